@@ -1,0 +1,1 @@
+"""Runs one step, the same way everywhere: look up, execute, capture, record."""

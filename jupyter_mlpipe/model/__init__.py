@@ -1,0 +1,1 @@
+"""Records only: standard library, no input or output."""

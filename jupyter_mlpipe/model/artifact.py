@@ -1,0 +1,74 @@
+"""Artifacts: immutable versions under a name, and how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ArtifactType(StrEnum):
+    """What an artifact is for; spelled as in ZenML."""
+
+    DATA = "DATA"
+    MODEL = "MODEL"
+    SERVICE = "SERVICE"
+    DATA_ANALYSIS = "DATA_ANALYSIS"
+    BASE = "BASE"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactVersion:
+    """One stored value. Never changed once it is recorded."""
+
+    id: str
+    name: str
+    digest: str
+    """Of the value: two versions have equal digests when their values are equal, wherever and
+    in whatever format they were stored."""
+    manifest: str
+    """Digest of the manifest blob, which names every stored file of the value."""
+    version: int = 0
+    """1, 2, 3, ... per name; 0 asks the metadata store for the next one."""
+    version_name: str | None = None
+    member: str | None = None
+    """Which value of the manifest this is, when values that share memory were stored together."""
+    type: ArtifactType = ArtifactType.DATA
+    materializer: str = ""
+    python_type: str = ""
+    nbytes: int = 0
+    summary: Mapping[str, object] = field(default_factory=dict)
+    """Automatic metadata, such as shape and dtype; JSON values only."""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    variable: str = ""
+    step_run: str | None = None
+    """The step run that produced it; None when it was made outside a step."""
+    created: float = 0.0
+    """Seconds since the epoch, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a previewed table."""
+
+    name: str
+    dtype: str
+    nulls: int = 0
+    summary: str = ""
+    """A short line such as `0 … 9.5, mean 3.2`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a person sees of a value without loading it. Everything in it is data, never markup."""
+
+    kind: str
+    """`text`, `table`, `image` or `json`."""
+    text: str = ""
+    """For `text` and `json`: the text, already cut to a readable length."""
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    total_rows: int = 0
+    image: str = ""
+    """For `image`: PNG bytes in base64."""

@@ -1,0 +1,120 @@
+"""Runs and step runs: what was executed, on what, with what result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a run or step run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    CACHED = "cached"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class DependencyKind(StrEnum):
+    """What sort of thing a step used."""
+
+    INPUT = "input"
+    """A variable holding data: the digest of its value."""
+    CONSTANT = "constant"
+    """A literal set in an untagged cell: the digest of its value."""
+    PARAMETER = "parameter"
+    """A parameter of the pipeline: the digest of its value."""
+    DEFINITION = "definition"
+    """A function or class of the notebook: the canonical hash of its code."""
+    IMPORT = "import"
+    """A name bound to something imported: its qualified name."""
+    MODULE = "module"
+    """A local module file: the digest of its content."""
+    PACKAGE = "package"
+    """An installed distribution: its version."""
+    FILE = "file"
+    """A file that was opened: the digest of its content."""
+    RANDOM = "random"
+    """A global random generator: the digest of its state before the step."""
+    ABSENT = "absent"
+    """A name that was mentioned but bound to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One thing a step run really used. A hit is given only when every digest is still the same."""
+
+    kind: DependencyKind
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A variable a step read, and the version it held."""
+
+    variable: str
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A variable a step left behind, and the version that was stored of it."""
+
+    variable: str
+    version_id: str
+    mutated: bool = False
+    """The step changed, in place, a value that was there before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a pipeline; an interactive kernel session is a run too."""
+
+    id: str
+    pipeline: str
+    kind: str
+    """`notebook` for a kernel session, else the orchestrator's name."""
+    status: Status
+    started: float
+    ended: float | None = None
+    notebook: str = ""
+    engine_run_id: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """One execution of a step, or one cache hit on an earlier execution."""
+
+    id: str
+    run_id: str
+    pipeline: str
+    step: str
+    status: Status
+    started: float
+    seconds: float = 0.0
+    reason: str = ""
+    """Why it ran or was cached, in the user's words."""
+    cell_hash: str = ""
+    cell_id: str | None = None
+    source: str = ""
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    deleted: tuple[str, ...] = ()
+    """Variables the step deleted; deleted again on a hit."""
+    dependencies: tuple[Dependency, ...] = ()
+    uncacheable: str = ""
+    """Why this step run may never be given as a hit (`reads random numbers`); empty when it may."""
+    cached_from: str | None = None
+    display: str | None = None
+    """Digest of the blob that holds the displayed outputs, replayed on a hit."""
+    effects: Mapping[str, str] = field(default_factory=dict)
+    """Process state to restore on a hit: name of a random generator to the blob of its state."""
+    environment: str | None = None
+    error: str = ""

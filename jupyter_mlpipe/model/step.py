@@ -1,0 +1,68 @@
+"""A step as the notebook states it: its cell, its options, and what the cell mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jupyter_mlpipe.model.pipeline import Resources, Retries
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What the `%%step` line says besides the name; everything not said is inferred."""
+
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Variable to artifact name, from `--out df=iris_dataset`; a bare `--out df` keeps the
+    default name."""
+    inputs: tuple[str, ...] = ()
+    """Variables named by `--in`; checked against what the cell reads."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Variable to artifact type name, from `--type model=MODEL`."""
+    materializers: Mapping[str, str] = field(default_factory=dict)
+    """Variable to materializer name, from `--materializer df=cloudpickle`."""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    version: str | None = None
+    """A version name for every output of the step, from `--version`."""
+    cache: bool = True
+    resources: Resources = field(default_factory=Resources)
+    image: str | None = None
+    retries: Retries = field(default_factory=Retries)
+    timeout: float | None = None
+    """Seconds."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Environment variable to secret reference; never a secret's value."""
+    map_over: str | None = None
+    condition: str | None = None
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepSource:
+    """One `%%step` cell."""
+
+    name: str
+    source: str
+    """The cell's code below the `%%step` line, as the user wrote it."""
+    options: StepOptions = field(default_factory=StepOptions)
+    cell_id: str | None = None
+    position: int = 0
+    """Index of the cell in the notebook, counted from 0 over all cells."""
+
+    @property
+    def label(self) -> str:
+        """How messages name the cell."""
+        return f"cell {self.position + 1} (%%step {self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class StepSignature:
+    """The module-level names that code mentions, over-approximated where it must be."""
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    deletes: frozenset[str] = frozenset()
+    dynamic: str | None = None
+    """Why the reads or writes cannot be known (`uses exec`), or None when they are."""

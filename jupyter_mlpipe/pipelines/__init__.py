@@ -1,0 +1,1 @@
+"""Notebook to pipeline: compile, check, pack."""

@@ -1,0 +1,1 @@
+"""Bytes: content-addressed blobs, and the manifests that name them."""

@@ -1,0 +1,1 @@
+"""The metadata store: what ran, on what, with what result. Never a value."""

@@ -1,0 +1,96 @@
+"""What every metadata store can do: four verbs over records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.environment import EnvironmentSnapshot
+from jupyter_mlpipe.model.run import Run, StepRun
+
+Record: TypeAlias = Run | StepRun | ArtifactVersion | EnvironmentSnapshot
+R = TypeVar("R", Run, StepRun, ArtifactVersion, EnvironmentSnapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[R]):
+    """Which records, and how many of them."""
+
+    kind: type[R]
+    where: Mapping[str, object] = field(default_factory=dict)
+    """Field name to the value it must have, or to a tuple of values of which it must have one.
+    A step run also answers to `input` and `output`, the id of an artifact version."""
+    name_pattern: str | None = None
+    """Artifact versions only: a glob over the artifact's name."""
+    newest_first: bool = True
+    latest_only: bool = False
+    """Artifact versions only: the highest version of each name."""
+    limit: int = 100
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """A slice of what a query finds."""
+
+    items: tuple[R, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineageEdge:
+    """`source` was read by the step run that left `target`; both are artifact version ids."""
+
+    source: str
+    target: str
+    step_run: str
+
+
+@runtime_checkable
+class MetadataStore(Protocol):
+    """Where runs, step runs, artifact versions and environments are recorded.
+
+    Every implementation passes `jupyter_mlpipe.testing.MetadataStoreContract`.
+    """
+
+    def append(self, records: Sequence[Record]) -> tuple[Record, ...]:
+        """Record everything in one transaction, in the order given, or nothing at all.
+
+        Runs and step runs replace an earlier record with the same id. Artifact versions never
+        do; those with version 0 get the next number of their name, without gaps.
+
+        Returns:
+            The records as stored, with their version numbers.
+
+        Raises:
+            MetadataError: The store cannot be written, or a version name is already taken.
+        """
+        ...
+
+    def get(self, kind: type[R], id: str) -> R:
+        """One record by its id (an environment: by its digest).
+
+        Raises:
+            NotFoundError: Nothing is recorded under that id.
+        """
+        ...
+
+    def find(self, query: Query[R]) -> Page[R]:
+        """The records that fit, ordered by time of creation."""
+        ...
+
+    def lineage(
+        self,
+        version_id: str,
+        direction: Literal["upstream", "downstream"] = "upstream",
+        depth: int = 20,
+        limit: int = 1000,
+    ) -> tuple[LineageEdge, ...]:
+        """The data-flow edges reachable from an artifact version, nearest first."""
+        ...
+
+    def close(self) -> None:
+        """Release connections; further calls fail."""
+        ...
