@@ -86,6 +86,9 @@ class Run:
     engine_run_id: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     user: str = ""
+    definitions: str = ""
+    """Notebook sessions: the imports, functions, classes and constants of untagged cells that
+    were run, latest of each name; run again when the session is restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class StepRun:
     cell_hash: str = ""
     cell_id: str | None = None
     source: str = ""
+    definitions: str = ""
+    """Code of the notebook's functions and classes that the step used, beside its own cell."""
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     deleted: tuple[str, ...] = ()
