@@ -69,18 +69,14 @@ class AirflowOrchestrator(Orchestrator):
                 f"{self.title} cannot replace a run that is still going; "
                 "choose the concurrency forbid or allow."
             )
-        facts = pprint.pformat(self._facts(pipeline), width=96, sort_dicts=False)
-        # All that is not ASCII stands in string literals, where an escape means the same.
-        literal = facts.encode("ascii", "backslashreplace").decode("ascii")
-        body = DAG_FILE.replace(PIPELINE_PLACE, literal, 1)
+        body = DAG_FILE.replace(PIPELINE_PLACE, _literal(self._facts(pipeline)), 1)
         content = f"{generated_mark(pipeline)}\n{body}"
         return (CompiledFile(f"{_dag_id(pipeline)}.py", content),)
 
     def run_command(self, pipeline: Pipeline, folder: Path) -> str:
-        """Runs the file by itself, without a scheduler."""
-        file = folder.absolute() / f"{_dag_id(pipeline)}.py"
-        command = self._settings.airflow_command
-        return f"{command} dags test --dagfile-path {shlex.quote(str(file))} {_dag_id(pipeline)}"
+        """Runs the file by itself, without a scheduler; the same words for Airflow 2 and 3."""
+        place = f"AIRFLOW__CORE__DAGS_FOLDER={shlex.quote(str(folder.absolute()))}"
+        return f"{place} {self._settings.airflow_command} dags test {_dag_id(pipeline)}"
 
     def submit(self, pipeline: Pipeline, parameters: Mapping[str, object]) -> Submission:
         """Trigger a run; the DAG file must lie in Airflow's folder of DAGs already."""
@@ -165,6 +161,19 @@ class AirflowOrchestrator(Orchestrator):
             "backoff": step.retries.backoff,
             "timeout": step.timeout,
         }
+
+
+def _literal(facts: Mapping[str, Any]) -> str:
+    """Plain data as Python source, in which nothing of the user's is anything but data."""
+    try:
+        json.dumps(facts, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise OrchestratorError(
+            f"A parameter or option holds a value that a DAG file cannot state ({error})."
+        ) from error
+    text = pprint.pformat(facts, width=96, sort_dicts=False)
+    # All that is not ASCII stands in string literals, where an escape means the same.
+    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _parameter(parameter: Parameter) -> Mapping[str, Any]:
