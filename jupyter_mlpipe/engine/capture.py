@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.values import KeptValue
-from jupyter_mlpipe.engine.variables import Held, is_data
+from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import MlpipeError, ValueNotStorableError
@@ -39,13 +39,14 @@ def capture_outputs(
     return captured
 
 
-def capture_outside(names: Iterable[str], scope: Scope, context: RunContext) -> Captured:
+def capture_outside(
+    names: Iterable[str], held: Mapping[str, Held], scope: Scope, context: RunContext
+) -> Captured:
     """Store and record data that a step is about to read but that no step made.
 
     A value that was already recorded, in this session or an earlier one, keeps its version.
     """
     captured = Captured()
-    held = scope.variables.look()
     wanted = frozenset(n for n in names if n in held)
     fresh: dict[str, ArtifactVersion] = {}
     for group in scope.variables.groups(wanted):
@@ -154,7 +155,3 @@ def _recorded(version: ArtifactVersion, context: RunContext) -> ArtifactVersion 
     found = context.metadata.find(Query(ArtifactVersion, where, limit=1)).items
     return found[0] if found else None
 
-
-def unstored_writes(held: Mapping[str, Held], names: Iterable[str]) -> frozenset[str]:
-    """Names that an option mentions but that hold no data after the step."""
-    return frozenset(n for n in names if n not in held or not is_data(n, held[n].value))

@@ -116,22 +116,15 @@ class Variables:
         self._held[name] = Held(held.value, held.fingerprint, version)
 
     def version_of(self, name: str) -> ArtifactVersion | None:
-        """The version a variable holds right now, proven by looking at its value again."""
-        if name in self._pending:
-            return self._pending[name]
-        held = self._held.get(name)
-        if held is None or held.version is None or name not in self.namespace:
-            return None
-        value = self.namespace[name]
-        return held.version if held.same_as(Held(value, fingerprint(value))) else None
-
-    def last_version_of(self, name: str) -> ArtifactVersion | None:
-        """The version a variable held when it was last looked at, changed since or not."""
+        """The version a variable held, unchanged, when it was last looked at."""
         held = self._held.get(name)
         return self._pending.get(name) or (held.version if held else None)
 
     def look(self) -> Mapping[str, Held]:
-        """Every variable in memory as it is now; the price is one pass over all data."""
+        """Every variable in memory as it is now; the price is one pass over all data.
+
+        A variable keeps its version only while it is the same object with the same content.
+        """
         looked = {}
         for name in self.names():
             value = self.namespace[name]
@@ -140,9 +133,8 @@ class Variables:
             if known is not None and known.same_as(now):
                 now = known
             looked[name] = now
-        for name in self._pending:
-            if name in self.namespace:  # the user bound it anew before it was ever loaded
-                self._pending = {n: v for n, v in self._pending.items() if n != name}
+        # What the user bound anew before it was ever loaded is no longer waited for.
+        self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
         self._held = dict(looked)
         return looked
 
