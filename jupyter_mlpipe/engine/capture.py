@@ -154,4 +154,3 @@ def _recorded(version: ArtifactVersion, context: RunContext) -> ArtifactVersion 
     where = {"name": version.name, "digest": version.digest, "member": version.member}
     found = context.metadata.find(Query(ArtifactVersion, where, limit=1)).items
     return found[0] if found else None
-

@@ -55,9 +55,7 @@ def find(step: str, cell_hash: str, now: Surroundings, context: RunContext) -> D
     return Miss(reason or "first run")
 
 
-def _difference(
-    run: StepRun, cell_hash: str, now: Surroundings, context: RunContext
-) -> str | None:
+def _difference(run: StepRun, cell_hash: str, now: Surroundings, context: RunContext) -> str | None:
     if run.cell_hash != cell_hash:
         return "the code of this cell changed"
     for dependency in run.dependencies:
@@ -68,7 +66,9 @@ def _difference(
 
 
 def _stored_outputs(run: StepRun, context: RunContext) -> dict[str, ArtifactVersion]:
-    versions = {o.variable: context.metadata.get(ArtifactVersion, o.version_id) for o in run.outputs}
+    versions = {
+        o.variable: context.metadata.get(ArtifactVersion, o.version_id) for o in run.outputs
+    }
     for manifest in {version.manifest for version in versions.values()}:
         context.artifacts.check(manifest)
     return versions
@@ -89,9 +89,7 @@ def _describe(
     return _WORDS[dependency.kind].format(name=name)
 
 
-def _describe_input(
-    name: str, digest: str | None, now: Surroundings, context: RunContext
-) -> str:
+def _describe_input(name: str, digest: str | None, now: Surroundings, context: RunContext) -> str:
     version = now.inputs.get(name)
     if digest is None:
         return f"`{name}` is no longer defined"

@@ -15,5 +15,5 @@ def redact(text: str, environ: Mapping[str, str]) -> str:
     """Replace passwords in URLs, and values of environment variables that sound secret."""
     for name, value in environ.items():
         if len(value) >= _SHORTEST and _SECRET_NAME.search(name):
-            text = text.replace(value, f"‹{name}›")
+            text = text.replace(value, f"[{name}]")
     return _URL_PASSWORD.sub(r"\1:***@", text)

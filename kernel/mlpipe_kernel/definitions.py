@@ -82,4 +82,4 @@ class Definitions:
 def run_statement(statement: Statement, shell: Any) -> None:
     """Run a definition so that its source can be found and its tracebacks show it."""
     name = shell.compile.cache(statement.source, raw_code=statement.source)
-    exec(compile(statement.source, name, "exec"), shell.user_ns)  # noqa: S102 - the user's own cell
+    exec(compile(statement.source, name, "exec"), shell.user_ns)

@@ -8,8 +8,8 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-
 from jupyter_mlpipe.engine.executor import Outcome
+
 from mlpipe_kernel.recorder import OutputRecorder
 
 
@@ -48,7 +48,7 @@ class _Publisher(DisplayPublisher):
         content["transient"] = facts.get("transient") or {}
         self._tell(kind, content)
 
-    def clear_output(self, wait: bool = False) -> None:  # noqa: FBT001, FBT002 - IPython's signature
+    def clear_output(self, wait: bool = False) -> None:
         self._tell("clear_output", {"wait": wait})
 
     def _tell(self, kind: str, content: dict[str, Any]) -> None:

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_mlpipe.analysis.options import OPTIONS, parse_pipeline_line
+from jupyter_mlpipe.tracking.reading import run_details
+
 from jupyter_mlpipe.model.errors import NotebookError, NotFoundError
 from jupyter_mlpipe.model.run import Run, StepRun
-from jupyter_mlpipe.tracking.reading import run_details
 from jupyter_mlpipe.tracking.store import Query
 from mlpipe_kernel.session import KernelSession
 from mlpipe_kernel.workbench import Workbench
@@ -114,5 +115,3 @@ def _params_help(line: str, cell: str) -> None:
 def _step_text() -> str:
     options = "\n".join(f"  {o.usage:<28} {o.help}" for o in OPTIONS)
     return f"%%step NAME [options]: make this cell a step of the pipeline.\n\n{options}\n"
-
-

@@ -10,6 +10,7 @@ from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement
 from jupyter_mlpipe.analysis.syntax import python_source
+
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -31,7 +32,9 @@ class EarlierState:
 
 def earlier_state(pipeline: str, context: RunContext) -> EarlierState:
     """The last version of each variable over all sessions, the newest first."""
-    sessions = context.metadata.find(Query(Run, {"pipeline": pipeline, "kind": "notebook"}, limit=20))
+    sessions = context.metadata.find(
+        Query(Run, {"pipeline": pipeline, "kind": "notebook"}, limit=20)
+    )
     where = {
         "run_id": tuple(run.id for run in sessions.items),
         "status": (Status.SUCCEEDED, Status.CACHED),
@@ -46,7 +49,7 @@ def earlier_state(pipeline: str, context: RunContext) -> EarlierState:
     definitions = Definitions()
     for run in reversed(sessions.items):
         definitions.learn(run.definitions)
-    versions = {name: context.metadata.get(ArtifactVersion, id) for name, id in ids.items()}
+    versions = {name: context.metadata.get(ArtifactVersion, found) for name, found in ids.items()}
     return EarlierState(versions, definitions)
 
 

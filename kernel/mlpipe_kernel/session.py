@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.analysis.options import parse_step_line
-from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
+
+from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.lookup import Hit
 from jupyter_mlpipe.engine.recording import Attempt, StepReport
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step
@@ -20,7 +21,6 @@ from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import (
     CorruptArtifactError,
-    MlpipeError,
     NotebookError,
     ValueNotLoadableError,
 )
@@ -173,7 +173,7 @@ class KernelSession:
     def _apply(self, cell: _CurrentCell, attempt: Attempt) -> Callable[[], None]:
         context = self._bench.context
         earlier = attempt.decision
-        assert isinstance(earlier, Hit)  # noqa: S101 - narrowed by the caller
+        assert isinstance(earlier, Hit)
         outputs = load_displayed(earlier.step_run.display, context.blobs)
         cell.report = apply_hit(attempt, context)
         return lambda: replay(outputs, self._shell)

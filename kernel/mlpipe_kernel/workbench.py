@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement
 from jupyter_mlpipe.config import Settings
+
 from jupyter_mlpipe.engine.context import RunContext, open_context
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import Variables
@@ -109,10 +111,8 @@ class Workbench:
         return not url.startswith(prefix) or Path(url.removeprefix(prefix)).exists()
 
     def _warm(self) -> None:
-        try:
+        with contextlib.suppress(Exception):  # the first step tries again and tells the user
             self._open().context.environment.snapshot()
-        except Exception:  # noqa: BLE001, S110 - the first step tries again and tells the user
-            pass
 
     def _open(self) -> _Tools:
         with self._lock:
