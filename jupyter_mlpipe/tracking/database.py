@@ -20,7 +20,6 @@ _PRAGMAS = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
 )
-_FULL = "the disk is full. Free some space; nothing was recorded."
 _DAMAGED = (
     "the file is not a database, or a damaged one. Move it away to start anew, or set "
     "metadata_store to another place."
@@ -29,7 +28,8 @@ _SENTENCES = {
     "file is not a database": _DAMAGED,
     "malformed": _DAMAGED,
     "unsupported file format": _DAMAGED,
-    "is full": _FULL,
+    "is full": "the disk is full. Free some space; nothing was recorded.",
+    "disk I/O error": "the disk refused, full or failing. Check it; nothing was recorded.",
     "unable to open": "it cannot be opened. Check that its folder exists and may be written to.",
     "readonly": "it may only be read here. Make its folder writable or set metadata_store.",
     "locked": "another process has been writing for too long. Try again when it has ended.",

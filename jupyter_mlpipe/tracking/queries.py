@@ -46,9 +46,7 @@ class Place:
 PLACES: Mapping[type, Place] = {
     Run: Place(RUNS, RUNS.c.id, RUNS.c.started),
     StepRun: Place(STEP_RUNS, STEP_RUNS.c.id, STEP_RUNS.c.started),
-    ArtifactVersion: Place(
-        ARTIFACT_VERSIONS, ARTIFACT_VERSIONS.c.id, ARTIFACT_VERSIONS.c.created
-    ),
+    ArtifactVersion: Place(ARTIFACT_VERSIONS, ARTIFACT_VERSIONS.c.id, ARTIFACT_VERSIONS.c.created),
     EnvironmentSnapshot: Place(ENVIRONMENTS, ENVIRONMENTS.c.digest, ENVIRONMENTS.c.created),
 }
 

@@ -137,9 +137,7 @@ def version_row(version: ArtifactVersion) -> dict[str, Any]:
 
 def read_version(row: RowMapping) -> ArtifactVersion:
     """The artifact version of one row."""
-    return ArtifactVersion(
-        **{**row, "type": ArtifactType(row["type"]), "tags": tuple(row["tags"])}
-    )
+    return ArtifactVersion(**{**row, "type": ArtifactType(row["type"]), "tags": tuple(row["tags"])})
 
 
 def environment_row(snapshot: EnvironmentSnapshot) -> dict[str, Any]:

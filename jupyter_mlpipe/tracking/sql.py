@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -105,14 +105,13 @@ _WORDS = {
 
 def _read(connection: Connection, kind: type[R], statement: Any) -> tuple[R, ...]:
     found = connection.execute(statement).mappings().all()
-    if kind is StepRun:
-        return _step_runs(connection, found)
-    read: Any = {
-        Run: rows.read_run,
-        ArtifactVersion: rows.read_version,
-        EnvironmentSnapshot: rows.read_environment,
-    }[kind]
-    return tuple(read(row) for row in found)
+    read: Mapping[type, Callable[[Sequence[RowMapping]], tuple[Any, ...]]] = {
+        Run: lambda found: tuple(map(rows.read_run, found)),
+        StepRun: lambda found: _step_runs(connection, found),
+        ArtifactVersion: lambda found: tuple(map(rows.read_version, found)),
+        EnvironmentSnapshot: lambda found: tuple(map(rows.read_environment, found)),
+    }
+    return read[kind](found)
 
 
 def _step_runs(connection: Connection, found: Sequence[RowMapping]) -> tuple[StepRun, ...]:
