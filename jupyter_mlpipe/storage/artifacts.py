@@ -86,6 +86,16 @@ class ArtifactStore:
             raise CorruptArtifactError(manifest, self._blobs.location(manifest)) from error
         return found
 
+    def check(self, manifest: str) -> None:
+        """Make sure, without reading them, that all files of a value are there in full length.
+
+        Raises:
+            StorageError: The manifest or one of its files is missing, changed or cut short.
+        """
+        for file in self.open(manifest).files:
+            if self._blobs.size(file.digest) != file.nbytes:
+                raise CorruptArtifactError(file.digest, self._blobs.location(file.digest))
+
     def checkout(self, manifest: Manifest, directory: Path) -> None:
         """Place the verified files into `directory`, which is made if need be.
 

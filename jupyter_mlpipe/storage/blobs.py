@@ -33,6 +33,9 @@ class BlobStore(Protocol):
     def exists(self, digest: str) -> bool:
         """Whether a blob is filed under the digest; its content is not looked at."""
 
+    def size(self, digest: str) -> int | None:
+        """Length in bytes without reading the content; None when nothing is filed there."""
+
     def location(self, digest: str) -> str:
         """Where the blob is, for messages."""
 

@@ -59,6 +59,11 @@ class FolderBlobs:
         """Costs one look at the folder."""
         return self._locate(digest).is_file()
 
+    def size(self, digest: str) -> int | None:
+        """As the folder says."""
+        path = self._locate(digest)
+        return path.stat().st_size if path.is_file() else None
+
     def location(self, digest: str) -> str:
         """The path of the file, whether or not it is there."""
         return str(self._locate(digest))
@@ -97,6 +102,7 @@ class FolderBlobs:
             try:
                 _write_durably(partial, digest, chunks)
                 partial.replace(path)
+                _flush_folder(path.parent)
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
@@ -106,6 +112,16 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
+
+
+def _flush_folder(folder: Path) -> None:
+    """Until then the new name itself may be lost when the machine loses power."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _write_durably(path: Path, digest: str, chunks: Iterable[bytes]) -> None:

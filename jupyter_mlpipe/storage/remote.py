@@ -68,6 +68,14 @@ class RemoteBlobs:
         with explained(self.location(digest)):
             return bool(self._fs.exists(self._key(digest)))
 
+    def size(self, digest: str) -> int | None:
+        """One request."""
+        with explained(self.location(digest)):
+            try:
+                return int(self._fs.info(self._key(digest))["size"])
+            except FileNotFoundError:
+                return None
+
     def location(self, digest: str) -> str:
         """With the protocol in front."""
         return str(self._fs.unstrip_protocol(self._key(digest)))
@@ -76,12 +84,7 @@ class RemoteBlobs:
         return f"{self._root.rstrip('/')}/{shard(digest)}"
 
     def _complete(self, digest: str, length: int) -> bool:
-        if digest in self._damaged:
-            return False
-        try:
-            return bool(self._fs.info(self._key(digest))["size"] == length)
-        except FileNotFoundError:
-            return False
+        return digest not in self._damaged and self.size(digest) == length
 
     def _publish(self, digest: str, upload: Callable[[str], object]) -> None:
         key = self._key(digest)
