@@ -35,6 +35,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "engine_run_id": run.engine_run_id,
         "parameters": wire.to_json(run.parameters),
         "user": run.user,
+        "definitions": run.definitions,
     }
 
 
@@ -57,6 +58,7 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "cell_hash": run.cell_hash,
         "cell_id": run.cell_id,
         "source": run.source,
+        "definitions": run.definitions,
         "deleted": list(run.deleted),
         "dependencies": [[d.kind.value, d.name, d.digest] for d in run.dependencies],
         "uncacheable": run.uncacheable,

@@ -57,6 +57,7 @@ def _create_runs() -> None:
         _text("engine_run_id"),
         _json("parameters"),
         _text("user"),
+        sa.Column("definitions", sa.Text, nullable=False),
     )
     op.create_index("runs_by_start", "runs", ["started", "id"])
     op.create_index("runs_by_pipeline", "runs", ["pipeline", "started", "id"])
@@ -77,6 +78,7 @@ def _create_step_runs() -> None:
         _text("cell_hash"),
         _text("cell_id", nullable=True),
         sa.Column("source", sa.Text, nullable=False),
+        sa.Column("definitions", sa.Text, nullable=False),
         _json("deleted"),
         _json("dependencies"),
         sa.Column("uncacheable", sa.Text, nullable=False),
