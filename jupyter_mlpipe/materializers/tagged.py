@@ -184,7 +184,9 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "$set": lambda content: set(map(decode, content)),
     "$frozenset": lambda content: frozenset(map(decode, content)),
     "$dict": _read_dict,
-    "$datetime": lambda content: datetime.datetime.fromisoformat(content[0]).replace(fold=content[1]),
+    "$datetime": lambda content: datetime.datetime.fromisoformat(content[0]).replace(
+        fold=content[1]
+    ),
     "$time": lambda content: datetime.time.fromisoformat(content[0]).replace(fold=content[1]),
     "$date": datetime.date.fromisoformat,
     "$timedelta": lambda content: datetime.timedelta(*content),
