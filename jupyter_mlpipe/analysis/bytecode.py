@@ -155,7 +155,8 @@ def _bound_at_once(
     instructions: Sequence[dis.Instruction], index: int, *, is_class: bool
 ) -> frozenset[str]:
     """The name a function is bound to before anything could call it, so that recursion is no
-    read of an earlier value."""
+    read of an earlier value.
+    """
     if is_class:
         return frozenset()
     for instruction in instructions[index + 1 :]:

@@ -38,6 +38,11 @@ def signature_of(tree: ast.Module) -> StepSignature:
         reads=frozenset(names.reads | set(_names_in_annotations(tree))) - {"get_ipython"},
         writes=frozenset(names.writes),
         deletes=frozenset(names.deletes & _deleted(tree)),
+        strings=frozenset(
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ),
         dynamic=reasons[0] if reasons else None,
     )
 
