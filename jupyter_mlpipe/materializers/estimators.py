@@ -1,4 +1,4 @@
-"""scikit-learn estimators, fitted or not, in the exact codec."""  # noqa: D403  # it is written so
+"""scikit-learn estimators, fitted or not, in the exact codec."""  # it is written so
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pandas frames and series, in the exact codec."""  # noqa: D403  # it is written so
+"""pandas frames and series, in the exact codec."""  # it is written so
 
 from __future__ import annotations
 

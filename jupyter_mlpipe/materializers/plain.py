@@ -65,7 +65,11 @@ class PlainMaterializer(Materializer):
     def preview(self, value: Any) -> Preview | None:
         """JSON where the value is JSON, else its representation."""
         encoded = encode(value)
-        return json_preview(value) if encoded == value and _is_container(value) else text_preview(value)
+        return (
+            json_preview(value)
+            if encoded == value and _is_container(value)
+            else text_preview(value)
+        )
 
 
 def _is_container(value: Any) -> bool:

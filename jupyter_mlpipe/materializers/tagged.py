@@ -9,6 +9,7 @@ import math
 import pathlib
 import struct
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 _DEPTH = 50
@@ -153,6 +154,15 @@ def _read_float(content: str) -> float:
     return float(struct.unpack(">d", bytes.fromhex(content))[0])
 
 
+def _read_time(kind: Any, content: Any) -> Any:
+    text, fold = content
+    return kind.fromisoformat(text).replace(fold=fold)
+
+
+def _read_path(kind: Any, content: str) -> Any:
+    return kind(_read_text(content))
+
+
 def _read_dict(content: Any) -> Any:
     return {decode(key): decode(item) for key, item in content}
 
@@ -184,12 +194,11 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "$set": lambda content: set(map(decode, content)),
     "$frozenset": lambda content: frozenset(map(decode, content)),
     "$dict": _read_dict,
-    "$datetime": lambda content: datetime.datetime.fromisoformat(content[0]).replace(fold=content[1]),
+    "$datetime": lambda content: datetime.datetime.fromisoformat(content[0]).replace(
+        fold=content[1]
+    ),
     "$time": lambda content: datetime.time.fromisoformat(content[0]).replace(fold=content[1]),
     "$date": datetime.date.fromisoformat,
     "$timedelta": lambda content: datetime.timedelta(*content),
-    **{
-        f"${name}": (lambda content, kind=kind: kind(_read_text(content)))
-        for name, kind in _PATHS.items()
-    },
+    **{f"${name}": partial(_read_path, kind) for name, kind in _PATHS.items()},
 }
