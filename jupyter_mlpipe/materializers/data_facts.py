@@ -34,8 +34,8 @@ def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     return fact("array", repr(obj.dtype), obj.shape, fortran, content)
 
 
-def frame_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
-    """Pandas objects by column, however their blocks are laid out in memory."""
+def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """Frames and series by column, however their blocks are laid out in memory."""
     pandas = sys.modules.get("pandas")
     if pandas is None or not hasattr(pandas, "DataFrame"):  # it is being imported
         return None
@@ -54,11 +54,8 @@ def arrow_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
         return None
     if not isinstance(obj, arrow.Array | arrow.ChunkedArray):
         return None
-    whole = (
-        arrow.concat_arrays(obj.chunks)
-        if isinstance(obj, arrow.ChunkedArray) and obj.num_chunks
-        else obj
-    )
+    chunked = isinstance(obj, arrow.ChunkedArray)
+    whole = arrow.concat_arrays(obj.chunks or [arrow.nulls(0, obj.type)]) if chunked else obj
     missing = token(_bytes_of(whole.is_null().to_numpy(zero_copy_only=False)))
     if arrow.types.is_string(whole.type) or arrow.types.is_large_string(whole.type):
         whole = whole.fill_null("")  # what lies below a missing value is arbitrary

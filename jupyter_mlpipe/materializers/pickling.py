@@ -92,15 +92,13 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             memory = self._memory[address] = flat_memory(array)
             self._own.add(id(memory))
         offset = array.__array_interface__["data"][0] - address
+        made: tuple[Any, ...]
         if array.dtype.hasobject:
             start = offset // memory.itemsize
-            made = (rebuild.object_view, (memory, array.shape, array.strides, start))
+            made = rebuild.object_view, (memory, array.shape, array.strides, start)
         else:
-            facts = (memory, array.dtype, array.shape, array.strides, offset)
-            made = (rebuild.view, facts)
-        if array.flags.writeable:
-            return made
-        return rebuild.read_only, (_Made(*made),)
+            made = rebuild.view, (memory, array.dtype, array.shape, array.strides, offset)
+        return made if array.flags.writeable else (rebuild.read_only, (_Made(*made),))
 
 
 class _Made:

@@ -27,7 +27,7 @@ def text_preview(value: Any) -> Preview:
     limits.maxstring = limits.maxother = limits.maxlong = 1000
     try:
         text = limits.repr(value)
-    except Exception as error:  # a class of the user's may raise anything here
+    except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
         text = f"<{type(value).__qualname__}, whose representation raised {type(error).__name__}>"
     return Preview("text", text=cut(text, _TEXT))
 
@@ -72,7 +72,7 @@ def cut(text: str, length: int) -> str:
 def _cell(value: Any) -> str:
     try:
         return cut(str(value), _CELL)
-    except Exception as error:  # a class of the user's may raise anything here
+    except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
         return f"<{type(value).__qualname__}: {type(error).__name__}>"
 
 

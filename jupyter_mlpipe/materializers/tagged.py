@@ -9,6 +9,7 @@ import math
 import pathlib
 import struct
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 _DEPTH = 50
@@ -153,6 +154,15 @@ def _read_float(content: str) -> float:
     return float(struct.unpack(">d", bytes.fromhex(content))[0])
 
 
+def _read_time(kind: Any, content: Any) -> Any:
+    text, fold = content
+    return kind.fromisoformat(text).replace(fold=fold)
+
+
+def _read_path(kind: Any, content: str) -> Any:
+    return kind(_read_text(content))
+
+
 def _read_dict(content: Any) -> Any:
     return {decode(key): decode(item) for key, item in content}
 
@@ -190,8 +200,5 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "$time": lambda content: datetime.time.fromisoformat(content[0]).replace(fold=content[1]),
     "$date": datetime.date.fromisoformat,
     "$timedelta": lambda content: datetime.timedelta(*content),
-    **{
-        f"${name}": (lambda content, kind=kind: kind(_read_text(content)))
-        for name, kind in _PATHS.items()
-    },
+    **{f"${name}": partial(_read_path, kind) for name, kind in _PATHS.items()},
 }
