@@ -137,5 +137,5 @@ def _safely(describe: Any, value: Any) -> Any:
         return describe(value)
     except MlpipeError:
         raise
-    except Exception:  # any library's repr or statistics may fail on odd values
+    except Exception:  # noqa: BLE001 - any library's repr or statistics may fail on odd values
         return None

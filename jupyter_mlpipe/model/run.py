@@ -40,6 +40,8 @@ class DependencyKind(StrEnum):
     """A file that was opened: the digest of its content."""
     RANDOM = "random"
     """A global random generator: the digest of its state before the step."""
+    OPTION = "option"
+    """What the `%%step` line says about the outputs: the digest of it."""
     ABSENT = "absent"
     """A name that was mentioned but bound to nothing."""
 

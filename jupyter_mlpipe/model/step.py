@@ -65,5 +65,7 @@ class StepSignature:
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     deletes: frozenset[str] = frozenset()
+    strings: frozenset[str] = frozenset()
+    """String literals in the code; those that name existing files are taken as inputs."""
     dynamic: str | None = None
     """Why the reads or writes cannot be known (`uses exec`), or None when they are."""
