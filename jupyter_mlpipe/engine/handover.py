@@ -26,12 +26,14 @@ def visible_versions(
     """What a step finds bound when it starts, as in the notebook: variable to version.
 
     Everything counts that was left by the steps it waits for, the later in the notebook winning,
-    not only what the step reads: a value may share memory with one that is read.
+    not only what the step reads: a value may share memory with one that is read. What it does
+    read counts from its sources alone.
 
     Raises:
         PipelineError: One of these steps has not finished in this run.
     """
     finished = finished_steps(run_id, metadata)
+    sources = {read.variable: read.sources for read in step.inputs}
     ids: dict[str, str] = {}
     for earlier in _waited_for(pipeline, step):
         if earlier.name not in finished:
@@ -41,7 +43,11 @@ def visible_versions(
             )
         for name in finished[earlier.name].deleted:
             ids.pop(name, None)
-        ids |= {output.variable: output.version_id for output in finished[earlier.name].outputs}
+        ids |= {
+            output.variable: output.version_id
+            for output in finished[earlier.name].outputs
+            if earlier.id in sources.get(output.variable, (earlier.id,))
+        }
     return {name: metadata.get(ArtifactVersion, id_) for name, id_ in sorted(ids.items())}
 
 

@@ -33,6 +33,7 @@ from jupyter_mlpipe.engine.runner import run_step
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError, NotFoundError, PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import Run, Status
@@ -104,7 +105,7 @@ def _run(job: Job, executor: Executor) -> ExitCode:
         if problem is not None:
             return problem
         scope = _scope(job, namespace)
-        scope.variables.expect(versions)
+        scope.variables.expect(_not_redefined(job.target, versions, scope))
         try:
             report = run_step(job.step, scope, executor, job.context)
         except NotebookError as error:
@@ -223,6 +224,15 @@ def _scope(job: Job, namespace: dict[str, Any]) -> Scope:
         parameters=frozenset(job.run.parameters),
         definitions=definitions,
     )
+
+
+def _not_redefined(
+    target: PipelineStep, versions: Mapping[str, ArtifactVersion], scope: Scope
+) -> Mapping[str, ArtifactVersion]:
+    """Without names that an untagged cell bound anew after the step that left them."""
+    read = {read.variable for read in target.inputs}
+    defined = scope.constants | scope.parameters
+    return {n: version for n, version in versions.items() if n in read or n not in defined}
 
 
 def _settle(job: Job, code: ExitCode) -> None:

@@ -16,6 +16,7 @@ from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.archive import Unpacked, unpack
 from jupyter_mlpipe.model.pipeline import Pipeline
 from jupyter_mlpipe.model.wire import to_json
+from jupyter_mlpipe.pipelines.definitions import definitions_of
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
 from jupyter_mlpipe.pipelines.modules import local_modules
 
@@ -31,7 +32,7 @@ def pack(pipeline: Pipeline, notebook: Notebook, root: Path) -> bytes:
         NotebookError: A cell is not valid Python.
         PipelineError: The local modules are too large.
     """
-    facts = read_facts(notebook, None)
+    facts = read_facts(notebook, definitions_of(notebook), None)
     files = {"pipeline.json": pipeline_json(_movable(pipeline))}
     for fact in facts:
         files[f"steps/{fact.id}.py"] = fact.step.source.encode("utf-8", "surrogatepass")

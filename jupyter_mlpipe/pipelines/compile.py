@@ -10,7 +10,7 @@ from jupyter_mlpipe.analysis.notebook import Notebook
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, PipelineInput, PipelineStep
 from jupyter_mlpipe.model.wire import to_json
-from jupyter_mlpipe.pipelines.definitions import all_definitions, mutable_literals
+from jupyter_mlpipe.pipelines.definitions import Definitions, definitions_of, mutable_literals
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
 from jupyter_mlpipe.pipelines.validate import check_edges, check_reads, predecessors
 from jupyter_mlpipe.tracking.store import MetadataStore
@@ -31,13 +31,13 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         NotebookError: A step cannot run elsewhere; names the cell. Its kinds are `CycleError`
             and `OutsideDataError`.
     """
-    facts = read_facts(notebook, metadata)
-    hazards = check_reads(facts, notebook)
+    definitions = definitions_of(notebook)
+    facts = read_facts(notebook, definitions, metadata)
+    hazards = check_reads(facts, definitions)
     after = predecessors(facts)
-    literals = mutable_literals(all_definitions(notebook))
-    parameters = frozenset(parameter.name for parameter in notebook.parameters)
     steps = tuple(
-        _step(facts, index, literals, parameters, after[index]) for index in range(len(facts))
+        _step(fact, _inputs(fact, facts[:index], definitions), after[index], notebook)
+        for index, fact in enumerate(facts)
     )
     check_edges(steps, facts)
     return Pipeline(
@@ -66,22 +66,17 @@ def step_command(archive: CodeArchive, step: str) -> tuple[str, ...]:
 
 
 def _step(
-    facts: Sequence[StepFacts],
-    index: int,
-    literals: frozenset[str],
-    parameters: frozenset[str],
-    after: tuple[str, ...],
+    fact: StepFacts, inputs: tuple[PipelineInput, ...], after: tuple[str, ...], notebook: Notebook
 ) -> PipelineStep:
-    fact = facts[index]
     options = fact.step.options
-    inputs = _inputs(fact, facts[:index], literals)
-    waits = {source for read in inputs for source in read.sources} | set(after)
+    parameters = frozenset(parameter.name for parameter in notebook.parameters)
+    waits = dict.fromkeys(source for read in inputs for source in read.sources)
     return PipelineStep(
         id=fact.id,
         name=fact.step.name,
         cell_id=fact.step.cell_id,
         source_hash=fact.source_hash,
-        depends_on=tuple(other.id for other in facts if other.id in waits),
+        depends_on=tuple(waits | dict.fromkeys(after)),
         inputs=inputs,
         outputs=tuple(sorted(name for name in fact.makes if not name.startswith("_"))),
         parameters=tuple(sorted(fact.reads & parameters)),
@@ -98,14 +93,21 @@ def _step(
 
 
 def _inputs(
-    fact: StepFacts, earlier: Sequence[StepFacts], literals: frozenset[str]
+    fact: StepFacts, earlier: Sequence[StepFacts], definitions: Definitions
 ) -> tuple[PipelineInput, ...]:
-    """A literal counts too: its definition holds until a step is seen to have changed it."""
-    made = frozenset[str]().union(*(other.makes for other in earlier))
-    return tuple(
-        PipelineInput(name, tuple(other.id for other in earlier if _may_leave(other, name)))
-        for name in sorted(fact.reads & (made | literals))
-    )
+    """Data that steps leave; whatever stands above an untagged binding of the name is past.
+
+    A list or dict written out in an untagged cell counts too, for steps may change it.
+    """
+    literals = mutable_literals(fact.definitions)
+    inputs = []
+    for name in sorted(fact.reads):
+        bound = definitions.last_binding(name, fact.step.position)
+        since = bound.cell if bound else -1
+        leaving = [e for e in earlier if e.step.position > since and _may_leave(e, name)]
+        if name in literals or any(name in other.makes for other in leaving):
+            inputs.append(PipelineInput(name, tuple(other.id for other in leaving)))
+    return tuple(inputs)
 
 
 def _may_leave(fact: StepFacts, name: str) -> bool:

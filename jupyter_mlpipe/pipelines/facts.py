@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
@@ -13,7 +12,7 @@ from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.run import Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
-from jupyter_mlpipe.pipelines.definitions import all_definitions, code_of, definitions_for
+from jupyter_mlpipe.pipelines.definitions import Definitions, code_of, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
@@ -40,13 +39,15 @@ class StepFacts:
     recorded: bool
 
 
-def read_facts(notebook: Notebook, metadata: MetadataStore | None) -> tuple[StepFacts, ...]:
+def read_facts(
+    notebook: Notebook, definitions: Definitions, metadata: MetadataStore | None
+) -> tuple[StepFacts, ...]:
     """Facts about each step in the notebook's order.
 
     Raises:
         NotebookError: A cell is not valid Python.
     """
-    reader = _Reader(notebook, metadata)
+    reader = _Reader(notebook.name, definitions, metadata)
     ids = unique_slugs((step.name for step in notebook.steps), "step")
     return tuple(reader.read(id_, step) for id_, step in zip(ids, notebook.steps, strict=True))
 
@@ -66,10 +67,12 @@ def hash_of(step: StepSource) -> str:
 class _Reader:
     """Goes through the steps in order, for a step may reach whatever those before it left."""
 
-    def __init__(self, notebook: Notebook, metadata: MetadataStore | None) -> None:
-        self._pipeline = notebook.name
+    def __init__(
+        self, pipeline: str, definitions: Definitions, metadata: MetadataStore | None
+    ) -> None:
+        self._pipeline = pipeline
+        self._definitions = definitions
         self._metadata = metadata
-        self._definitions = all_definitions(notebook)
         self._reach = _Reach()
         self._made: frozenset[str] = frozenset()
 
@@ -77,7 +80,7 @@ class _Reader:
         """Facts about the next step."""
         source_hash = hash_of(step)
         signature = analyze(python_source(step.source))
-        needed = definitions_for(signature.reads, self._definitions, step.position)
+        needed = self._definitions.needed_by(signature.reads, step.position)
         runs = self._finished_runs(source_hash)
         reads = signature.reads.union(
             *(s.reads for s in needed), *({i.variable for i in run.inputs} for run in runs)
@@ -85,7 +88,7 @@ class _Reader:
         if signature.dynamic:
             reads |= self._made
         left = {output.variable for run in runs for output in run.outputs}
-        makes = (signature.writes - _names(code_of(step))) | left
+        makes = (signature.writes - names_of(code_of(step))) | left
         changes = self._reach.join(reads, makes)
         self._made |= makes
         return StepFacts(
@@ -110,10 +113,6 @@ class _Reader:
             "status": (Status.SUCCEEDED, Status.CACHED),
         }
         return self._metadata.find(Query(StepRun, where, limit=_RUNS_LOOKED_AT)).items
-
-
-def _names(statements: Iterable[Statement]) -> frozenset[str]:
-    return frozenset(name for statement in statements for name in statement.names)
 
 
 class _Reach:

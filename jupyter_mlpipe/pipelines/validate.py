@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from graphlib import CycleError as GraphCycle
 from graphlib import TopologicalSorter
 
-from jupyter_mlpipe.analysis.notebook import Notebook
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.model.errors import CycleError, NotebookError, OutsideDataError
 from jupyter_mlpipe.model.pipeline import PipelineStep
+from jupyter_mlpipe.pipelines.definitions import Definitions, stored_into
 from jupyter_mlpipe.pipelines.facts import StepFacts
 
 _ALWAYS_THERE = frozenset(dir(builtins)) | {"display", "get_ipython", "In", "Out"}
@@ -52,7 +52,7 @@ def check_edges(steps: Sequence[PipelineStep], facts: Sequence[StepFacts]) -> No
         ) from error
 
 
-def check_reads(facts: Sequence[StepFacts], notebook: Notebook) -> tuple[str, ...]:
+def check_reads(facts: Sequence[StepFacts], definitions: Definitions) -> tuple[str, ...]:
     """Every name a step mentions must be made by something that travels with the pipeline.
 
     A name that nothing makes is a warning and no error: what a cell mentions is over-approximated,
@@ -65,32 +65,40 @@ def check_reads(facts: Sequence[StepFacts], notebook: Notebook) -> tuple[str, ..
         OutsideDataError: Only an untagged cell makes it, or changes it on the way to the step.
         NotebookError: Only a later step makes it.
     """
-    outside = [s for s in notebook.statements if s.kind is StatementKind.DATA]
     warnings: list[str] = []
     for index, fact in enumerate(facts):
         for name in sorted(fact.reads):
-            _check_outside(name, fact, facts[:index], outside)
+            statement = _outside_maker(name, fact, facts[:index], definitions)
+            if statement is not None:
+                raise OutsideDataError(fact.step.label, _outside_problem(name, statement))
             _check_later(name, fact, facts, index)
         warnings.extend(_hazards(fact, facts[:index]))
-    return (*warnings, *_untagged_mentions(facts, outside))
+    return (*warnings, *_untagged_mentions(facts, definitions.outside()))
 
 
-def _check_outside(
-    name: str, fact: StepFacts, earlier: Sequence[StepFacts], outside: Sequence[Statement]
-) -> None:
-    """An untagged cell between the last step that makes the name and this one counts as well."""
-    made = max((f.step.position for f in earlier if name in f.makes), default=None)
-    if made is None and _is_defined(name, fact):
-        return
-    for statement in outside:
-        between = made is not None and made < statement.cell < fact.step.position
-        if name in statement.names and (between or made is None):
-            raise OutsideDataError(
-                fact.step.label,
-                f"it reads `{name}`, which cell {statement.cell + 1} sets outside of any step, "
-                "and cells without %%step do not run in a pipeline. "
-                f"Tag that cell with %%step.",
-            )
+def _outside_maker(
+    name: str, fact: StepFacts, earlier: Sequence[StepFacts], definitions: Definitions
+) -> Statement | None:
+    """The untagged cell that makes what the step reads, or changes it on the way there."""
+    here = fact.step.position
+    made = max((other.step.position for other in earlier if name in other.makes), default=-1)
+    bound = definitions.last_binding(name, here)
+    since = max(made, bound.cell if bound else -1)
+    for statement in definitions.outside():
+        if since < statement.cell < here and name in stored_into(statement) and since >= 0:
+            return statement
+    if bound is not None:
+        return bound if bound.kind is StatementKind.DATA and bound.cell > made else None
+    if made >= 0 or _is_defined(name, fact):
+        return None
+    return next((s for s in definitions.outside() if name in s.names), None)
+
+
+def _outside_problem(name: str, statement: Statement) -> str:
+    return (
+        f"it reads `{name}`, which cell {statement.cell + 1} sets outside of any step, and cells "
+        "without %%step do not run in a pipeline. Tag that cell with %%step."
+    )
 
 
 def _check_later(name: str, fact: StepFacts, facts: Sequence[StepFacts], index: int) -> None:
@@ -111,7 +119,11 @@ def _is_known(name: str, fact: StepFacts, earlier: Sequence[StepFacts]) -> bool:
 
 
 def _is_defined(name: str, fact: StepFacts) -> bool:
-    return any(name in statement.names for statement in fact.definitions)
+    """A star import may bind any name."""
+    return any(
+        name in statement.names or (statement.kind is StatementKind.IMPORT and not statement.names)
+        for statement in fact.definitions
+    )
 
 
 def _is_special(name: str) -> bool:
@@ -139,13 +151,17 @@ def _hazards(fact: StepFacts, earlier: Sequence[StepFacts]) -> Iterator[str]:
 def _untagged_mentions(
     facts: Sequence[StepFacts], outside: Sequence[Statement]
 ) -> tuple[str, ...]:
-    """A plain cell such as `df.head()` is harmless; one such as `df.pop("x")` looks the same."""
+    """A plain cell such as `df.head()` is harmless; one such as `df.pop("x")` looks the same.
+
+    Steps on record were seen to get their inputs from steps, so nothing need be said for them.
+    """
     made = frozenset[str]().union(*(fact.makes for fact in facts))
-    cells = sorted({s.cell + 1 for s in outside if not s.names and s.reads & made})
+    guessed = frozenset[str]().union(*(fact.reads for fact in facts if not fact.recorded))
+    cells = sorted({s.cell + 1 for s in outside if not s.names and s.reads & made & guessed})
     if not cells:
         return ()
     listed = ", ".join(map(str, cells))
     return (
-        f"Cells without %%step do not run in the pipeline; of these, {listed} mention data of "
-        "steps. Tag them if they change it.",
+        f"Cells without %%step do not run in the pipeline; {listed} mention data of steps. Tag "
+        "them if they change it.",
     )
