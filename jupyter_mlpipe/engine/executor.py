@@ -60,9 +60,8 @@ class PlainExecutor:
             codes = _compile(source)
         except SyntaxError as error:
             return Outcome(error, "".join(traceback.format_exception_only(error)))
-        namespace.setdefault("display", shown.display)
         try:
-            with shown.streams():
+            with shown.streams(), _display_bound(namespace, shown.display):
                 result = _run(codes, namespace)
                 if result is not None:
                     shown.result(result)
@@ -180,6 +179,20 @@ def _run(codes: tuple[CodeType, ...], namespace: dict[str, Any]) -> Any:
             if code.co_flags & inspect.CO_COROUTINE:
                 result = loop.run(result)
     return result
+
+
+@contextmanager
+def _display_bound(namespace: dict[str, Any], display: Callable[..., None]) -> Iterator[None]:
+    """IPython's `display` for the time of one cell, unless the user has one of their own."""
+    if "display" in namespace:
+        yield
+        return
+    namespace["display"] = display
+    try:
+        yield
+    finally:
+        if namespace.get("display") == display:
+            del namespace["display"]
 
 
 def _refuse_commands(tree: ast.Module) -> None:

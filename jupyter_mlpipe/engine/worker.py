@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
-from jupyter_mlpipe.analysis.statements import StatementKind, read_statements
+from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
 from jupyter_mlpipe.config import load_settings
 from jupyter_mlpipe.engine.archive import Unpacked, fetch, unpack
 from jupyter_mlpipe.engine.context import RunContext, open_context
@@ -33,7 +33,6 @@ from jupyter_mlpipe.engine.runner import run_step
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
-from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError, NotFoundError, PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import Run, Status
@@ -104,8 +103,11 @@ def _run(job: Job, executor: Executor) -> ExitCode:
         problem = _define(job, executor, namespace)
         if problem is not None:
             return problem
-        scope = _scope(job, namespace)
-        scope.variables.expect(_not_redefined(job.target, versions, scope))
+        statements = read_statements(job.unpacked.definitions(job.target.id))
+        scope = _scope(job, namespace, statements)
+        # An untagged cell may have bound a name anew after the step that left a version of it.
+        hidden = {n for s in statements for n in s.names} - {r.variable for r in job.target.inputs}
+        scope.variables.expect({n: v for n, v in versions.items() if n not in hidden})
         try:
             report = run_step(job.step, scope, executor, job.context)
         except NotebookError as error:
@@ -212,9 +214,7 @@ def _blame(step: StepSource, outcome: Outcome) -> str:
     )
 
 
-def _scope(job: Job, namespace: dict[str, Any]) -> Scope:
-    definitions = job.unpacked.definitions(job.target.id)
-    statements = read_statements(definitions, 0, None)
+def _scope(job: Job, namespace: dict[str, Any], statements: Sequence[Statement]) -> Scope:
     return Scope(
         run=job.run,
         variables=Variables(namespace, job.context.values),
@@ -222,17 +222,8 @@ def _scope(job: Job, namespace: dict[str, Any]) -> Scope:
         watch=ProcessWatch((job.context.settings.home, job.unpacked.folder)),
         constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
         parameters=frozenset(job.run.parameters),
-        definitions=definitions,
+        definitions=job.unpacked.definitions(job.target.id),
     )
-
-
-def _not_redefined(
-    target: PipelineStep, versions: Mapping[str, ArtifactVersion], scope: Scope
-) -> Mapping[str, ArtifactVersion]:
-    """Without names that an untagged cell bound anew after the step that left them."""
-    read = {read.variable for read in target.inputs}
-    defined = scope.constants | scope.parameters
-    return {n: version for n, version in versions.items() if n in read or n not in defined}
 
 
 def _settle(job: Job, code: ExitCode) -> None:

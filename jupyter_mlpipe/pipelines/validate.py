@@ -8,6 +8,7 @@ from graphlib import CycleError as GraphCycle
 from graphlib import TopologicalSorter
 
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
+from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import CycleError, NotebookError, OutsideDataError
 from jupyter_mlpipe.model.pipeline import PipelineStep
 from jupyter_mlpipe.pipelines.definitions import Definitions, stored_into
@@ -131,7 +132,7 @@ def _is_special(name: str) -> bool:
 
 
 def _hazards(fact: StepFacts, earlier: Sequence[StepFacts]) -> Iterator[str]:
-    if "get_ipython" in fact.reads:
+    if "get_ipython(" in python_source(fact.step.source):
         yield (
             f"{fact.step.label}: uses IPython commands (%, %% or !), so IPython must be installed "
             "where it runs."
