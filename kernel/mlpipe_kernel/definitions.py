@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
+
 from jupyter_mlpipe.analysis.syntax import python_source
 
 _CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.config import load_settings
-
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.model.errors import ConfigError
 from mlpipe_kernel.comm import TARGET, SidebarComm

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_mlpipe.analysis.options import OPTIONS, parse_pipeline_line
-from jupyter_mlpipe.tracking.reading import run_details
-
 from jupyter_mlpipe.model.errors import NotebookError, NotFoundError
 from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.tracking.reading import run_details
 from jupyter_mlpipe.tracking.store import Query
 from mlpipe_kernel.session import KernelSession
 from mlpipe_kernel.workbench import Workbench

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.engine.executor import Outcome
 
+from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.lookup import Hit
 from jupyter_mlpipe.engine.recording import Attempt, StepReport

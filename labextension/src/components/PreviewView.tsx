@@ -1,0 +1,89 @@
+import * as React from 'react';
+
+import type { Column, Preview } from '../protocol';
+
+const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
+
+/** What a value looks like. Everything in a preview is data: shown as text, or as a PNG. */
+export function PreviewView({ preview }: { preview: Preview }): React.JSX.Element {
+  switch (preview.kind) {
+    case 'table':
+      return <Table preview={preview} />;
+    case 'image':
+      return <Image data={preview.image} />;
+    case 'json':
+      return <pre className="mlpipe-Preview-text">{indented(preview.text)}</pre>;
+    default:
+      return <pre className="mlpipe-Preview-text">{preview.text}</pre>;
+  }
+}
+
+function Table({
+  preview: { columns, rows, total_rows }
+}: {
+  preview: Preview;
+}): React.JSX.Element {
+  return (
+    <figure className="mlpipe-Preview-table">
+      <div className="mlpipe-Preview-scroll" tabIndex={0} role="region" aria-label="Table preview">
+        <table>
+          <thead>
+            <tr>
+              {columns.map((column, i) => (
+                <ColumnHead key={i} column={column} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, r) => (
+              <tr key={r}>
+                {row.map((cell, c) => (
+                  <td key={c}>{cell}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <figcaption>
+        {rows.length < total_rows
+          ? `First ${rows.length} of ${total_rows.toLocaleString()} rows`
+          : `${rows.length} rows`}
+        {` · ${columns.length} columns`}
+      </figcaption>
+    </figure>
+  );
+}
+
+function ColumnHead({ column }: { column: Column }): React.JSX.Element {
+  return (
+    <th scope="col">
+      <span className="mlpipe-Column-name">{column.name}</span>
+      <span className="mlpipe-Column-note">
+        {column.dtype}
+        {column.nulls > 0 && ` · ${column.nulls} missing`}
+      </span>
+      {column.summary !== '' && <span className="mlpipe-Column-note">{column.summary}</span>}
+    </th>
+  );
+}
+
+function Image({ data }: { data: string }): React.JSX.Element {
+  return BASE64.test(data) ? (
+    <img
+      className="mlpipe-Preview-image"
+      src={`data:image/png;base64,${data}`}
+      alt="Preview of the value"
+    />
+  ) : (
+    <p>The preview is not an image.</p>
+  );
+}
+
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text; // cut to a readable length, so no longer JSON
+  }
+}

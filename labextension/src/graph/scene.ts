@@ -1,0 +1,85 @@
+/** A lineage graph as boxes to lay out, and as the words on them. */
+import { formatBytes, formatSeconds, shorten, shortType } from '../format';
+import type { GraphNode, LineageGraph } from '../protocol';
+import { layout, type Box, type Layout } from './layout';
+
+const STEP = { height: 46, icon: 38, minWidth: 150, maxWidth: 210, letter: 7.4 };
+const ARTIFACT = { height: 36, icon: 30, minWidth: 84, maxWidth: 170, letter: 6.6 };
+const SMALL_LETTER = 5.7;
+const GAPS = { gapX: 16, gapY: 30 };
+/** About four artifacts side by side: what a sidebar shows in a readable size. */
+const MIN_LINE = 460;
+
+export interface NodeText {
+  readonly title: string;
+  /** Beside the title, less prominent. */
+  readonly tag: string;
+  readonly subtitle: string;
+}
+
+/** Words for a node's card, cut so that they fit the card's greatest width. */
+export function nodeText(node: GraphNode): NodeText {
+  if (node.kind === 'step') {
+    return { title: shorten(node.label, 22), tag: '', subtitle: stepSubtitle(node) };
+  }
+  const tag = node.version > 0 ? `v${node.version}` : '';
+  const parts = [shorten(shortType(node.python_type), 16), formatBytes(node.nbytes)];
+  return {
+    title: shorten(node.label, 18 - tag.length),
+    tag,
+    subtitle: parts.filter(part => part !== '').join(' · ')
+  };
+}
+
+/** What a screen reader says of a node. */
+export function nodeLabel(node: GraphNode): string {
+  const parts =
+    node.kind === 'step'
+      ? [`Step ${node.label}`, stepSubtitle(node), node.reason]
+      : [
+          `Artifact ${node.label}`,
+          `version ${node.version}`,
+          shortType(node.python_type),
+          formatBytes(node.nbytes),
+          node.outside ? 'made outside a step' : ''
+        ];
+  return parts.filter(part => part !== '').join(', ');
+}
+
+export function statusWord(status: string): string {
+  return status.replaceAll('_', ' ');
+}
+
+/** The size of a node's card. */
+export function nodeBox(node: GraphNode): Box {
+  const card = node.kind === 'step' ? STEP : ARTIFACT;
+  const { title, tag, subtitle } = nodeText(node);
+  const head = title.length + (tag === '' ? 0 : tag.length + 1);
+  // A step keeps its width whatever it does, so that a running pipeline does not move.
+  const below = node.kind === 'step' ? 0 : subtitle.length * SMALL_LETTER;
+  const text = Math.max(head * card.letter, below);
+  const width = Math.min(card.maxWidth, Math.max(card.minWidth, card.icon + text + 10));
+  return { id: node.id, width: Math.round(width), height: card.height };
+}
+
+/** Positions of all nodes and edges; nodes of one id are drawn once. */
+export function arrange(graph: LineageGraph): Layout {
+  const boxes = graph.nodes.map(nodeBox);
+  const area = boxes.reduce((sum, box) => sum + box.width * (box.height + GAPS.gapY), 0);
+  const maxWidth = Math.max(MIN_LINE, Math.sqrt(area) * 1.2);
+  return layout(boxes, graph.edges, { ...GAPS, maxWidth });
+}
+
+/** Changes exactly when the graph must be laid out anew. */
+export function arrangementKey(graph: LineageGraph): string {
+  const nodes = graph.nodes.map(({ id, label, version, python_type, nbytes }) =>
+    [id, label, version, python_type, nbytes].join('\t')
+  );
+  const edges = graph.edges.map(({ source, target }) => `${source}\t${target}`);
+  return [...nodes, '', ...edges].join('\n');
+}
+
+function stepSubtitle(node: GraphNode): string {
+  const timed = node.seconds > 0 && node.status !== 'running';
+  return statusWord(node.status) + (timed ? ` · ${formatSeconds(node.seconds)}` : '');
+}
