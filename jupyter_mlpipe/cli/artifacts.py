@@ -43,10 +43,7 @@ def _list(*, as_json: bool) -> int:
         return 0
     print_table(
         ("ARTIFACT", "VERSION", "TYPE", "SIZE", "CREATED"),
-        [
-            (v.name, _number(v), v.type.value, size(v.nbytes), moment(v.created))
-            for v in page.items
-        ],
+        [(v.name, _number(v), v.type.value, size(v.nbytes), moment(v.created)) for v in page.items],
     )
     return 0
 

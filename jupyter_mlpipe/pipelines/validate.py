@@ -136,9 +136,7 @@ def _hazards(fact: StepFacts, earlier: Sequence[StepFacts]) -> Iterator[str]:
         yield f"{fact.step.label}: mentions {names}, which nothing in the notebook makes."
 
 
-def _untagged_mentions(
-    facts: Sequence[StepFacts], outside: Sequence[Statement]
-) -> tuple[str, ...]:
+def _untagged_mentions(facts: Sequence[StepFacts], outside: Sequence[Statement]) -> tuple[str, ...]:
     """A plain cell such as `df.head()` is harmless; one such as `df.pop("x")` looks the same."""
     made = frozenset[str]().union(*(fact.makes for fact in facts))
     cells = sorted({s.cell + 1 for s in outside if not s.names and s.reads & made})

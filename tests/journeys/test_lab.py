@@ -74,9 +74,7 @@ def test_running_all_again_hits_every_step(page, shoot):
 
 
 def test_after_a_restart_the_notebook_goes_on_in_the_middle(page, shoot):
-    page.evaluate(
-        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.wait_for_timeout(1000)
     page.get_by_text("| Idle").first.wait_for()
     page.evaluate(
@@ -124,4 +122,6 @@ def test_the_dark_theme_is_readable(page, open_notebook, shoot):
     open_notebook()
     wait_for_status(page, "cached")
     shoot("9-dark")
-    assert json.loads(page.evaluate("JSON.stringify(document.body.dataset.jpThemeLight)")) == "false"
+    assert (
+        json.loads(page.evaluate("JSON.stringify(document.body.dataset.jpThemeLight)")) == "false"
+    )
