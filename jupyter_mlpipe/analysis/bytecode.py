@@ -136,9 +136,7 @@ def _other(
         names.reads |= mentioned_in_text(name)
 
 
-def _evaluator(
-    instructions: Sequence[dis.Instruction], index: int, names: GlobalNames
-) -> None:
+def _evaluator(instructions: Sequence[dis.Instruction], index: int, names: GlobalNames) -> None:
     following = (i for i in instructions[index + 1 :] if i.opname not in ("PUSH_NULL", "PRECALL"))
     argument = next(following, None)
     if argument is None or (argument.opname.startswith("CALL") and argument.arg == 0):
@@ -156,8 +154,10 @@ _CLASS_LOCAL = "class:"
 def _bound_at_once(
     instructions: Sequence[dis.Instruction], index: int, *, is_class: bool
 ) -> frozenset[str]:
-    """The name a function is bound to before anything could call it, so that recursion is no
-    read of an earlier value."""
+    """The name a function is bound to before anything could call it.
+
+    Recursion is thus no read of an earlier value.
+    """
     if is_class:
         return frozenset()
     for instruction in instructions[index + 1 :]:
@@ -169,7 +169,11 @@ def _bound_at_once(
 
 
 def _bound_before(
-    code: CodeType, instructions: Sequence[dis.Instruction], bound: frozenset[str], *, is_class: bool
+    code: CodeType,
+    instructions: Sequence[dis.Instruction],
+    bound: frozenset[str],
+    *,
+    is_class: bool,
 ) -> dict[int, frozenset[str]]:
     """For each instruction that can be reached, the names bound on every way to it."""
     handlers = _handlers(code, instructions)
@@ -213,9 +217,7 @@ def _next(
         yield at_offset[instruction.argval]
 
 
-def _handlers(
-    code: CodeType, instructions: Sequence[dis.Instruction]
-) -> dict[int, list[int]]:
+def _handlers(code: CodeType, instructions: Sequence[dis.Instruction]) -> dict[int, list[int]]:
     at_offset = {instruction.offset: index for index, instruction in enumerate(instructions)}
     handlers: dict[int, list[int]] = {}
     for entry in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]

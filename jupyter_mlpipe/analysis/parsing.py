@@ -33,7 +33,12 @@ def compile_tree(tree: ast.Module) -> CodeType:
         warnings.simplefilter("ignore")
         try:
             code = compile(
-                tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True, optimize=0
+                tree,
+                "<cell>",
+                "exec",
+                ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+                dont_inherit=True,
+                optimize=0,
             )
         except (ValueError, RecursionError, MemoryError) as error:
             raise SyntaxError(f"the text cannot be compiled ({error})") from error
