@@ -112,7 +112,9 @@ class _Shown:
             self._show({"output_type": "display_data", "metadata": {}}, value)
 
     def result(self, value: Any) -> None:
-        self._show({"output_type": "execute_result", "metadata": {}, "execution_count": None}, value)
+        self._show(
+            {"output_type": "execute_result", "metadata": {}, "execution_count": None}, value
+        )
 
     def _show(self, output: dict[str, Any], value: Any) -> None:
         text = repr(value)
@@ -165,9 +167,7 @@ def _compile(source: str) -> tuple[CodeType, ...]:
 
 def _code(tree: ast.AST, filename: str, mode: str) -> CodeType:
     compiler: Callable[..., CodeType] = compile
-    return compiler(
-        tree, filename, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
-    )
+    return compiler(tree, filename, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
 def _run(codes: tuple[CodeType, ...], namespace: dict[str, Any]) -> Any:

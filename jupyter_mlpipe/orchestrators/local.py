@@ -111,8 +111,11 @@ class LocalOrchestrator(Orchestrator):
         folder = logs_folder(self._settings, submission.run_id)
         if step is None:
             return read_tail(folder / "run.log", _LONGEST_LOG)
-        ids = {s.name: s.id for file in folder.glob(f"*{PIPELINE_SUFFIX}")
-               for s in read_pipeline(file.read_bytes()).steps}
+        ids = {
+            s.name: s.id
+            for file in folder.glob(f"*{PIPELINE_SUFFIX}")
+            for s in read_pipeline(file.read_bytes()).steps
+        }
         if step not in ids and step not in ids.values():
             raise OrchestratorError(f"The run has no step {step!r}; it has {', '.join(ids)}.")
         return read_tail(folder / f"{ids.get(step, step)}.log", _LONGEST_LOG)

@@ -61,9 +61,7 @@ class LocalRun:
         """What a step prints, over all its attempts."""
         return logs_folder(self.settings, self.run.id) / f"{step.id}.log"
 
-    def _schedule(
-        self, pool: ThreadPoolExecutor, processes: Processes, failed: set[str]
-    ) -> None:
+    def _schedule(self, pool: ThreadPoolExecutor, processes: Processes, failed: set[str]) -> None:
         """`failed` takes the ids of steps that did not finish, or could not begin."""
         steps = {step.id: step for step in self.pipeline.steps}
         graph = TopologicalSorter({step.id: step.depends_on for step in self.pipeline.steps})
@@ -124,9 +122,7 @@ class LocalRun:
                 self._record(step, Status.CANCELLED, "the run was cancelled")
         return Status.CANCELLED
 
-    def _record(
-        self, step: PipelineStep, status: Status, reason: str, error: str = ""
-    ) -> StepRun:
+    def _record(self, step: PipelineStep, status: Status, reason: str, error: str = "") -> StepRun:
         record = StepRun(
             id=new_id(),
             run_id=self.run.id,
@@ -159,9 +155,7 @@ class LocalRun:
         return read_tail(self.log(step), _TAIL).strip()
 
 
-def step_environment(
-    settings: Settings, run: Run, extra: Mapping[str, str]
-) -> dict[str, str]:
+def step_environment(settings: Settings, run: Run, extra: Mapping[str, str]) -> dict[str, str]:
     """This process's environment, the step's own additions, and what a worker must know."""
     return {
         **os.environ,

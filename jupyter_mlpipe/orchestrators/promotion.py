@@ -74,14 +74,10 @@ def promote(path: Path, settings: Settings, options: PromoteOptions) -> PromoteP
 def _fires(schedule: Schedule | None) -> tuple[str, ...]:
     if schedule is None:
         return ()
-    return tuple(
-        fire.isoformat() for fire in next_fires(schedule, datetime.now(UTC), _FIRES_SHOWN)
-    )
+    return tuple(fire.isoformat() for fire in next_fires(schedule, datetime.now(UTC), _FIRES_SHOWN))
 
 
-def _targets(
-    files: tuple[CompiledFile, ...], out: Path, pipeline: Pipeline
-) -> tuple[Path, ...]:
+def _targets(files: tuple[CompiledFile, ...], out: Path, pipeline: Pipeline) -> tuple[Path, ...]:
     targets = []
     for file in files:
         relative = PurePosixPath(file.path)

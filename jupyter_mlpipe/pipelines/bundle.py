@@ -38,7 +38,9 @@ def pack(pipeline: Pipeline, notebook: Notebook, root: Path) -> bytes:
         files[f"steps/{fact.id}.py"] = fact.step.source.encode("utf-8", "surrogatepass")
         files[f"steps/{fact.id}.json"] = _plain_json(replace(fact.step, source=""))
         files[f"definitions/{fact.id}.py"] = _definitions(fact).encode("utf-8", "surrogatepass")
-    sources = [text for fact in facts for text in (python_source(fact.step.source), _definitions(fact))]
+    sources = [
+        text for fact in facts for text in (python_source(fact.step.source), _definitions(fact))
+    ]
     beside = (root / notebook.path).parent
     for path, content in local_modules(sources, (beside, root)).items():
         files[f"modules/{path}"] = content

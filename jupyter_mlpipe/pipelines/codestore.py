@@ -35,7 +35,9 @@ def store(data: bytes, artifact_store: str, home: Path) -> CodeArchive:
         if _is_remote(artifact_store):
             _upload(data, archive.uri)
     except (OSError, ImportError, ValueError) as error:
-        raise StorageError(f"The code archive cannot be stored at {archive.uri}: {error}") from error
+        raise StorageError(
+            f"The code archive cannot be stored at {archive.uri}: {error}"
+        ) from error
     return archive
 
 

@@ -53,9 +53,7 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
 
 def with_code(pipeline: Pipeline, archive: CodeArchive) -> Pipeline:
     """The pipeline whose steps run from a stored archive."""
-    steps = tuple(
-        replace(step, command=step_command(archive, step.id)) for step in pipeline.steps
-    )
+    steps = tuple(replace(step, command=step_command(archive, step.id)) for step in pipeline.steps)
     return replace(pipeline, code=archive, steps=steps)
 
 

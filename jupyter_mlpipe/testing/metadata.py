@@ -196,7 +196,10 @@ class MetadataStoreContract(ABC):
 
 def a_run(id: str = "run") -> Run:
     """A run of the pipeline `p`."""
-    return Run(id, "p", "notebook", Status.RUNNING, 1.5, parameters={"lr": 0.1, "deep": [1, None]})
+    parameters = {"lr": 0.1, "deep": [1, None]}
+    return Run(
+        id, "p", "notebook", Status.RUNNING, 1.5, parameters=parameters, definitions="import os"
+    )
 
 
 def a_version(name: str, step_run: str | None = None) -> ArtifactVersion:
@@ -271,6 +274,7 @@ def _filled(step: StepRun, version: ArtifactVersion) -> tuple[StepRun, ArtifactV
         cell_hash="c",
         cell_id="cell",
         source="x = 1",
+        definitions="def f(): ...",
         deleted=("y", "z"),
         dependencies=(dependency, replace(dependency, kind=DependencyKind.INPUT)),
         uncacheable="reads random numbers",
