@@ -52,7 +52,7 @@ class _Reached:
     writable: set[int] = field(default_factory=set)
     """Addresses at which at least one of these arrays may be written to."""
     frames: dict[int, set[int]] = field(default_factory=dict)
-    """The same as `arrays` for the pandas objects that look at it: among themselves they copy on write."""
+    """As `arrays`, for pandas objects: among themselves they copy before they write."""
 
 
 def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
@@ -121,7 +121,7 @@ def _connected(links: Iterable[list[str]], names: list[str]) -> tuple[frozenset[
 
 def _reach(value: Any) -> _Reached:
     reached = _Reached()
-    seen = _settings()
+    seen = _constants()
     waiting = [value]
     alive: list[Any] = []  # an object made on the way must not lend its identity to another
     while waiting:
@@ -134,10 +134,11 @@ def _reach(value: Any) -> _Reached:
     return reached
 
 
-def _settings() -> set[int]:
-    """Identities of matplotlib's own settings, to which all figures refer."""
-    matplotlib = sys.modules.get("matplotlib")
-    return {id(value) for value in getattr(matplotlib, "rcParams", {}).values()}
+def _constants() -> set[int]:
+    """Identities of what all figures refer to: matplotlib's settings, and its marker paths."""
+    settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
+    markers = getattr(sys.modules.get("matplotlib.markers"), "MarkerStyle", object)
+    return {id(value) for value in (*settings.values(), *vars(markers).values())}
 
 
 def _step(item: Any, reached: _Reached) -> Iterable[Any]:
@@ -150,16 +151,22 @@ def _step(item: Any, reached: _Reached) -> Iterable[Any]:
         if item.flags.writeable:
             reached.writable.add(address_of(item))
         return _through_array(item, reached.arrays, id(item))
-    if _is_a(item, "numpy", "generic", "dtype", "ufunc"):
-        return ()
-    if _is_a(item, "matplotlib.path", "Path") and item.readonly:  # one for all figures
-        return ()
     if _is_a(item, "pandas", "DataFrame", "Series"):
         return _through_frame(item, reached)
     if _is_a(item, "pandas", "Index"):
         return _framed_arrays([item], reached, id(item))
     if _is_a(item, "torch", "Tensor"):
         return _through_tensor(item, reached)
+    return () if _is_immutable(item) else _through_object(item, reached)
+
+
+def _is_immutable(item: Any) -> bool:
+    if _is_a(item, "numpy", "generic", "dtype", "ufunc"):
+        return True
+    return _is_a(item, "matplotlib.path", "Path") and bool(item.readonly)
+
+
+def _through_object(item: Any, reached: _Reached) -> Iterable[Any]:
     if not isinstance(item, _NOT_COUNTED) and not _is_frozen(item):
         reached.objects.add(id(item))
     return gc.get_referents(item)
