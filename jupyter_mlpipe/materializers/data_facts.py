@@ -1,14 +1,11 @@
-"""What counts as the content of arrays, frames, tensors and figures, when two are compared."""
+"""What counts as the content of arrays, frames and tensors, when two are compared."""
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Any
 
 from jupyter_mlpipe.materializers.facts import Token, fact
-
-_DPI = 72
 
 
 def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
@@ -44,6 +41,9 @@ def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
         return _labelled(obj, columns, obj.columns, obj.index)
     if isinstance(obj, pandas.Series):
         return _labelled(obj, obj.array, obj.name, obj.index)
+    extensions = pandas.api.extensions
+    if isinstance(obj, extensions.ExtensionArray | extensions.ExtensionDtype):
+        return tuple(map(_without_caches, obj.__reduce_ex__(5)))
     return None
 
 
@@ -76,24 +76,13 @@ def tensor_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     return (*fact("tensor", kind, content, obj.requires_grad), (obj.grad,))
 
 
-def figure_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
-    """A figure by its pixels, its parts by the figure and their place in it.
-
-    Drawing is the one view of a figure on which an inline and a bare backend agree.
-    """
-    artist = sys.modules.get("matplotlib.artist")
-    figure = sys.modules.get("matplotlib.figure")
-    if artist is None or figure is None or not isinstance(obj, artist.Artist):
-        return None
-    if isinstance(obj, figure.Figure):
-        return fact("figure", tuple(obj.get_size_inches()), token(_pixels(obj)))
-    home = obj.get_figure(root=True)
-    if home is None:
-        return None
-    _pixels(home)  # the first drawing makes ticks, which count as parts
-    parts = home.findobj()
-    place = next((place for place, part in enumerate(parts) if part is obj), None)
-    return None if place is None else fact("artist", type(obj).__qualname__, place, home)
+def _without_caches(state: Any) -> Any:
+    """What pandas computed from the rest, and when, is not content."""
+    if type(state) is tuple:
+        return tuple(_without_caches(part) for part in state)
+    if type(state) is dict:
+        return {name: part for name, part in state.items() if name != "_cache"}
+    return state
 
 
 def _labelled(obj: Any, *parts: Any) -> tuple[Any, ...]:
@@ -108,13 +97,3 @@ def _bytes_of(array: Any) -> Any:
     if array.nbytes == 0:
         return b""
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-
-
-def _pixels(figure: Any) -> bytes:
-    import matplotlib as mpl
-
-    pixels = io.BytesIO()
-    neutral = {"savefig.bbox": None, "savefig.transparent": False}
-    with mpl.rc_context(neutral):
-        figure.savefig(pixels, format="rgba", dpi=_DPI, backend="agg", facecolor="auto")
-    return pixels.getvalue()

@@ -12,11 +12,11 @@ from blake3 import blake3
 from jupyter_mlpipe.materializers.data_facts import (
     array_facts,
     arrow_facts,
-    figure_facts,
     frame_facts,
     tensor_facts,
 )
 from jupyter_mlpipe.materializers.facts import code_facts, leaf
+from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.pickling import refuse_meaningless
 
 _VERSION = b"jupyter_mlpipe value 1"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import reprlib
 from collections.abc import Sequence
 from typing import Any
 
 from jupyter_mlpipe.model.artifact import Column, Preview
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Left out, so that equal values have equal previews."""
 _TEXT = 4000
 _CELL = 120
 _ROWS = 20
@@ -29,7 +32,7 @@ def text_preview(value: Any) -> Preview:
         text = limits.repr(value)
     except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
         text = f"<{type(value).__qualname__}, whose representation raised {type(error).__name__}>"
-    return Preview("text", text=cut(text, _TEXT))
+    return Preview("text", text=cut(_ADDRESS.sub("", text), _TEXT))
 
 
 def json_preview(data: Any) -> Preview:

@@ -21,6 +21,7 @@ from typing import Any
 
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import found_by_name
+from jupyter_mlpipe.model.errors import ValueNotStorableError
 
 _ATOMS = frozenset(
     {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range}
@@ -48,8 +49,10 @@ class _Reached:
     """Identities of mutable objects."""
     arrays: dict[int, set[int]] = field(default_factory=dict)
     """Address of each block of memory, and the identities of the arrays that look at it."""
+    writable: set[int] = field(default_factory=set)
+    """Addresses at which at least one of these arrays may be written to."""
     frames: dict[int, set[int]] = field(default_factory=dict)
-    """The same for the pandas objects that look at it: among themselves they copy on write."""
+    """As `arrays`, for pandas objects: among themselves they copy before they write."""
 
 
 def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
@@ -77,15 +80,25 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
 def shared_memory(value: Any) -> frozenset[int]:
     """Addresses of memory that several arrays inside one value look at.
 
-    Memory that only pandas objects look at is not among them: they are independent of each
+    Memory that several pandas objects look at is not among them: they are independent of each
     other, and would not know after loading that they must copy before they write.
+
+    Raises:
+        ValueNotStorableError: An array writes into the memory of several of them: neither
+            sharing it nor parting it would be the same after loading.
     """
     reached = _reach(value)
-    return frozenset(
-        address
-        for address, arrays in reached.arrays.items()
-        if len(arrays) + len(reached.frames.get(address, ())) > 1
-    )
+    shared = set()
+    for address, arrays in reached.arrays.items():
+        frames = reached.frames.get(address, set())
+        if len(frames) > 1 and address in reached.writable:
+            raise ValueNotStorableError(
+                "An array is a view into several pandas objects at once, which cannot be "
+                "restored. Make it a copy, such as `array = array.copy()`."
+            )
+        if len(frames) <= 1 and len(arrays) + len(frames) > 1:
+            shared.add(address)
+    return frozenset(shared)
 
 
 def _connected(links: Iterable[list[str]], names: list[str]) -> tuple[frozenset[str], ...]:
@@ -108,7 +121,7 @@ def _connected(links: Iterable[list[str]], names: list[str]) -> tuple[frozenset[
 
 def _reach(value: Any) -> _Reached:
     reached = _Reached()
-    seen: set[int] = set()
+    seen = _constants()
     waiting = [value]
     alive: list[Any] = []  # an object made on the way must not lend its identity to another
     while waiting:
@@ -121,6 +134,13 @@ def _reach(value: Any) -> _Reached:
     return reached
 
 
+def _constants() -> set[int]:
+    """Identities of what all figures refer to: matplotlib's settings, and its marker paths."""
+    settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
+    markers = getattr(sys.modules.get("matplotlib.markers"), "MarkerStyle", object)
+    return {id(value) for value in (*settings.values(), *vars(markers).values())}
+
+
 def _step(item: Any, reached: _Reached) -> Iterable[Any]:
     """Note what `item` is, and say what it leads to."""
     if isinstance(item, _NOT_WALKED) or _is_namespace(item):
@@ -128,17 +148,27 @@ def _step(item: Any, reached: _Reached) -> Iterable[Any]:
     if isinstance(item, types.FunctionType):
         return _through_function(item, reached)
     if _is_a(item, "numpy", "ndarray"):
+        if item.flags.writeable:
+            reached.writable.add(address_of(item))
         lender = root_of(item).base
         inside = _through_array(item, reached.arrays, id(item))
         return inside if lender is None else (lender, *inside)
-    if _is_a(item, "numpy", "generic", "dtype", "ufunc"):
-        return ()
     if _is_a(item, "pandas", "DataFrame", "Series"):
         return _through_frame(item, reached)
     if _is_a(item, "pandas", "Index"):
-        return _framed_arrays([item.array], reached, id(item))
+        return _framed_arrays([item], reached, id(item))
     if _is_a(item, "torch", "Tensor"):
         return _through_tensor(item, reached)
+    return () if _is_immutable(item) else _through_object(item, reached)
+
+
+def _is_immutable(item: Any) -> bool:
+    if _is_a(item, "numpy", "generic", "dtype", "ufunc"):
+        return True
+    return _is_a(item, "matplotlib.path", "Path") and bool(item.readonly)
+
+
+def _through_object(item: Any, reached: _Reached) -> Iterable[Any]:
     if not isinstance(item, _NOT_COUNTED) and not _is_frozen(item):
         reached.objects.add(id(item))
     return gc.get_referents(item)
@@ -181,9 +211,12 @@ def _through_frame(frame: Any, reached: _Reached) -> Iterable[Any]:
     reached.objects.add(id(frame))
     columns = [frame] if frame.ndim == 1 else [column for _, column in frame.items()]
     arrays = [column.array for column in columns]
-    axes = [axis.array for axis in frame.axes]
     extra = [getattr(frame, name, None) for name in frame._metadata]  # noqa: SLF001  # of subclasses
-    return (*_framed_arrays([*arrays, *axes], reached, id(frame)), *frame.attrs.values(), *extra)
+    return (
+        *_framed_arrays([*arrays, *frame.axes], reached, id(frame)),
+        *frame.attrs.values(),
+        *extra,
+    )
 
 
 def _framed_arrays(arrays: list[Any], reached: _Reached, frame: int) -> Iterator[Any]:
@@ -199,9 +232,13 @@ def _framed_arrays(arrays: list[Any], reached: _Reached, frame: int) -> Iterator
         if _is_a(item, "numpy", "ndarray"):
             yield from _through_array(item, reached.frames, frame)
         elif _is_a(item, "pandas", "Index"):
-            waiting.append(item.array)
+            waiting.extend(_index_arrays(item))
         elif _is_a(item, "pandas.api.extensions", "ExtensionArray") or type(item) is dict:
             waiting.extend(gc.get_referents(item))
+
+
+def _index_arrays(index: Any) -> Iterable[Any]:
+    return (*index.levels, *index.codes) if index.nlevels > 1 else (index.array,)
 
 
 def _through_tensor(tensor: Any, reached: _Reached) -> Iterable[Any]:

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from jupyter_mlpipe.materializers.arrays import NumpyMaterializer
+from jupyter_mlpipe.testing.materializers import MaterializerContract
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+class TestNumpyMaterializer(MaterializerContract):
+    def materializer(self):
+        return NumpyMaterializer()
+
+    def samples(self):
+        return [
+            *(np.arange(6).reshape(2, 3), np.empty((0, 4)), np.array(3.5), np.array(["é", ""])),
+            *(np.arange(6, dtype=">i2"), np.array([True]), np.array([1j, np.nan])),
+            *(np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.arange(10)[::2]),
+            np.array(["2026-01-01", "NaT"], "M8[ns]"),
+            *(np.array([b"a", b""]), np.array([], "U")),
+            np.zeros(100_000, np.float32),
+            *(read_only(np.arange(3)), np.array([1, -1], "m8[D]"), np.float16([1, -0.0])),
+        ]
+
+    def same(self, left, right):
+        return (
+            left.dtype == right.dtype
+            and left.shape == right.shape
+            and left.tobytes() == right.tobytes()
+            and left.flags.writeable == right.flags.writeable
+            and (left.flags.f_contiguous or not right.flags.fnc)
+        )
+
+    def change(self, value):
+        if value.flags.writeable and value.size:
+            value.reshape(-1)[0] = value.reshape(-1)[-1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(np.array([{}], dtype=object), np.recarray(1, "i4"), np.ma.array([1]), np.float64(1)),
+        *(np.zeros(2, [("a", "i4"), ("b", "f8")]), np.rec.array([(1, 2)]), np.zeros(1, "V3")),
+        *(np.array(["a"], np.dtypes.StringDType()), [1]),
+        np.zeros(1, np.dtype("f8", metadata={"unit": "m"})),
+    ],
+)
+def test_what_the_format_cannot_hold_is_left_to_pickle(value):
+    assert not NumpyMaterializer().accepts(value)
+
+
+def test_fortran_order_is_kept(tmp_path):
+    NumpyMaterializer().save(np.asfortranarray(np.arange(6).reshape(2, 3)), tmp_path)
+    assert NumpyMaterializer().load(tmp_path).flags.fnc
+
+
+def test_changing_a_loaded_array_leaves_the_artifact_alone(tmp_path):
+    NumpyMaterializer().save(np.zeros(3), tmp_path)
+    NumpyMaterializer().load(tmp_path)[0] = 1.0
+    assert NumpyMaterializer().load(tmp_path)[0] == 0.0
+
+
+def test_a_loaded_array_is_a_map_of_the_file(tmp_path):
+    NumpyMaterializer().save(np.zeros(3), tmp_path)
+    assert isinstance(NumpyMaterializer().load(tmp_path).base, np.memmap)

@@ -1,0 +1,113 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from jupyter_mlpipe.materializers.bundle import BundleMaterializer
+from jupyter_mlpipe.model.errors import ValueNotStorableError
+from jupyter_mlpipe.testing.materializers import MaterializerContract
+
+
+class TestBundleMaterializer(MaterializerContract):
+    def materializer(self):
+        return BundleMaterializer()
+
+    def samples(self):
+        rows, array = [1], np.arange(50_000.0)
+        return [{}, {"a": rows, "b": [rows]}, {"array": array, "view": array[::-2]}]
+
+    def same(self, left, right):
+        return repr(left) == repr(right)
+
+    def change(self, value):
+        for member in value.values():
+            member[0] = 7
+
+
+@pytest.fixture
+def kept(tmp_path):
+    def keep(**values):
+        BundleMaterializer().save(values, tmp_path)
+        return BundleMaterializer().load(tmp_path)
+
+    return keep
+
+
+def test_an_alias_is_an_alias_again(kept):
+    rows = [1]
+    loaded = kept(rows=rows, table={"rows": rows})
+    assert loaded["table"]["rows"] is loaded["rows"]
+
+
+@pytest.mark.parametrize("dtype", ["f8", "M8[s]", "?", "U3", "c16", "O", ">i2"])
+def test_views_look_at_the_same_memory_again(kept, dtype):
+    base = np.arange(12).reshape(3, 4).astype(dtype)
+    views = {"base": base, "row": base[1], "back": base[::-1, 1:3], "turned": base.T}
+    loaded = kept(**views)
+    assert all(np.array_equal(loaded[name], views[name]) for name in views)
+    loaded["base"][1, 1] = loaded["base"][0, 0]
+    assert loaded["row"][1] == loaded["back"][1, 0] == loaded["turned"][1, 1] == base[0, 0]
+
+
+def test_two_views_of_a_base_that_is_gone(kept):
+    base = np.zeros(100_000)
+    loaded = kept(left=base[:60_000], right=base[40_000:])
+    loaded["left"][-1] = 5
+    assert loaded["right"][19_999] == 5
+
+
+def test_a_view_that_may_not_be_written_stays_so_beside_one_that_may(kept):
+    base = np.zeros(3)
+    view = base[:]
+    view.flags.writeable = False
+    loaded = kept(base=base, view=view)
+    loaded["base"][0] = 1
+    assert (loaded["view"][0], loaded["view"].flags.writeable) == (1, False)
+
+
+def test_an_array_and_the_frame_over_it_stay_together(kept):
+    array = np.zeros((40_000, 2))
+    loaded = kept(array=array, frame=pd.DataFrame(array, columns=["a", "b"], copy=False))
+    loaded["array"][3, 1] = 7
+    assert loaded["frame"].loc[3, "b"] == 7
+
+
+def test_frames_that_copied_on_write_still_do(kept):
+    frame = pd.DataFrame({"a": np.zeros(20_000), "b": [[]] * 20_000})
+    loaded = kept(frame=frame, column=frame["a"], both=frame[:])
+    loaded["frame"].loc[0, "a"] = 1.0
+    assert loaded["column"].iloc[0] == loaded["both"].loc[0, "a"] == 0.0
+
+
+def test_an_array_into_two_frames_is_refused_rather_than_kept_wrongly(kept):
+    array = np.zeros((4, 2))
+    frame = pd.DataFrame(array, copy=False)
+    with pytest.raises(ValueNotStorableError, match="copy"):
+        kept(array=array, one=frame, two=frame[:])
+
+
+def test_an_array_that_only_reads_two_frames_is_kept(kept):
+    frame = pd.DataFrame({"a": np.zeros(20_000), "b": 1})
+    column = frame["a"]
+    loaded = kept(frame=frame, column=column, values=column.to_numpy())
+    loaded["frame"].loc[0, "a"] = 1.0
+    assert loaded["values"][0] == loaded["column"].iloc[0] == 0.0
+
+
+def test_axes_belong_to_their_figure_again(kept):
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([1, 2])
+    loaded = kept(figure=figure, axes=axes, line=axes.lines[0])
+    assert loaded["axes"] is loaded["figure"].axes[0]
+    assert loaded["axes"].lines[0] is loaded["line"]
+
+
+def test_a_loaded_bundle_can_be_kept_again(kept, tmp_path):
+    base = np.arange(20_000.0)
+    loaded = kept(base=base, view=base[5:])
+    (tmp_path / "again").mkdir()
+    BundleMaterializer().save(loaded, tmp_path / "again")
+    again = BundleMaterializer().load(tmp_path / "again")
+    again["base"][5] = -1
+    assert again["view"][0] == -1

@@ -1,0 +1,97 @@
+import base64
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from jupyter_mlpipe.materializers.figures import FigureMaterializer
+from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.model.artifact import ArtifactType
+from jupyter_mlpipe.testing.materializers import MaterializerContract
+
+
+def line():
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([1, 3, 2])
+    axes.set_title("a <b>title</b>")
+    return figure
+
+
+def image():
+    figure = Figure(figsize=(3, 2), layout="constrained")
+    figure.colorbar(figure.subplots().imshow(np.arange(12).reshape(3, 4)))
+    return figure
+
+
+class TestFigureMaterializer(MaterializerContract):
+    def materializer(self):
+        return FigureMaterializer()
+
+    def samples(self):
+        return [Figure(), line(), image()]
+
+    def same(self, left, right):
+        return content_digest(left) == content_digest(right)
+
+    def change(self, value):
+        value.suptitle("changed")
+
+
+@pytest.fixture
+def pyplot():
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    yield plt
+    plt.close("all")
+
+
+def test_figures_are_analyses():
+    assert FigureMaterializer().artifact_type is ArtifactType.DATA_ANALYSIS
+
+
+def test_the_preview_is_a_png():
+    preview = FigureMaterializer().preview(line())
+    assert base64.b64decode(preview.image).startswith(b"\x89PNG")
+
+
+def test_a_huge_figure_has_a_small_preview():
+    image = base64.b64decode(FigureMaterializer().preview(Figure(figsize=(200, 100))).image)
+    width, height = (int.from_bytes(image[at : at + 4]) for at in (16, 20))
+    assert max(width, height) <= 800
+
+
+def test_a_loaded_figure_is_not_opened_in_pyplot(tmp_path, pyplot):
+    figure, axes = pyplot.subplots()
+    axes.plot([1, 2])
+    FigureMaterializer().save(figure, tmp_path)
+    pyplot.close("all")
+    loaded = FigureMaterializer().load(tmp_path)
+    assert pyplot.get_fignums() == []
+    loaded.axes[0].plot([2, 1])
+    loaded.savefig(tmp_path / "drawn.png")
+
+
+def test_saving_leaves_the_figure_with_pyplot(tmp_path, pyplot):
+    figure, _ = pyplot.subplots()
+    canvas, dpi = figure.canvas, figure.dpi
+    FigureMaterializer().save(figure, tmp_path)
+    FigureMaterializer().preview(figure)
+    content_digest(figure)
+    assert (figure.canvas, figure.dpi) == (canvas, dpi)
+    assert pyplot.fignum_exists(figure.number)
+
+
+def test_titles_are_in_the_summary_as_they_are():
+    assert FigureMaterializer().summary(line())["titles"] == ["a <b>title</b>"]
+
+
+def test_the_backend_does_not_matter_for_the_digest(pyplot):
+    figure, axes = pyplot.subplots()
+    axes.plot([1, 3, 2])
+    axes.set_title("a <b>title</b>")
+    assert content_digest(figure) == content_digest(line())
+    assert "matplotlib" in sys.modules

@@ -1,0 +1,143 @@
+import copy
+import datetime
+import functools
+import logging
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from sklearn.linear_model import LogisticRegression
+
+from jupyter_mlpipe.materializers.sharing import shared_memory, sharing_groups
+
+ROWS = [1, 2]
+ARRAY = np.arange(6)
+FRAME = pd.DataFrame({"a": [1, 2], "b": [[1], {}]})
+
+
+def module_function():
+    return ROWS
+
+
+class Box:
+    def __init__(self, content):
+        self.content = content
+
+    def open(self):
+        return self.content
+
+
+class Slotted:
+    __slots__ = ("content",)
+
+    def __init__(self, content):
+        self.content = content
+
+
+def closure(content):
+    return lambda: content
+
+
+def owner_of(array):
+    frame = pd.DataFrame(array, copy=False)
+    assert np.shares_memory(frame.to_numpy(), array)
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        *((ROWS, ROWS), (ROWS, {"deep": [(ROWS,)]}), (ROWS, Box(ROWS)), (ROWS, Slotted(ROWS))),
+        *((ROWS, closure(ROWS)), (ROWS, functools.partial(max, ROWS)), (ROWS, ROWS.append)),
+        *((ROWS, iter(ROWS)), (ROWS, Box(ROWS).open), (closure(Box(ROWS)), Box(ROWS))),
+        *((ARRAY, ARRAY[2:]), (ARRAY[:2], ARRAY[4:]), (ARRAY, ARRAY.reshape(2, 3).T)),
+        *((ARRAY, np.array([ARRAY, 1], dtype=object)), (ARRAY, memoryview(ARRAY))),
+        *((FRAME, FRAME), (FRAME, [FRAME]), (FRAME["b"].iloc[0], FRAME), (FRAME, Box(FRAME))),
+        *((ROWS, np.array([ROWS, None], dtype=object)), (ROWS, pd.Series([ROWS]))),
+    ],
+)
+def test_values_with_a_common_mutable_part_are_one_group(left, right):
+    assert sharing_groups({"left": left, "other": [1], "right": right}) == (
+        frozenset({"left", "right"}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        *((1, 1), ("a", "a"), ([], []), ((1, "a"), (1, "a")), (ROWS, ROWS.copy())),
+        *(([np], [np]), ([len], [len]), ([Box], [Box]), (Box(1), Box(1)), (np.float64, np.int8)),
+        *(([module_function], [module_function]), ([logging.root], [logging.root])),
+        *((np.zeros(2), np.zeros(2)), ([np.dtype("f8")], [np.dtype("f8")])),
+        *(([datetime.UTC], [datetime.UTC]), ([ROWS[0]], [ROWS[0]])),
+        *((FRAME[["a"]], FRAME["a"]), (FRAME[["a"]], FRAME[["a"]].copy(deep=False))),
+        *((FRAME[["a"]].set_index("a"), FRAME[["a"]]), (FRAME.index, FRAME["a"])),
+        *((ARRAY, ARRAY.copy()), (LogisticRegression(), LogisticRegression())),
+        (Figure(), Figure()),
+    ],
+)
+def test_values_without_a_common_mutable_part_are_apart(left, right):
+    assert sharing_groups({"left": left, "right": right}) == ()
+
+
+def test_one_tuple_in_two_values_links_what_it_holds():
+    pair = (1, [2])
+    assert sharing_groups({"a": [pair], "b": [pair]})
+    flat = (1, 2)
+    assert not sharing_groups({"a": [flat], "b": [flat]})
+
+
+def test_an_array_over_the_memory_of_a_frame_is_linked_to_it():
+    array = np.zeros((4, 2))
+    assert sharing_groups({"array": array, "frame": owner_of(array)})
+    frame = pd.DataFrame({"x": [1.0, 2.0]})
+    assert sharing_groups({"values": frame["x"].to_numpy(), "frame": frame})
+    assert sharing_groups({"codes": frame["x"].array, "frame": frame})
+
+
+def test_two_frames_are_linked_through_an_array():
+    array = np.zeros((4, 2))
+    frames = {"a": owner_of(array), "b": owner_of(array)}
+    assert sharing_groups(frames) == ()
+    assert sharing_groups({**frames, "array": array}) == (frozenset({"a", "b", "array"}),)
+
+
+def test_links_run_through_several_values():
+    first, second = [1], [2]
+    values = {"a": first, "b": [first, second], "c": second, "d": [3], "e": "e"}
+    assert sharing_groups(values) == (frozenset({"a", "b", "c"}),)
+
+
+def test_axes_belong_to_their_figure_and_to_no_other():
+    one, two = Figure(), Figure()
+    axes, other = one.subplots(), two.subplots()
+    (line,) = axes.plot([1, 2])
+    other.imshow([[1, 2]], cmap=mpl.colormaps["viridis"])
+    groups = sharing_groups({"one": one, "axes": axes, "line": line, "two": two, "other": other})
+    assert set(groups) == {frozenset({"one", "axes", "line"}), frozenset({"two", "other"})}
+
+
+def test_sharing_is_found_however_far_it_is():
+    shared = [0]
+    many = [[number] for number in range(100_000)]
+    deep = shared
+    for _ in range(5_000):
+        deep = [deep]
+    assert sharing_groups({"many": [*many, shared], "deep": deep})
+
+
+def test_functions_of_the_notebook_link_nothing_by_their_namespace(notebook):
+    notebook("data = [1]\ndef f(): return data\ng = lambda: data\nh = lambda: data")
+    names = notebook.names
+    assert sharing_groups({name: names[name] for name in ("data", "f", "g", "h")}) == ()
+
+
+def test_memory_inside_one_value_is_shared_by_two_arrays():
+    array = np.arange(4)
+    assert shared_memory([array, array[1:]])
+    assert not shared_memory([array, array])
+    assert not shared_memory([array[1:]])
+    assert not shared_memory([FRAME, FRAME["a"]])
+    assert not shared_memory(copy.deepcopy([array, array.copy()]))
