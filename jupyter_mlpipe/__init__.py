@@ -1,1 +1,41 @@
-"""The notebook is the pipeline."""
+"""The notebook is the pipeline.
+
+Everything public is loaded when it is first used, because the kernel, every worker and the Jupyter
+server all import this package at start.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_mlpipe.client import Client, load_artifact
+
+__all__ = ["Client", "load_artifact"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("jupyter_mlpipe.client"), name)
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("jupyter_mlpipe")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Called by `%load_ext jupyter_mlpipe`."""
+    importlib.import_module("mlpipe_kernel").load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Called by `%unload_ext jupyter_mlpipe`."""
+    importlib.import_module("mlpipe_kernel").unload_ipython_extension(shell)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "jupyter-mlpipe"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "jupyter_mlpipe.lab.extension"}]

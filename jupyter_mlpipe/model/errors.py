@@ -24,6 +24,10 @@ from __future__ import annotations
 class MlpipeError(Exception):
     """Base of all errors raised on purpose; the message is meant for the user as it stands."""
 
+    def _render_traceback_(self) -> list[str]:
+        """IPython shows these lines in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(MlpipeError):
     """A setting has a value that cannot be used."""

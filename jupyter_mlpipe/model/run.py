@@ -33,13 +33,15 @@ class DependencyKind(StrEnum):
     IMPORT = "import"
     """A name bound to something imported: its qualified name."""
     MODULE = "module"
-    """A local module file: the digest of its content."""
+    """A local module, by dotted name: the digest of its file as it was loaded."""
     PACKAGE = "package"
     """An installed distribution: its version."""
     FILE = "file"
     """A file that was opened: the digest of its content."""
     RANDOM = "random"
     """A global random generator: the digest of its state before the step."""
+    OPTION = "option"
+    """What the `%%step` line says about the outputs: the digest of it."""
     ABSENT = "absent"
     """A name that was mentioned but bound to nothing."""
 
@@ -86,6 +88,9 @@ class Run:
     engine_run_id: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     user: str = ""
+    definitions: str = ""
+    """Notebook sessions: the imports, functions, classes and constants of untagged cells that
+    were run, latest of each name; run again when the session is restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ class StepRun:
     cell_hash: str = ""
     cell_id: str | None = None
     source: str = ""
+    definitions: str = ""
+    """Code of the notebook's functions and classes that the step used, beside its own cell."""
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     deleted: tuple[str, ...] = ()

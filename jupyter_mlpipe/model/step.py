@@ -48,13 +48,14 @@ class StepSource:
     """The cell's code below the `%%step` line, as the user wrote it."""
     options: StepOptions = field(default_factory=StepOptions)
     cell_id: str | None = None
-    position: int = 0
-    """Index of the cell in the notebook, counted from 0 over all cells."""
+    position: int = -1
+    """Index of the cell in the notebook, counted from 0 over all cells; -1 where not known."""
 
     @property
     def label(self) -> str:
         """How messages name the cell."""
-        return f"cell {self.position + 1} (%%step {self.name})"
+        place = f"cell {self.position + 1}" if self.position >= 0 else "the cell"
+        return f"{place} (%%step {self.name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,7 @@ class StepSignature:
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     deletes: frozenset[str] = frozenset()
+    strings: frozenset[str] = frozenset()
+    """String literals in the code; those that name existing files are taken as inputs."""
     dynamic: str | None = None
     """Why the reads or writes cannot be known (`uses exec`), or None when they are."""

@@ -59,7 +59,9 @@ class MetadataStore(Protocol):
         """Record everything in one transaction, in the order given, or nothing at all.
 
         Runs and step runs replace an earlier record with the same id. Artifact versions never
-        do; those with version 0 get the next number of their name, without gaps.
+        do; those with version 0 get the next number of their name, without gaps. The run, step
+        run and artifact versions that a record names must be recorded before it or with it; an
+        environment may follow later.
 
         Returns:
             The records as stored, with their version numbers.

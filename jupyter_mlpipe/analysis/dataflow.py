@@ -1,0 +1,77 @@
+"""What a cell reads, binds and deletes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from jupyter_mlpipe.analysis.bytecode import global_names
+from jupyter_mlpipe.analysis.magics import hidden_by_magics
+from jupyter_mlpipe.analysis.parsing import compile_tree, parse
+from jupyter_mlpipe.model.step import StepSignature
+
+
+def analyze(source: str) -> StepSignature:
+    """The signature of a cell, from what `python_source` makes of it.
+
+    `reads` holds builtins too: only a namespace can tell whether `sum` is still Python's. A name
+    that is certainly bound before it is read is left out.
+    """
+    try:
+        return signature_of(parse(source))
+    except SyntaxError:
+        return StepSignature(dynamic="does not parse")
+
+
+def signature_of(tree: ast.Module) -> StepSignature:
+    """The signature of a parsed cell.
+
+    Raises:
+        SyntaxError: It parses but cannot be compiled.
+    """
+    names = global_names(compile_tree(tree))
+    reasons = [reason for reason in (_star_import(tree), *names.hidden) if reason]
+    if "get_ipython" in names.reads and (reason := hidden_by_magics(tree)):
+        reasons.append(reason)
+    return StepSignature(
+        reads=frozenset(names.reads | set(_names_in_annotations(tree))) - {"get_ipython"},
+        writes=frozenset(names.writes),
+        deletes=frozenset(names.deletes & _deleted(tree)),
+        strings=frozenset(
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ),
+        dynamic=reasons[0] if reasons else None,
+    )
+
+
+def _star_import(tree: ast.Module) -> str | None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            return f"uses from {'.' * node.level}{node.module or ''} import *"
+    return None
+
+
+def _deleted(tree: ast.Module) -> set[str]:
+    """Names in `del` statements: Python itself also deletes the name of `except ... as`."""
+    return {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)
+    }
+
+
+def _names_in_annotations(tree: ast.Module) -> Iterator[str]:
+    """Names in annotations kept as text; pydantic and the like look them up later."""
+    lazy = any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body
+    )
+    for node in ast.walk(tree):
+        annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
+        for part in ast.walk(annotation) if isinstance(annotation, ast.expr) else ():
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield from re.findall(r"[^\W\d]\w*", part.value)
+            elif lazy and isinstance(part, ast.Name):
+                yield part.id

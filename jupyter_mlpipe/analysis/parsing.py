@@ -1,0 +1,57 @@
+"""Python text to trees and code objects, as a notebook's cell is compiled."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from types import CodeType
+from typing import cast
+
+
+def parse(source: str) -> ast.Module:
+    """The tree of a cell; `await` is allowed at its top level.
+
+    Raises:
+        SyntaxError: The text is not Python, or cannot be read at all.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user sees them when the cell itself is compiled
+        try:
+            tree = compile(source, "<cell>", "exec", _PARSE_FLAGS, dont_inherit=True)
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise SyntaxError(f"the text cannot be parsed ({error})") from error
+    return cast("ast.Module", tree)
+
+
+def compile_tree(tree: ast.Module) -> CodeType:
+    """The code object of a parsed cell; nothing of it is executed.
+
+    Raises:
+        SyntaxError: It parses but means nothing, such as `return` outside a function.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            code = compile(
+                tree,
+                "<cell>",
+                "exec",
+                ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+                dont_inherit=True,
+                optimize=0,
+            )
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise SyntaxError(f"the text cannot be compiled ({error})") from error
+    return cast("CodeType", code)
+
+
+def parses(source: str) -> bool:
+    """Whether the text is Python as it stands."""
+    try:
+        parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+_PARSE_FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

@@ -1,0 +1,156 @@
+"""Values that a step read or left, made into artifact versions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.values import KeptValue
+from jupyter_mlpipe.engine.variables import Held
+from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.errors import MlpipeError, ValueNotStorableError
+from jupyter_mlpipe.model.run import Run
+from jupyter_mlpipe.model.step import StepSource
+from jupyter_mlpipe.tracking.store import Query
+
+
+@dataclass(slots=True)
+class Captured:
+    """Versions ready to be recorded, and what could not be kept."""
+
+    versions: dict[str, ArtifactVersion] = field(default_factory=dict)
+    """By variable; their numbers are given when they are recorded."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """Variable to one line for the user."""
+
+
+def capture_outputs(
+    names: frozenset[str], step: StepSource, step_run: str, scope: Scope, context: RunContext
+) -> Captured:
+    """Store what a step left: each value by itself, those that share memory together."""
+    captured = Captured()
+    for group in scope.variables.groups(names):
+        for name, kept in _keep(group, scope, context, step, captured.problems).items():
+            captured.versions[name] = _output_version(name, kept, step, step_run, scope)
+    return captured
+
+
+def capture_outside(
+    names: Iterable[str], held: Mapping[str, Held], scope: Scope, context: RunContext
+) -> Captured:
+    """Store and record data that a step is about to read but that no step made.
+
+    A value that was already recorded, in this session or an earlier one, keeps its version.
+    """
+    captured = Captured()
+    wanted = frozenset(n for n in names if n in held)
+    fresh: dict[str, ArtifactVersion] = {}
+    for group in scope.variables.groups(wanted):
+        for name, kept in _keep(group, scope, context, None, captured.problems).items():
+            version = _outside_version(name, kept, scope.run)
+            known = _recorded(version, context)
+            if known is None:
+                fresh[name] = version
+            captured.versions[name] = known or version
+    for stored in context.metadata.append((scope.run, *fresh.values())) if fresh else ():
+        if isinstance(stored, ArtifactVersion):
+            captured.versions[stored.variable] = stored
+    for name, version in captured.versions.items():
+        scope.variables.record(name, version, held[name])
+    return captured
+
+
+def _keep(
+    group: frozenset[str],
+    scope: Scope,
+    context: RunContext,
+    step: StepSource | None,
+    problems: dict[str, str],
+) -> Mapping[str, KeptValue]:
+    namespace = scope.variables.namespace
+    try:
+        if len(group) > 1:
+            return context.values.keep_together({name: namespace[name] for name in group})
+        (name,) = group
+        chosen = step.options.materializers.get(name) if step else None
+        return {name: context.values.keep(namespace[name], chosen)}
+    except ValueNotStorableError as error:
+        return _keep_apart(group, error, scope, context, problems)
+
+
+def _keep_apart(
+    group: frozenset[str],
+    error: MlpipeError,
+    scope: Scope,
+    context: RunContext,
+    problems: dict[str, str],
+) -> Mapping[str, KeptValue]:
+    """One value that cannot be stored must not take those that share memory with it along."""
+    if len(group) == 1:
+        (name,) = group
+        problems[name] = f"`{name}` is not kept: {error}"
+        return {}
+    kept: dict[str, KeptValue] = {}
+    for name in sorted(group):
+        alone = frozenset({name})
+        kept |= _keep(alone, scope, context, None, problems)
+    problems.setdefault(
+        min(group), f"{', '.join(sorted(group))} share memory but could not be kept together."
+    )
+    return kept
+
+
+def _output_version(
+    name: str, kept: KeptValue, step: StepSource, step_run: str, scope: Scope
+) -> ArtifactVersion:
+    options = step.options
+    return ArtifactVersion(
+        id=new_id(),
+        name=artifact_name(name, step, scope.run.pipeline),
+        digest=kept.digest,
+        manifest=kept.manifest,
+        member=kept.member,
+        version_name=options.version,
+        type=ArtifactType(options.types[name]) if name in options.types else kept.type,
+        materializer=kept.materializer,
+        python_type=kept.python_type,
+        nbytes=kept.nbytes,
+        summary=kept.summary,
+        tags=options.tags,
+        metadata=dict(options.metadata),
+        variable=name,
+        step_run=step_run,
+        created=time.time(),
+    )
+
+
+def artifact_name(variable: str, step: StepSource, pipeline: str) -> str:
+    """The name given with `--out`, else one that says where the variable comes from."""
+    return step.options.outputs.get(variable) or f"{pipeline}::{step.name}::{variable}"
+
+
+def _outside_version(name: str, kept: KeptValue, run: Run) -> ArtifactVersion:
+    return ArtifactVersion(
+        id=new_id(),
+        name=f"{run.pipeline}::{name}",
+        digest=kept.digest,
+        manifest=kept.manifest,
+        member=kept.member,
+        type=kept.type,
+        materializer=kept.materializer,
+        python_type=kept.python_type,
+        nbytes=kept.nbytes,
+        summary=kept.summary,
+        variable=name,
+        created=time.time(),
+    )
+
+
+def _recorded(version: ArtifactVersion, context: RunContext) -> ArtifactVersion | None:
+    where = {"name": version.name, "digest": version.digest, "member": version.member}
+    found = context.metadata.find(Query(ArtifactVersion, where, limit=1)).items
+    return found[0] if found else None

@@ -1,0 +1,53 @@
+"""Everything a process needs to run steps, built once and handed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.bus import EventBus
+from jupyter_mlpipe.engine.values import ValueStore
+from jupyter_mlpipe.environments.capture import EnvironmentCapture
+from jupyter_mlpipe.materializers.registry import MaterializerRegistry, default_registry
+from jupyter_mlpipe.storage.artifacts import ArtifactStore
+from jupyter_mlpipe.storage.blobs import BlobStore, open_blobs
+from jupyter_mlpipe.tracking.store import MetadataStore
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """The stores and services of one process."""
+
+    settings: Settings
+    blobs: BlobStore
+    artifacts: ArtifactStore
+    metadata: MetadataStore
+    materializers: MaterializerRegistry
+    environment: EnvironmentCapture
+    events: EventBus
+
+    @property
+    def values(self) -> ValueStore:
+        """Live values to artifact versions and back."""
+        return ValueStore(self.artifacts, self.materializers)
+
+
+def open_context(settings: Settings) -> RunContext:
+    """Open the stores that the settings name, creating them when they do not exist.
+
+    Raises:
+        StorageError: The artifact store cannot be used.
+        MetadataError: The metadata store cannot be used.
+    """
+    from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
+
+    blobs = open_blobs(settings.artifact_store, settings.home / "cache")
+    return RunContext(
+        settings=settings,
+        blobs=blobs,
+        artifacts=ArtifactStore(blobs),
+        metadata=SqlMetadataStore(settings.metadata_store),
+        materializers=default_registry(),
+        environment=EnvironmentCapture(settings.root),
+        events=EventBus(),
+    )

@@ -1,0 +1,146 @@
+"""What a step depends on, as digests: taken when it runs, compared when it is looked up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from blake3 import blake3
+
+from jupyter_mlpipe.analysis.closure import Closure, close_over
+from jupyter_mlpipe.analysis.origins import package_version
+from jupyter_mlpipe.engine.randomness import capture_states, state_digest
+from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.variables import SHELL_NAMES
+from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.digest import digest_of
+from jupyter_mlpipe.model.run import Dependency, DependencyKind
+from jupyter_mlpipe.model.step import StepOptions, StepSignature
+
+OPAQUE = "opaque"
+"""Stands for a value that cannot be compared; equal to nothing, itself included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything a step can see when it starts."""
+
+    closure: Closure
+    inputs: Mapping[str, ArtifactVersion | None]
+    """Data the step reads; None where no version could be made of it."""
+    literals: frozenset[str]
+    """Constants and parameters that the step reads."""
+    scope: Scope
+    options: StepOptions
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        """What is known before the step runs, in the order in which a user would suspect it."""
+        parameters = self.scope.parameters
+        found = [Dependency(DependencyKind.OPTION, "outputs", self.digest_option())]
+        found += [
+            Dependency(
+                DependencyKind.PARAMETER if name in parameters else DependencyKind.CONSTANT,
+                name,
+                self.digest_literal(name),
+            )
+            for name in sorted(self.literals)
+        ]
+        found += [
+            Dependency(DependencyKind.INPUT, name, version.digest if version else OPAQUE)
+            for name, version in sorted(self.inputs.items())
+        ]
+        for kind, facts in (
+            (DependencyKind.DEFINITION, self.closure.definitions),
+            (DependencyKind.IMPORT, self.closure.imports),
+            (DependencyKind.MODULE, self.closure.modules),
+            (DependencyKind.PACKAGE, self.closure.packages),
+        ):
+            found += [Dependency(kind, name, facts[name]) for name in sorted(facts)]
+        absent = (self.closure.absent | self.closure.builtins) - self.inputs.keys() - SHELL_NAMES
+        return (*found, *(Dependency(DependencyKind.ABSENT, name, "") for name in sorted(absent)))
+
+    def digest_now(self, dependency: Dependency) -> str | None:
+        """The digest that an earlier run's dependency has at this moment; None when it is gone."""
+        return _RESOLVERS[dependency.kind](self, dependency.name)
+
+    def digest_option(self) -> str:
+        """Only what shapes the outputs; resources and retries do not change a result."""
+        options = self.options
+        return digest_of(
+            "options",
+            {
+                "outputs": dict(options.outputs),
+                "types": dict(options.types),
+                "materializers": dict(options.materializers),
+                "tags": sorted(options.tags),
+                "metadata": dict(options.metadata),
+                "version": options.version,
+            },
+        )
+
+    def digest_literal(self, name: str) -> str:
+        """The digest of a constant's or parameter's present value."""
+        return content_digest(self.scope.variables.namespace.get(name)) or OPAQUE
+
+    def digest_value(self, name: str) -> str | None:
+        """The digest of a variable, whether it is data now or a literal."""
+        version = self.inputs.get(name) or self.scope.variables.version_of(name)
+        if version is not None:
+            return version.digest
+        if name in self.scope.variables.namespace:
+            return self.digest_literal(name)
+        return None
+
+    def close_over_name(self, name: str) -> Closure:
+        """Facts about one name that an earlier run reached through a value not loaded now."""
+        root = name.partition(".")[0]
+        signature = StepSignature(reads=frozenset({root}))
+        return close_over(signature, self.scope.variables.namespace, self.scope.modules)
+
+
+def file_digest(path: str) -> str | None:
+    """The digest of a file's content, or of a folder's list of names; None when it is gone."""
+    target = Path(path)
+    try:
+        if target.is_dir():
+            return digest_of("folder", sorted(os.listdir(target)))  # noqa: PTH208 - names only
+        return blake3(max_threads=blake3.AUTO).update_mmap(target).hexdigest()
+    except OSError:
+        return None
+
+
+def _definition(now: Surroundings, name: str) -> str | None:
+    return now.closure.definitions.get(name) or now.close_over_name(name).definitions.get(name)
+
+
+def _import(now: Surroundings, name: str) -> str | None:
+    return now.closure.imports.get(name) or now.close_over_name(name).imports.get(name)
+
+
+def _module(now: Surroundings, name: str) -> str | None:
+    return now.closure.modules.get(name) or now.scope.modules.reach([name]).modules.get(name)
+
+
+def _absent(now: Surroundings, name: str) -> str | None:
+    variables = now.scope.variables
+    return None if name in variables.namespace or name in variables.pending else ""
+
+
+_RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] = {
+    DependencyKind.OPTION: lambda now, _: now.digest_option(),
+    DependencyKind.PARAMETER: Surroundings.digest_value,
+    DependencyKind.CONSTANT: Surroundings.digest_value,
+    DependencyKind.INPUT: Surroundings.digest_value,
+    DependencyKind.DEFINITION: _definition,
+    DependencyKind.IMPORT: _import,
+    DependencyKind.MODULE: _module,
+    DependencyKind.PACKAGE: lambda now, name: (
+        now.closure.packages.get(name) or package_version(name)
+    ),
+    DependencyKind.FILE: lambda _, name: file_digest(name),
+    DependencyKind.RANDOM: lambda _, name: state_digest(name, capture_states()),
+    DependencyKind.ABSENT: _absent,
+}

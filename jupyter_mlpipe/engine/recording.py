@@ -1,0 +1,239 @@
+"""What a finished step leaves in the stores: content, then metadata, then the event."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from jupyter_mlpipe.engine.capture import Captured, capture_outputs
+from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.dependencies import OPAQUE, Surroundings, file_digest
+from jupyter_mlpipe.engine.displayed import keep_displayed
+from jupyter_mlpipe.engine.executor import Outcome
+from jupyter_mlpipe.engine.lookup import Decision, Hit
+from jupyter_mlpipe.engine.randomness import capture_states, seeded_first, state_digest
+from jupyter_mlpipe.engine.redaction import redact
+from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.variables import Changes, Held
+from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.events import OutputNote, StepFinished
+from jupyter_mlpipe.model.run import Dependency, DependencyKind, Input, Output, Status, StepRun
+from jupyter_mlpipe.model.step import StepSignature, StepSource
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A step that was looked up and, on a miss, is about to run or running."""
+
+    id: str
+    """Of the step run that is recorded at the end."""
+    step: StepSource
+    python: str
+    cell_hash: str
+    signature: StepSignature
+    surroundings: Surroundings
+    dependencies: tuple[Dependency, ...]
+    decision: Decision
+    started: float
+    before: Mapping[str, Held]
+    random_before: Mapping[str, bytes]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """The run and variables around the step."""
+        return self.surroundings.scope
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """A finished step as it is shown: the record, its outputs, and what deserves a line."""
+
+    step_run: StepRun
+    outputs: tuple[tuple[Output, ArtifactVersion], ...] = ()
+    saved_seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+    def event(self) -> StepFinished:
+        """What listeners are told."""
+        run = self.step_run
+        return StepFinished(
+            run_id=run.run_id,
+            step_run_id=run.id,
+            step=run.step,
+            cell_id=run.cell_id,
+            status=run.status,
+            reason=run.reason,
+            seconds=run.seconds,
+            saved_seconds=self.saved_seconds,
+            outputs=tuple(
+                OutputNote(o.variable, v.name, v.version, v.nbytes, o.mutated)
+                for o, v in self.outputs
+            ),
+            warnings=self.warnings,
+        )
+
+
+def record_success(
+    attempt: Attempt, outcome: Outcome, seconds: float, seen: Sightings, context: RunContext
+) -> StepReport:
+    """Store what the step left and record it as succeeded."""
+    variables = attempt.scope.variables
+    after = variables.look()
+    changes = variables.changes(attempt.before, after, attempt.signature.writes)
+    names = changes.written | changes.mutated
+    captured = capture_outputs(names, attempt.step, attempt.id, attempt.scope, context)
+    step_run = replace(
+        _skeleton(attempt, Status.SUCCEEDED, seconds, context),
+        outputs=_outputs(captured, changes),
+        deleted=tuple(sorted(changes.deleted)),
+        dependencies=(*attempt.dependencies, *_file_dependencies(attempt, seen)),
+        display=keep_displayed(outcome.outputs, context.blobs),
+    )
+    step_run = _with_randomness(step_run, attempt, context)
+    step_run = replace(step_run, uncacheable=_why_never(step_run, attempt, captured, seen))
+    stored = record(step_run, tuple(captured.versions.values()), attempt.scope, context)
+    for version in stored:
+        variables.record(version.variable, version, after[version.variable])
+    by_id = {version.id: version for version in stored}
+    return StepReport(
+        step_run,
+        tuple((output, by_id[output.version_id]) for output in step_run.outputs),
+        warnings=(*attempt.problems, *captured.problems.values(), *_missing(attempt, names)),
+    )
+
+
+def record_failure(
+    attempt: Attempt, outcome: Outcome, seconds: float, context: RunContext
+) -> StepReport:
+    """Record that the user's code raised; nothing it left is stored."""
+    error = f"{type(outcome.error).__name__}: {outcome.error}"
+    step_run = replace(
+        _skeleton(attempt, Status.FAILED, seconds, context),
+        error=redact(outcome.traceback or error, os.environ),
+    )
+    record(step_run, (), attempt.scope, context)
+    return StepReport(step_run)
+
+
+def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
+    """Record that an earlier execution still holds."""
+    earlier = hit.step_run
+    step_run = replace(
+        _skeleton(attempt, Status.CACHED, time.time() - attempt.started, context),
+        outputs=earlier.outputs,
+        deleted=earlier.deleted,
+        display=earlier.display,
+        effects=earlier.effects,
+        cached_from=earlier.id,
+    )
+    record(step_run, (), attempt.scope, context)
+    return StepReport(
+        step_run,
+        tuple((output, hit.outputs[output.variable]) for output in earlier.outputs),
+        saved_seconds=earlier.seconds,
+        warnings=attempt.problems,
+    )
+
+
+def record(
+    step_run: StepRun, versions: tuple[ArtifactVersion, ...], scope: Scope, context: RunContext
+) -> tuple[ArtifactVersion, ...]:
+    """One transaction for everything about a step run; gives the versions their numbers."""
+    environment = context.environment.snapshot()
+    stored = context.metadata.append((environment, scope.run, *versions, step_run))
+    return tuple(item for item in stored if isinstance(item, ArtifactVersion))
+
+
+def _skeleton(attempt: Attempt, status: Status, seconds: float, context: RunContext) -> StepRun:
+    step, decision = attempt.step, attempt.decision
+    inputs = attempt.surroundings.inputs.items()
+    return StepRun(
+        id=attempt.id,
+        run_id=attempt.scope.run.id,
+        pipeline=attempt.scope.run.pipeline,
+        step=step.name,
+        status=status,
+        started=attempt.started,
+        seconds=seconds,
+        reason="nothing it depends on changed" if isinstance(decision, Hit) else decision.reason,
+        cell_hash=attempt.cell_hash,
+        cell_id=step.cell_id,
+        source=step.source,
+        definitions=attempt.scope.definitions,
+        inputs=tuple(Input(name, version.id) for name, version in sorted(inputs) if version),
+        environment=context.environment.snapshot().digest,
+    )
+
+
+def _outputs(captured: Captured, changes: Changes) -> tuple[Output, ...]:
+    return tuple(
+        Output(name, version.id, mutated=name in changes.mutated)
+        for name, version in sorted(captured.versions.items())
+    )
+
+
+def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, ...]:
+    """Files as the step leaves them, so that one it wrote must still be there for a hit."""
+    paths = {*seen.read, *seen.written, *seen.listed, *_literal_paths(attempt)}
+    digests = {path: file_digest(path) for path in sorted(paths)}
+    return tuple(
+        Dependency(DependencyKind.FILE, path, digest) for path, digest in digests.items() if digest
+    )
+
+
+def _literal_paths(attempt: Attempt) -> frozenset[str]:
+    """Existing files named in the cell: libraries written in C open them unseen."""
+    texts = attempt.signature.strings
+    return frozenset(os.path.abspath(t) for t in texts if _is_file(t))  # noqa: PTH100
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return len(text) < 1024 and os.path.isfile(text)  # noqa: PTH113 - refuses no odd strings
+    except ValueError:
+        return False
+
+
+def _with_randomness(step_run: StepRun, attempt: Attempt, context: RunContext) -> StepRun:
+    """Global random generators that the step drew from are inputs and effects of it."""
+    before, after = attempt.random_before, capture_states()
+    drawn = [name for name in after if state_digest(name, before) != state_digest(name, after)]
+    seeded = seeded_first(attempt.python)
+    depends = tuple(
+        Dependency(DependencyKind.RANDOM, name, state_digest(name, before))
+        for name in drawn
+        if name not in seeded
+    )
+    return replace(
+        step_run,
+        dependencies=(*step_run.dependencies, *depends),
+        effects={name: context.blobs.put(after[name]) for name in drawn},
+    )
+
+
+def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sightings) -> str:
+    """Why this run can never be proven to hold later; empty when it can."""
+    opaque = [d.name for d in step_run.dependencies if d.digest == OPAQUE]
+    rewritten = seen.read & seen.written
+    checks = (
+        (attempt.surroundings.closure.dynamic or "", "always runs: it {}"),
+        (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
+        (", ".join(sorted(captured.problems)), "always runs: `{}` cannot be kept"),
+        (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
+        ("a shell command" if seen.commands else "", "always runs: it runs {}"),
+        (", ".join(sorted(rewritten)), "always runs: it changes the file {} in place"),
+    )
+    return next((words.format(found) for found, words in checks if found), "")
+
+
+def _missing(attempt: Attempt, names: frozenset[str]) -> tuple[str, ...]:
+    options = attempt.step.options
+    asked = {*options.outputs, *options.types, *options.materializers}
+    return tuple(
+        f"the %%step line names `{name}`, but the cell left no such output"
+        for name in sorted(asked - names)
+    )

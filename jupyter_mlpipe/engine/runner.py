@@ -1,0 +1,200 @@
+"""One step, from lookup to record: the same in the kernel, on a worker, on every orchestrator.
+
+The kernel lets IPython execute the cell between `begin` and `close_step`; everywhere else
+`run_step` does all of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from jupyter_mlpipe.analysis.canonical import canonical_hash
+from jupyter_mlpipe.analysis.closure import Closure, close_over
+from jupyter_mlpipe.analysis.dataflow import analyze
+from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.engine import lookup
+from jupyter_mlpipe.engine.capture import artifact_name, capture_outside
+from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.dependencies import Surroundings
+from jupyter_mlpipe.engine.executor import Executor, Outcome
+from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss
+from jupyter_mlpipe.engine.randomness import capture_states, load_generators, restore_state
+from jupyter_mlpipe.engine.recording import (
+    Attempt,
+    StepReport,
+    record_failure,
+    record_hit,
+    record_success,
+)
+from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.variables import Held, is_data
+from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.errors import NotebookError, StepOptionError
+from jupyter_mlpipe.model.events import StepStarted
+from jupyter_mlpipe.model.step import StepSignature, StepSource
+from jupyter_mlpipe.tracking.store import Query
+
+
+def run_step(step: StepSource, scope: Scope, executor: Executor, context: RunContext) -> StepReport:
+    """Look a step up, and execute and record it if nothing earlier holds.
+
+    Raises:
+        NotebookError: The cell cannot be run as it is written; nothing was run.
+    """
+    attempt = open_step(step, scope, context)
+    if isinstance(attempt.decision, Hit):
+        return apply_hit(attempt, context)
+    attempt = begin(attempt)
+    with scope.watch.watching() as seen:
+        clock = time.perf_counter()
+        outcome = executor.execute(step.source, scope.variables.namespace)
+        seconds = time.perf_counter() - clock
+    return close_step(attempt, outcome, seconds, seen, context)
+
+
+def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
+    """Find out what a step depends on and whether an earlier run of it still holds.
+
+    Raises:
+        NotebookError: The cell cannot be run as it is written.
+    """
+    started = time.time()
+    python = python_source(step.source)
+    signature = analyze(python)
+    before = scope.variables.look()
+    closure = _close(signature, scope)
+    _refuse(step, signature, closure, scope, context)
+    surroundings, problems = _surroundings(step, closure, before, scope, context)
+    cell_hash = canonical_hash(python)
+    attempt = Attempt(
+        id=new_id(),
+        step=step,
+        python=python,
+        cell_hash=cell_hash,
+        signature=signature,
+        surroundings=surroundings,
+        dependencies=surroundings.dependencies(),
+        decision=_decide(step, cell_hash, surroundings, context),
+        started=started,
+        before=before,
+        random_before={},
+        problems=problems,
+    )
+    context.events.publish(StepStarted(scope.run.id, step.name, step.cell_id, started))
+    return attempt
+
+
+def begin(attempt: Attempt) -> Attempt:
+    """Make everything ready for the cell's own code; call right before it runs.
+
+    Raises:
+        CorruptArtifactError: An input's stored bytes were changed.
+        ValueNotLoadableError: An input needs a class or package that is missing here.
+    """
+    variables = attempt.scope.variables
+    unknown = attempt.surroundings.closure.dynamic is not None
+    variables.load(tuple(variables.pending) if unknown else tuple(attempt.surroundings.inputs))
+    load_generators(attempt.python)
+    before = variables.look()
+    return replace(attempt, before=before, random_before=capture_states())
+
+
+def close_step(
+    attempt: Attempt, outcome: Outcome, seconds: float, seen: Sightings, context: RunContext
+) -> StepReport:
+    """Store and record what came of the cell, then tell the listeners."""
+    if outcome.error is None:
+        report = record_success(attempt, outcome, seconds, seen, context)
+    else:
+        report = record_failure(attempt, outcome, seconds, context)
+    context.events.publish(report.event())
+    return report
+
+
+def apply_hit(attempt: Attempt, context: RunContext) -> StepReport:
+    """Bind what the earlier run left, without loading it, and record the hit."""
+    if not isinstance(attempt.decision, Hit):
+        raise TypeError("only a hit can be applied")
+    hit, variables = attempt.decision, attempt.scope.variables
+    states = {name: context.blobs.get(blob) for name, blob in hit.step_run.effects.items()}
+    report = record_hit(attempt, hit, context)
+    variables.expect(hit.outputs)
+    for name in hit.step_run.deleted:
+        variables.drop(name)
+    for generator, state in states.items():
+        restore_state(generator, state)
+    context.events.publish(report.event())
+    return report
+
+
+def _close(signature: StepSignature, scope: Scope) -> Closure:
+    """Everything reached from the code, looking into pending values as soon as they matter."""
+    return close_over(signature, scope.variables.namespace, scope.modules)
+
+
+def _surroundings(
+    step: StepSource,
+    closure: Closure,
+    before: Mapping[str, Held],
+    scope: Scope,
+    context: RunContext,
+) -> tuple[Surroundings, tuple[str, ...]]:
+    variables = scope.variables
+    literals = closure.reads & (scope.constants | scope.parameters)
+    literals -= variables.pending.keys()
+    reached = (closure.reads | closure.absent) - literals
+    data = {n for n in reached if n in variables.pending or n in before}
+    inputs = {name: variables.version_of(name) for name in sorted(data)}
+    outside = [name for name, version in inputs.items() if version is None]
+    captured = capture_outside(outside, before, scope, context)
+    inputs |= captured.versions
+    functions = {
+        n for n in reached - data if n in variables.namespace and is_data(n, variables.namespace[n])
+    }
+    inputs |= dict.fromkeys(functions - inputs.keys())
+    found = Surroundings(closure, inputs, frozenset(literals), scope, step.options)
+    return found, tuple(captured.problems.values())
+
+
+def _decide(
+    step: StepSource, cell_hash: str, surroundings: Surroundings, context: RunContext
+) -> Decision:
+    if not step.options.cache:
+        return Miss("--no-cache is set")
+    if not context.settings.cache:
+        return Miss("caching is switched off in the settings")
+    if surroundings.closure.dynamic:
+        return Miss(f"always runs: it {surroundings.closure.dynamic}")
+    return lookup.find(step.name, cell_hash, surroundings, context)
+
+
+def _refuse(
+    step: StepSource,
+    signature: StepSignature,
+    closure: Closure,
+    scope: Scope,
+    context: RunContext,
+) -> None:
+    """What must not wait until the cell has computed for an hour."""
+    unread = sorted(set(step.options.inputs) - closure.reads - closure.absent)
+    if unread:
+        raise StepOptionError(
+            step.label, f"--in names {', '.join(unread)}, which the cell does not read."
+        )
+    for name in step.options.materializers.values():
+        context.materializers.named(name)
+    if step.options.version is None:
+        return
+    for variable in sorted(signature.writes):
+        name = artifact_name(variable, step, scope.run.pipeline)
+        where = {"name": name, "version_name": step.options.version}
+        if context.metadata.find(Query(ArtifactVersion, where, limit=1)).items:
+            raise NotebookError(
+                step.label,
+                f"the artifact {name!r} already has a version {step.options.version!r}, and "
+                "versions never change. Choose another --version, or leave it out.",
+            )

@@ -1,0 +1,141 @@
+"""Live values to stored ones, and back."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.materializers.registry import MaterializerRegistry
+from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
+from jupyter_mlpipe.model.errors import MlpipeError, ValueNotStorableError
+from jupyter_mlpipe.storage.artifacts import ArtifactStore
+
+BUNDLE = "bundle"
+"""The materializer that keeps several values which share memory in one manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptValue:
+    """What is known of a value once its content is in the artifact store."""
+
+    digest: str
+    manifest: str
+    member: str | None
+    materializer: str
+    type: ArtifactType
+    python_type: str
+    nbytes: int
+    summary: Mapping[str, object]
+
+
+class ValueStore:
+    """Chooses materializers, and moves content between memory and the artifact store."""
+
+    def __init__(self, artifacts: ArtifactStore, materializers: MaterializerRegistry) -> None:
+        self._artifacts = artifacts
+        self._materializers = materializers
+
+    def keep(self, value: Any, materializer: str | None = None) -> KeptValue:
+        """Store one value.
+
+        Raises:
+            ValueNotStorableError: No materializer can keep it, or the one named does not fit.
+            StorageError: The artifact store refused the write.
+        """
+        chosen = self._choose(value, materializer)
+        preview = _safely(chosen.preview, value)
+        manifest = self._commit(value, chosen, {"": preview} if preview else {})
+        return self._describe(value, chosen, manifest, None)
+
+    def keep_together(self, values: Mapping[str, Any]) -> Mapping[str, KeptValue]:
+        """Store values that share memory as one, so that they still share it when loaded.
+
+        Raises:
+            ValueNotStorableError: One of them cannot be kept; then none of them is.
+            StorageError: The artifact store refused the write.
+        """
+        ordered = {name: values[name] for name in sorted(values)}
+        bundle = self._materializers.named(BUNDLE)
+        chosen = {name: self._choose(value, None) for name, value in ordered.items()}
+        previews = {name: _safely(chosen[name].preview, ordered[name]) for name in ordered}
+        manifest = self._commit(ordered, bundle, {n: p for n, p in previews.items() if p})
+        return {
+            name: self._describe(value, chosen[name], manifest, name)
+            for name, value in ordered.items()
+        }
+
+    def load(self, version: ArtifactVersion) -> Any:
+        """Bring one value back.
+
+        Raises:
+            CorruptArtifactError: The stored bytes were changed.
+            ValueNotLoadableError: It needs a class or package that is missing here.
+        """
+        loaded = self.load_manifest(version.manifest)
+        return loaded if version.member is None else loaded[version.member]
+
+    def load_manifest(self, digest: str) -> Any:
+        """Bring back what one manifest holds: a value, or a dict of values that share memory."""
+        manifest = self._artifacts.open(digest)
+        with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
+            self._artifacts.checkout(manifest, Path(folder))
+            # Mapped files stay readable after their names are gone with the folder.
+            return self._materializers.named(manifest.materializer).load(Path(folder))
+
+    def _choose(self, value: Any, name: str | None) -> Materializer:
+        if name is None:
+            return self._materializers.for_value(value)
+        chosen = self._materializers.named(name)
+        if not chosen.accepts(value):
+            raise ValueNotStorableError(
+                f"The materializer {name!r} does not take a {type(value).__name__}; "
+                "leave --materializer out to have one chosen."
+            )
+        return chosen
+
+    def _commit(self, value: Any, chosen: Materializer, previews: Mapping[str, Preview]) -> str:
+        with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
+            chosen.save(value, Path(folder))
+            return self._artifacts.commit(
+                Path(folder), chosen.name, pickled=chosen.pickled, previews=previews
+            )
+
+    def _describe(
+        self, value: Any, chosen: Materializer, manifest: str, member: str | None
+    ) -> KeptValue:
+        digest = content_digest(value)
+        if digest is None:
+            raise ValueNotStorableError(
+                f"A {type(value).__name__} cannot be compared with itself later."
+            )
+        return KeptValue(
+            digest=digest,
+            manifest=manifest,
+            member=member,
+            materializer=chosen.name,
+            type=chosen.artifact_type,
+            python_type=_type_name(value),
+            nbytes=self._artifacts.open(manifest).nbytes,
+            summary=_safely(chosen.summary, value) or {},
+        )
+
+
+def _type_name(value: Any) -> str:
+    kind = type(value)
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
+
+
+def _safely(describe: Any, value: Any) -> Any:
+    """A summary or preview that fails costs the user nothing but the summary or preview."""
+    try:
+        return describe(value)
+    except MlpipeError:
+        raise
+    except Exception:  # noqa: BLE001 - any library's repr or statistics may fail on odd values
+        return None

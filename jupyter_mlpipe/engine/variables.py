@@ -1,0 +1,182 @@
+"""Live variables and the artifact versions they hold."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+from jupyter_mlpipe.engine.values import ValueStore
+from jupyter_mlpipe.materializers.fingerprint import fingerprint
+from jupyter_mlpipe.materializers.sharing import sharing_groups
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+
+SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
+"""What IPython itself puts into the namespace."""
+
+_ATOMS = (bool, int, float, complex, str, bytes, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A variable as it was when it was last looked at."""
+
+    value: Any
+    fingerprint: bytes | None
+    """None for a value that cannot be compared, so never counts as unchanged."""
+    version: ArtifactVersion | None = None
+
+    def same_as(self, other: Held) -> bool:
+        """The same object with, provably, the same content."""
+        return (
+            self.value is other.value
+            and self.fingerprint is not None
+            and self.fingerprint == other.fingerprint
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a step did to the variables."""
+
+    written: frozenset[str]
+    """Created, or bound to another object."""
+    mutated: frozenset[str]
+    """The same object as before, with other content."""
+    deleted: frozenset[str]
+
+
+class Variables:
+    """The data in a namespace, which stays the plain dict that user code runs on.
+
+    A variable is *pending* when its version is known but its value is not yet in memory; it is
+    then absent from the namespace until `load` brings it in.
+    """
+
+    def __init__(self, namespace: dict[str, Any], values: ValueStore) -> None:
+        self.namespace = namespace
+        self._values = values
+        self._held: dict[str, Held] = {}
+        self._pending: dict[str, ArtifactVersion] = {}
+
+    @property
+    def pending(self) -> Mapping[str, ArtifactVersion]:
+        """Versions that are bound but not yet loaded, by variable."""
+        return self._pending
+
+    def names(self) -> frozenset[str]:
+        """Variables in memory that hold data, as opposed to modules, functions and classes."""
+        return frozenset(n for n, value in list(self.namespace.items()) if is_data(n, value))
+
+    def expect(self, versions: Mapping[str, ArtifactVersion]) -> None:
+        """Bind versions to variables without loading them.
+
+        Variables that already hold exactly these versions keep their objects, unless one of
+        those that share memory with them must be brought in anyway.
+        """
+        stale = {name for name, version in versions.items() if not self._holds(name, version)}
+        manifests = {versions[name].manifest for name in stale}
+        for name, version in versions.items():
+            if name in stale or version.manifest in manifests:
+                self.namespace.pop(name, None)
+                self._held.pop(name, None)
+                self._pending[name] = version
+
+    def load(self, names: Iterable[str]) -> frozenset[str]:
+        """Bring pending values into memory, and whatever shares memory with them.
+
+        Returns:
+            The variables that were bound.
+        """
+        loaded: set[str] = set()
+        for manifest in {self._pending[n].manifest for n in names if n in self._pending}:
+            content = self._values.load_manifest(manifest)
+            for name, version in list(self._pending.items()):
+                if version.manifest == manifest:
+                    value = content if version.member is None else content[version.member]
+                    self.bind(name, value, version)
+                    loaded.add(name)
+        return frozenset(loaded)
+
+    def bind(self, name: str, value: Any, version: ArtifactVersion) -> None:
+        """Put a value into the namespace and remember which version it is."""
+        self._pending.pop(name, None)
+        self.namespace[name] = value
+        self._held[name] = Held(value, fingerprint(value), version)
+
+    def drop(self, name: str) -> None:
+        """Forget a variable, bound or pending."""
+        self._pending.pop(name, None)
+        self._held.pop(name, None)
+        self.namespace.pop(name, None)
+
+    def record(self, name: str, version: ArtifactVersion, held: Held) -> None:
+        """Remember that the value just looked at was stored as `version`."""
+        self._held[name] = Held(held.value, held.fingerprint, version)
+
+    def version_of(self, name: str) -> ArtifactVersion | None:
+        """The version a variable held, unchanged, when it was last looked at."""
+        held = self._held.get(name)
+        return self._pending.get(name) or (held.version if held else None)
+
+    def look(self) -> Mapping[str, Held]:
+        """Every variable in memory as it is now; the price is one pass over all data.
+
+        A variable keeps its version only while it is the same object with the same content.
+        """
+        looked = {}
+        for name in self.names():
+            value = self.namespace[name]
+            now = Held(value, fingerprint(value))
+            known = self._held.get(name)
+            if known is not None and known.same_as(now):
+                now = known
+            looked[name] = now
+        # What the user bound anew before it was ever loaded is no longer waited for.
+        self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
+        self._held = dict(looked)
+        return looked
+
+    def changes(
+        self, before: Mapping[str, Held], after: Mapping[str, Held], writes: frozenset[str]
+    ) -> Changes:
+        """Compare two looks; `writes` are the names that the code itself says it binds."""
+        common = before.keys() & after.keys()
+        rebound = {n for n in common if before[n].value is not after[n].value}
+        # Binding an interned value to a name that holds it already leaves no trace but the code's.
+        rebound |= {n for n in common & writes if isinstance(after[n].value, _ATOMS)}
+        mutated = {
+            n
+            for n in common - rebound
+            if before[n].fingerprint is not None and not before[n].same_as(after[n])
+        }
+        return Changes(
+            written=frozenset(rebound | (after.keys() - before.keys())),
+            mutated=frozenset(mutated),
+            deleted=frozenset(before.keys() - after.keys() - self.namespace.keys()),
+        )
+
+    def groups(self, names: frozenset[str]) -> tuple[frozenset[str], ...]:
+        """The given names, each with whatever variables share mutable memory with it."""
+        data = {name: self.namespace[name] for name in self.names()}
+        shared = [group for group in sharing_groups(data) if group & names]
+        grouped = frozenset().union(*shared) if shared else frozenset()
+        return (*shared, *(frozenset({name}) for name in sorted(names - grouped)))
+
+    def _holds(self, name: str, version: ArtifactVersion) -> bool:
+        current = self.version_of(name)
+        return current is not None and current.id == version.id
+
+
+def is_data(name: str, value: Any) -> bool:
+    """Whether a variable holds data, rather than a definition that is run anew where needed."""
+    if name.startswith("_") or name in SHELL_NAMES:
+        return False
+    if isinstance(value, FunctionType):
+        # Lambdas and functions made by functions have no definition of their own to run anew.
+        return value.__module__ == "__main__" and "<" in value.__qualname__
+    if isinstance(value, io.IOBase):
+        return not value.closed  # what a `with` block leaves is spent
+    return not isinstance(value, ModuleType | type | BuiltinFunctionType)

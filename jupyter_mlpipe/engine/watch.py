@@ -1,0 +1,112 @@
+"""Files opened, hosts reached and commands run while a step executes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+_CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/lib64/", "/opt/", "/run/")
+
+
+@dataclass(slots=True)
+class Sightings:
+    """What was seen during one step."""
+
+    read: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+    commands: set[str] = field(default_factory=set)
+
+
+class ProcessWatch:
+    """Listens to the interpreter's audit events; one per process, for hooks cannot be removed.
+
+    Libraries that open files in C, past Python's `open`, are not seen; paths written as literals
+    in the cell are taken as inputs for that reason.
+    """
+
+    def __init__(self, ignored: tuple[Path, ...] = ()) -> None:
+        self._ignored = (*_SYSTEM, *_library_folders(), *(f"{path}{os.sep}" for path in ignored))
+        self._current: Sightings | None = None
+        self._installed = False
+
+    @contextmanager
+    def watching(self) -> Iterator[Sightings]:
+        """Collect sightings until the block ends; blocks do not nest."""
+        yield self.start()
+        self.stop()
+
+    def start(self) -> Sightings:
+        """Begin to collect; what is returned fills up until `stop`."""
+        if not self._installed:
+            sys.addaudithook(self._hear)
+            self._installed = True
+        self._current = Sightings()
+        return self._current
+
+    def stop(self) -> None:
+        """Collect no more."""
+        self._current = None
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        seen = self._current
+        if seen is None:
+            return
+        if event == "open":
+            self._hear_open(seen, *arguments)
+        elif event in ("os.listdir", "os.scandir"):
+            path = self._relevant(arguments[0] if arguments[0] is not None else ".")
+            if path:
+                seen.listed.add(path)
+        elif event == "socket.connect":
+            _hear_connect(seen, arguments[1])
+        elif event in ("subprocess.Popen", "os.system") and _called_by_notebook():
+            seen.commands.add(str(arguments[0]))
+
+    def _hear_open(self, seen: Sightings, file: Any, mode: Any, flags: Any) -> None:
+        path = self._relevant(file)
+        if path is None:
+            return
+        writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else False
+        writes = writes or (isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR)))
+        (seen.written if writes else seen.read).add(path)
+        if writes and isinstance(mode, str) and ("a" in mode or "r" in mode):
+            seen.read.add(path)  # what it held before is part of what it holds after
+
+    def _relevant(self, file: Any) -> str | None:
+        if not isinstance(file, str | bytes | os.PathLike):
+            return None
+        path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100 - Path costs 20x in this hook
+        if path.startswith(self._ignored) or os.path.splitext(path)[1] in _CODE_SUFFIXES:  # noqa: PTH122
+            return None
+        return path
+
+
+def _library_folders() -> tuple[str, ...]:
+    folders = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix}
+    caches = {Path.home() / name for name in (".cache", ".config", ".matplotlib", ".ipython")}
+    return tuple(f"{folder}{os.sep}" for folder in (*folders, *map(str, caches)))
+
+
+def _hear_connect(seen: Sightings, address: Any) -> None:
+    if isinstance(address, tuple) and address:
+        host = str(address[0])
+        if not host.startswith("127.") and host not in ("::1", "localhost"):
+            seen.hosts.add(host)
+
+
+def _called_by_notebook() -> bool:
+    """Whether the user's own code asked for it, rather than a library that probes the machine."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    while frame is not None and frame.f_globals.get("__name__") in (__name__, "subprocess", "os"):
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") == "__main__"

@@ -1,0 +1,120 @@
+"""What counts as the content of arrays, frames, tensors and figures, when two are compared."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+from jupyter_mlpipe.materializers.facts import Token, fact
+
+_DPI = 72
+
+
+def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
+    """NumPy's arrays and dtypes.
+
+    C and Fortran order count as different, for sums over them may differ in the last bit;
+    other strides do not, for they are not kept when an array is stored.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return None
+    if isinstance(obj, numpy.dtype):
+        return fact("dtype", repr(obj))
+    if type(obj) is not numpy.ndarray:
+        return None
+    if obj.dtype.names is not None:  # by field: what lies between fields is arbitrary
+        fields = [(name, obj[name]) for name in obj.dtype.names]
+        return fact("records", repr(obj.dtype), obj.shape, fields)
+    if obj.dtype.hasobject or obj.dtype.kind == "T":
+        return fact("objects", repr(obj.dtype), obj.shape, obj.ravel().tolist())
+    fortran = obj.flags.f_contiguous and not obj.flags.c_contiguous
+    content = token(_bytes_of(obj.T if fortran else obj))
+    return fact("array", repr(obj.dtype), obj.shape, fortran, content)
+
+
+def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """Frames and series by column, however their blocks are laid out in memory."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not hasattr(pandas, "DataFrame"):  # it is being imported
+        return None
+    if isinstance(obj, pandas.DataFrame):
+        columns = [obj.iloc[:, position].array for position in range(obj.shape[1])]
+        return _labelled(obj, columns, obj.columns, obj.index)
+    if isinstance(obj, pandas.Series):
+        return _labelled(obj, obj.array, obj.name, obj.index)
+    return None
+
+
+def arrow_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
+    """Arrow's arrays by value, however they are chunked, sliced or padded."""
+    arrow = sys.modules.get("pyarrow")
+    if arrow is None or not hasattr(arrow, "ChunkedArray"):
+        return None
+    if not isinstance(obj, arrow.Array | arrow.ChunkedArray):
+        return None
+    chunked = isinstance(obj, arrow.ChunkedArray)
+    whole = arrow.concat_arrays(obj.chunks or [arrow.nulls(0, obj.type)]) if chunked else obj
+    missing = token(_bytes_of(whole.is_null().to_numpy(zero_copy_only=False)))
+    if arrow.types.is_string(whole.type) or arrow.types.is_large_string(whole.type):
+        whole = whole.fill_null("")  # what lies below a missing value is arbitrary
+    batch = arrow.record_batch([whole], names=["values"])
+    return fact("arrow", str(obj.type), len(obj), missing, token(batch.serialize()))
+
+
+def tensor_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
+    """PyTorch tensors and parameters, wherever they are kept."""
+    torch = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "Tensor") or not isinstance(obj, torch.Tensor):
+        return None
+    if obj.layout is not torch.strided:
+        return None
+    plain = obj.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    content = token(plain.reshape(-1).view(torch.uint8).numpy())
+    kind = (type(obj).__qualname__, str(obj.dtype), tuple(obj.shape), str(obj.device))
+    return (*fact("tensor", kind, content, obj.requires_grad), (obj.grad,))
+
+
+def figure_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
+    """A figure by its pixels, its parts by the figure and their place in it.
+
+    Drawing is the one view of a figure on which an inline and a bare backend agree.
+    """
+    artist = sys.modules.get("matplotlib.artist")
+    figure = sys.modules.get("matplotlib.figure")
+    if artist is None or figure is None or not isinstance(obj, artist.Artist):
+        return None
+    if isinstance(obj, figure.Figure):
+        return fact("figure", tuple(obj.get_size_inches()), token(_pixels(obj)))
+    home = obj.get_figure(root=True)
+    if home is None:
+        return None
+    _pixels(home)  # the first drawing makes ticks, which count as parts
+    parts = home.findobj()
+    place = next((place for place, part in enumerate(parts) if part is obj), None)
+    return None if place is None else fact("artist", type(obj).__qualname__, place, home)
+
+
+def _labelled(obj: Any, *parts: Any) -> tuple[Any, ...]:
+    extra = [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001  # of subclasses
+    flags = obj.flags.allows_duplicate_labels
+    return fact("pandas", type(obj), *parts, obj.attrs, flags, extra)
+
+
+def _bytes_of(array: Any) -> Any:
+    import numpy as np
+
+    if array.nbytes == 0:
+        return b""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def _pixels(figure: Any) -> bytes:
+    import matplotlib as mpl
+
+    pixels = io.BytesIO()
+    neutral = {"savefig.bbox": None, "savefig.transparent": False}
+    with mpl.rc_context(neutral):
+        figure.savefig(pixels, format="rgba", dpi=_DPI, backend="agg", facecolor="auto")
+    return pixels.getvalue()

@@ -1,0 +1,104 @@
+"""What counts as the content of an object, when two values are compared.
+
+Each function gives the parts of an object that matter, as a pickle reduction that is only ever
+hashed; None leaves the object to pickle.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Callable, Hashable
+from typing import Any, TypeAlias
+
+from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+
+Token: TypeAlias = Callable[[Any], bytes]
+"""Hashes a block of memory."""
+
+_HEAP_TYPE = 1 << 9
+"""CPython's flag of a class that was made by a `class` statement."""
+_INCIDENTAL = frozenset(
+    {
+        *("__dict__", "__weakref__", "__module__", "__doc__", "__qualname__", "_abc_impl"),
+        *("__firstlineno__", "__static_attributes__", "__annotations_cache__"),
+    }
+)
+"""Attributes of a class that say where it stands or what was computed from it."""
+
+
+def fact(*parts: Any) -> tuple[Any, ...]:
+    """A reduction that holds `parts`, of which the first names the kind of object."""
+    return tuple, (parts,)
+
+
+def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """Functions, classes and modules: by name, or by what they do when they are the notebook's."""
+    if isinstance(obj, types.ModuleType):
+        return fact("module", obj.__name__)
+    if isinstance(obj, types.FunctionType):
+        stays = found_by_name(obj) and not belongs_to_notebook(obj)
+        return None if stays else _function(obj)
+    if isinstance(obj, types.CodeType):
+        return _code(obj)
+    if isinstance(obj, types.CellType):
+        return _cell(obj)
+    if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001  # it has no public name
+        return fact("cached", obj.__wrapped__, sorted(obj.cache_parameters().items()))
+    if isinstance(obj, type) and obj.__flags__ & _HEAP_TYPE:
+        stays = found_by_name(obj) and not belongs_to_notebook(obj)
+        return None if stays else _class(obj)
+    return None
+
+
+def leaf(obj: Any) -> Hashable:
+    """An immutable object as a key that equal ones share; None for all others.
+
+    How often one and the same such object occurs must not matter: Python decides freely
+    whether two equal strings are one object.
+    """
+    kind = type(obj)
+    if kind is str or kind is bytes:
+        return kind, obj
+    if kind is tuple and all(type(item) in _REPR_IS_EXACT for item in obj):
+        return kind, repr(obj)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(obj, numpy.generic) and not obj.dtype.hasobject:
+        return kind, repr(obj.dtype), obj.tobytes()
+    return None
+
+
+_REPR_IS_EXACT = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def _function(function: types.FunctionType) -> tuple[Any, ...]:
+    parts = (
+        *(function.__defaults__, function.__kwdefaults__, function.__closure__),
+        vars(function),
+    )
+    # As state, which pickle takes up after the function itself: it may refer to itself.
+    return (*fact("function", function.__qualname__, function.__code__), parts)
+
+
+def _code(code: types.CodeType) -> tuple[Any, ...]:
+    """All that decides what it does; not where it was written."""
+    return fact(
+        "code",
+        *(code.co_code, code.co_consts, code.co_names, code.co_varnames, code.co_freevars),
+        *(code.co_cellvars, code.co_flags, code.co_argcount, code.co_kwonlyargcount),
+        *(code.co_posonlyargcount, code.co_exceptiontable),
+    )
+
+
+def _cell(cell: types.CellType) -> tuple[Any, ...]:
+    try:
+        return (*fact("cell"), (cell.cell_contents,))
+    except ValueError:  # not assigned yet
+        return fact("empty cell")
+
+
+def _class(kind: type) -> tuple[Any, ...]:
+    names = sorted(vars(kind).keys() - _INCIDENTAL)
+    attributes = [(name, vars(kind)[name]) for name in names]
+    return (*fact("class", kind.__module__, kind.__qualname__), (kind.__bases__, attributes))

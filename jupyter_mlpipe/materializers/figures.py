@@ -1,0 +1,44 @@
+"""Matplotlib figures, in the exact codec."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.codec import dump, load
+from jupyter_mlpipe.materializers.previews import image_preview
+from jupyter_mlpipe.materializers.sharing import shared_memory
+from jupyter_mlpipe.model.artifact import ArtifactType, Preview
+
+
+class FigureMaterializer(Materializer):
+    """Figures that can be drawn on again; a loaded one is not opened in pyplot."""
+
+    name: ClassVar[str] = "matplotlib"
+    artifact_type: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
+    pickled: ClassVar[bool] = True
+
+    def accepts(self, value: Any) -> bool:
+        """Instances of Figure."""
+        kind = getattr(sys.modules.get("matplotlib.figure"), "Figure", None)
+        return kind is not None and isinstance(value, kind)
+
+    def save(self, value: Any, directory: Path) -> None:
+        """With all its axes and data."""
+        dump(value, directory, shared_memory(value))
+
+    def load(self, directory: Path) -> Any:
+        """It can be saved to a file, changed, or shown when the notebook says so."""
+        return load(directory)
+
+    def summary(self, value: Any) -> Mapping[str, object]:
+        """Size in inches, and the titles of its axes."""
+        titles = [axes.get_title() for axes in value.axes[:20]]
+        return {"inches": [float(side) for side in value.get_size_inches()], "titles": titles}
+
+    def preview(self, value: Any) -> Preview | None:
+        """A small PNG."""
+        return image_preview(value)

@@ -1,0 +1,22 @@
+"""Functions and classes that are found again by their name: referred to, never stored."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def found_by_name(definition: Any) -> bool:
+    """Whether the module that a function or class names leads back to this very object.
+
+    A lambda, a function made inside another, or a class that was defined anew since: no.
+    """
+    found: Any = sys.modules.get(getattr(definition, "__module__", None) or "")
+    for part in getattr(definition, "__qualname__", "<unnamed>").split("."):
+        found = getattr(found, part, None)
+    return found is definition
+
+
+def belongs_to_notebook(definition: Any) -> bool:
+    """Whether it was defined in a cell, or in the script that runs as the main program."""
+    return getattr(definition, "__module__", None) == "__main__"

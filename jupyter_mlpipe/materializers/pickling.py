@@ -1,0 +1,147 @@
+"""How objects are taken apart for storage, beyond what cloudpickle does."""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import pickle
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+import cloudpickle
+
+from jupyter_mlpipe.materializers import rebuild
+from jupyter_mlpipe.materializers.memory import address_of, flat_memory
+from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+
+_FUNCTION_ATTRIBUTES = (
+    "__name__",
+    "__qualname__",
+    "__module__",
+    "__doc__",
+    "__defaults__",
+    "__kwdefaults__",
+    "__annotations__",
+)
+
+
+class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
+    """Protocol 5 with large memory out of band.
+
+    Definitions of the notebook are referred to by name, or when they have none, bound to the
+    namespace they are loaded into: a stored value never carries frozen globals.
+
+    Args:
+        file: Takes the envelope.
+        on_buffer: Is given each block of memory; true keeps the block in the envelope.
+        shared: Addresses of memory that several arrays look at. They look at one memory again
+            after loading.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        on_buffer: Callable[[pickle.PickleBuffer], bool],
+        shared: frozenset[int],
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=on_buffer)
+        self._shared = shared
+        self._memory: dict[int, Any] = {}
+        self._own: set[int] = set()
+
+    def reducer_override(self, obj: Any) -> Any:
+        """What pickle calls for each object that is not a plain builtin."""
+        refuse_meaningless(obj)
+        if isinstance(obj, type | types.FunctionType):
+            return self._reduce_definition(obj)
+        if isinstance(obj, types.CellType):
+            return _reduce_cell(obj)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and type(obj) is numpy.ndarray:
+            return self._reduce_array(obj)
+        figure = sys.modules.get("matplotlib.figure")
+        if figure is not None and isinstance(obj, figure.Figure):
+            return _reduce_figure(obj)
+        return super().reducer_override(obj)
+
+    def _reduce_definition(self, definition: Any) -> Any:
+        if not belongs_to_notebook(definition):
+            return super().reducer_override(definition)
+        if found_by_name(definition):
+            return NotImplemented  # pickle's own way: module and name
+        if isinstance(definition, types.FunctionType):
+            return _reduce_function(definition)
+        return super().reducer_override(definition)
+
+    def _reduce_array(self, array: Any) -> Any:
+        address = address_of(array)
+        if address in self._shared and id(array) not in self._own:
+            return self._reduce_view(array, address)
+        contiguous = array.flags.c_contiguous or array.flags.f_contiguous
+        if array.dtype.kind in "mM" and contiguous:  # pickle has no buffer for these
+            order = "C" if array.flags.c_contiguous else "F"
+            data = pickle.PickleBuffer(array.view("i8").ravel(order=order))
+            return rebuild.dates, (data, array.dtype, array.shape, order)
+        return super().reducer_override(array)
+
+    def _reduce_view(self, array: Any, address: int) -> Any:
+        memory = self._memory.get(address)
+        if memory is None:
+            memory = self._memory[address] = flat_memory(array)
+            self._own.add(id(memory))
+        offset = array.__array_interface__["data"][0] - address
+        made: tuple[Any, ...]
+        if array.dtype.hasobject:
+            start = offset // memory.itemsize
+            made = rebuild.object_view, (memory, array.shape, array.strides, start)
+        else:
+            made = rebuild.view, (memory, array.dtype, array.shape, array.strides, offset)
+        return made if array.flags.writeable else (rebuild.read_only, (_Made(*made),))
+
+
+class _Made:
+    """Stands for a call inside the arguments of another."""
+
+    def __init__(self, function: Any, arguments: Any) -> None:
+        self._call = (function, arguments)
+
+    def __reduce__(self) -> Any:
+        return self._call
+
+
+def refuse_meaningless(obj: Any) -> None:
+    """Stop at objects that could be pickled but would come back as something else.
+
+    Raises:
+        pickle.PicklingError: cloudpickle would store the text of an open file, or the bytes
+            that a memoryview shows; and an IPython shell is the session itself.
+    """
+    shell = sys.modules.get("IPython.core.interactiveshell")
+    is_shell = shell is not None and isinstance(obj, shell.InteractiveShell)
+    if is_shell or isinstance(obj, io.TextIOWrapper | memoryview):
+        raise pickle.PicklingError(f"cannot pickle '{type(obj).__name__}' object")
+
+
+def _reduce_function(function: types.FunctionType) -> Any:
+    attributes: Mapping[str, Any] = {
+        **{name: getattr(function, name) for name in _FUNCTION_ATTRIBUTES},
+        **vars(function),
+    }
+    arguments = (function.__code__, function.__closure__)
+    return rebuild.function, arguments, attributes, None, None, rebuild.set_function
+
+
+def _reduce_cell(cell: types.CellType) -> Any:
+    try:
+        content = (cell.cell_contents,)
+    except ValueError:  # not assigned yet
+        return rebuild.empty_cell, ()
+    return rebuild.empty_cell, (), content, None, None, rebuild.set_cell
+
+
+def _reduce_figure(figure: Any) -> Any:
+    state = figure.__getstate__()
+    state.pop("_restore_to_pylab", None)  # else loading would open it in pyplot and show it
+    return copyreg.__newobj__, (type(figure),), state  # type: ignore[attr-defined]

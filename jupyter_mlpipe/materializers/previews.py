@@ -1,0 +1,99 @@
+"""What a person sees of a value: text, a table or an image, bounded, and never markup."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import reprlib
+from collections.abc import Sequence
+from typing import Any
+
+from jupyter_mlpipe.model.artifact import Column, Preview
+
+_TEXT = 4000
+_CELL = 120
+_ROWS = 20
+_COLUMNS = 50
+_SUMMARISED = 200_000
+"""Rows up to which distinct values are counted; counting more takes too long for a preview."""
+_PIXELS = 800
+
+
+def text_preview(value: Any) -> Preview:
+    """The representation of any object; one that is huge or broken is cut or named."""
+    limits = reprlib.Repr()
+    limits.maxdict = limits.maxlist = limits.maxtuple = limits.maxset = limits.maxfrozenset = 50
+    limits.maxstring = limits.maxother = limits.maxlong = 1000
+    try:
+        text = limits.repr(value)
+    except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
+        text = f"<{type(value).__qualname__}, whose representation raised {type(error).__name__}>"
+    return Preview("text", text=cut(text, _TEXT))
+
+
+def json_preview(data: Any) -> Preview:
+    """JSON's own values, indented."""
+    return Preview("json", text=cut(json.dumps(data, indent=1, ensure_ascii=False), _TEXT))
+
+
+def array_preview(array: Any) -> Preview:
+    """The corners of an array, as NumPy prints them."""
+    import numpy as np
+
+    corners = np.array2string(array, threshold=200, edgeitems=3, max_line_width=100)
+    return Preview("text", text=cut(f"{array.dtype} {array.shape}\n{corners}", _TEXT))
+
+
+def table_preview(frame: Any) -> Preview:
+    """The first rows of a frame, and a line about each column."""
+    shown = frame.iloc[:_ROWS, :_COLUMNS]
+    columns = (Column("", str(frame.index.dtype)), *map(_column, _series_of(frame)))
+    rows = (
+        (_cell(label), *(_cell(value) for value in row))
+        for label, row in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
+    )
+    return Preview("table", columns=columns, rows=tuple(rows), total_rows=len(frame))
+
+
+def image_preview(figure: Any) -> Preview:
+    """A figure as PNG, at most about 800 pixels wide and high."""
+    png = io.BytesIO()
+    dpi = min(80.0, _PIXELS / max(*figure.get_size_inches(), 1.0))
+    figure.savefig(png, format="png", dpi=dpi, backend="agg", metadata={"Software": None})
+    return Preview("image", image=base64.b64encode(png.getvalue()).decode())
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` characters; an ellipsis tells that there was more."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _cell(value: Any) -> str:
+    try:
+        return cut(str(value), _CELL)
+    except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
+        return f"<{type(value).__qualname__}: {type(error).__name__}>"
+
+
+def _series_of(frame: Any) -> Sequence[Any]:
+    return [frame.iloc[:, position] for position in range(min(frame.shape[1], _COLUMNS))]
+
+
+def _column(series: Any) -> Column:
+    try:
+        nulls, summary = int(series.isna().sum()), _summary(series)
+    except (TypeError, ValueError, ArithmeticError):  # such as lists in the cells
+        nulls, summary = 0, ""
+    return Column(_cell(series.name), str(series.dtype), nulls, cut(summary, _CELL))
+
+
+def _summary(series: Any) -> str:
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_numeric_dtype(series.dtype) and not kinds.is_bool_dtype(series.dtype):
+        return f"{series.min():.6g} … {series.max():.6g}, mean {series.mean():.6g}"
+    if kinds.is_datetime64_any_dtype(series.dtype):
+        return f"{series.min()} … {series.max()}"
+    return f"{series.nunique()} different" if len(series) <= _SUMMARISED else ""

@@ -1,0 +1,85 @@
+"""Which materializer keeps which value."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib.metadata import entry_points
+from typing import Any
+
+from jupyter_mlpipe.materializers.arrays import NumpyMaterializer
+from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.bundle import BundleMaterializer
+from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
+from jupyter_mlpipe.materializers.estimators import EstimatorMaterializer
+from jupyter_mlpipe.materializers.figures import FigureMaterializer
+from jupyter_mlpipe.materializers.frames import PandasMaterializer
+from jupyter_mlpipe.materializers.plain import PlainMaterializer
+from jupyter_mlpipe.model.errors import ValueNotLoadableError
+
+_GROUP = "jupyter_mlpipe.materializers"
+
+
+def default_registry() -> MaterializerRegistry:
+    """Our own families, and before them those of installed packages."""
+    return MaterializerRegistry(
+        (
+            PlainMaterializer(),
+            NumpyMaterializer(),
+            PandasMaterializer(),
+            EstimatorMaterializer(),
+            FigureMaterializer(),
+            CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
+            BundleMaterializer(),
+        ),
+        plugins=_GROUP,
+    )
+
+
+class MaterializerRegistry:
+    """Asks each materializer in turn.
+
+    Args:
+        families: Ours, in the order they are asked.
+        plugins: Group of entry points that give more, each a class without arguments. They are
+            loaded on first use and asked first: who installs one wants it.
+    """
+
+    def __init__(self, families: Sequence[Materializer], plugins: str | None = None) -> None:
+        self._families = families
+        self._plugins = plugins
+
+    def for_value(self, value: Any) -> Materializer:
+        """The first that brings `value` back exactly."""
+        return next(known for known in self._all if known.accepts(value))
+
+    def named(self, name: str) -> Materializer:
+        """The one that wrote an artifact.
+
+        Raises:
+            ValueNotLoadableError: It is not installed here.
+        """
+        for known in self._all:
+            if known.name == name:
+                return known
+        names = ", ".join(known.name for known in self._all)
+        raise ValueNotLoadableError(
+            f"No materializer {name!r} is installed, only {names}. "
+            "Install the package that provides it."
+        )
+
+    @cached_property
+    def _all(self) -> tuple[Materializer, ...]:
+        return (*self._load_plugins(), *self._families)
+
+    def _load_plugins(self) -> Iterator[Materializer]:
+        ours = {known.name for known in self._families}
+        for entry in entry_points(group=self._plugins) if self._plugins else ():
+            try:
+                plugin = entry.load()()
+            except Exception as error:  # noqa: BLE001  # a broken package must not stop the rest
+                warnings.warn(f"The materializer {entry.value} is left out: {error}", stacklevel=2)
+                continue
+            if plugin.name not in ours:  # stored artifacts name ours
+                yield plugin

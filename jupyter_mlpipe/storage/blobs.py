@@ -1,0 +1,56 @@
+"""Blobs: bytes filed under the blake3 digest of their content."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Protocol
+
+from jupyter_mlpipe.storage.folder import FolderBlobs
+from jupyter_mlpipe.storage.remote import RemoteBlobs
+
+
+class BlobStore(Protocol):
+    """What is filed under a digest is complete, verified when read, and never changes."""
+
+    def put(self, data: bytes) -> str:
+        """File `data`; the digest. Content that is there already is not written again."""
+
+    def put_file(self, path: Path) -> str:
+        """File the content of a local file, which must not change meanwhile."""
+
+    def get(self, digest: str) -> bytes:
+        """All of a blob.
+
+        Raises:
+            CorruptArtifactError: The bytes are not those that were filed.
+            StorageError: The blob is missing or unreadable.
+        """
+
+    def path(self, digest: str) -> Path:
+        """A local file with the verified content, to be read or mapped and never written."""
+
+    def exists(self, digest: str) -> bool:
+        """Whether a blob is filed under the digest; its content is not looked at."""
+
+    def size(self, digest: str) -> int | None:
+        """Length in bytes without reading the content; None when nothing is filed there."""
+
+    def location(self, digest: str) -> str:
+        """Where the blob is, for messages."""
+
+
+def open_blobs(url: str, cache: Path) -> BlobStore:
+    """The blobs below a folder or any URL that fsspec understands.
+
+    Args:
+        url: `/data/artifacts`, `file:///data/artifacts`, `s3://team/artifacts`, ...
+        cache: A local folder for copies of blobs that are kept elsewhere.
+
+    Raises:
+        StorageError: The URL needs a driver that is not installed, or is not a URL.
+    """
+    local = re.sub(r"^(file|local)://", "", url)
+    if "://" not in local:
+        return FolderBlobs(Path(local).expanduser())
+    return RemoteBlobs(url, FolderBlobs(cache))

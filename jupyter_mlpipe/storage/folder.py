@@ -1,0 +1,137 @@
+"""Blobs in a local folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from blake3 import blake3
+
+from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
+from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, shard
+from jupyter_mlpipe.storage.failures import explained
+
+_CHUNK = 4 * 1024 * 1024
+"""Bytes held in memory while a file is copied."""
+
+
+class FolderBlobs:
+    """Blobs in a local folder, one read-only file each."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._verified: dict[str, tuple[int, int, int]] = {}
+
+    def put(self, data: bytes) -> str:
+        """Write and flush to disk, or find it there whole."""
+        digest = digest_of_bytes(data)
+        if not self._sound(digest):
+            self._write(digest, [data])
+        return digest
+
+    def put_file(self, path: Path) -> str:
+        """Read twice, once for the digest, so that what is there already costs no write."""
+        with explained(str(path)):
+            digest = digest_of_file(path)
+        if not self._sound(digest):
+            self._write(digest, _chunks(path))
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Verified each time."""
+        path = self._locate(digest)
+        with explained(str(path)):
+            data = path.read_bytes()
+        if digest_of_bytes(data) != digest:
+            raise CorruptArtifactError(digest, str(path))
+        return data
+
+    def path(self, digest: str) -> Path:
+        """Verified unless this object did so before and size, time and inode are the same."""
+        path = self._locate(digest)
+        with explained(str(path)):
+            self._verify(digest, path)
+        return path
+
+    def exists(self, digest: str) -> bool:
+        """Costs one look at the folder."""
+        return self._locate(digest).is_file()
+
+    def size(self, digest: str) -> int | None:
+        """As the folder says."""
+        path = self._locate(digest)
+        return path.stat().st_size if path.is_file() else None
+
+    def location(self, digest: str) -> str:
+        """The path of the file, whether or not it is there."""
+        return str(self._locate(digest))
+
+    def _locate(self, digest: str) -> Path:
+        return self._root / shard(digest)
+
+    def _verify(self, digest: str, path: Path) -> None:
+        stat = path.stat()
+        stamp = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        if self._verified.get(digest) == stamp:
+            return
+        if digest_of_file(path) != digest:
+            raise CorruptArtifactError(digest, str(path))
+        self._verified[digest] = stamp
+
+    def _sound(self, digest: str) -> bool:
+        """Whether the content is there and whole; a damaged blob is to be written again."""
+        path = self._locate(digest)
+        try:
+            self._verify(digest, path)
+        except (OSError, CorruptArtifactError):
+            return False
+        return True
+
+    def _write(self, digest: str, chunks: Iterable[bytes]) -> None:
+        """Write beside the final name and rename when complete.
+
+        A reader never meets half a blob, and of two writers that race the last one replaces
+        equal bytes by equal bytes.
+        """
+        path = self._locate(digest)
+        with explained(str(path)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_name(f".{digest[:12]}.{secrets.token_hex(8)}.partial")
+            try:
+                _write_durably(partial, digest, chunks)
+                partial.replace(path)
+                _flush_folder(path.parent)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _flush_folder(folder: Path) -> None:
+    """Until then the new name itself may be lost when the machine loses power."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _write_durably(path: Path, digest: str, chunks: Iterable[bytes]) -> None:
+    hasher = blake3()
+    with path.open("xb") as file:
+        for chunk in chunks:
+            hasher.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o444)
+    if hasher.hexdigest() != digest:
+        raise StorageError("The file changed while it was being stored. Run the step again.")

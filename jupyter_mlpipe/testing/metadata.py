@@ -1,0 +1,300 @@
+"""What every metadata store must do, as tests to inherit."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
+from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
+from jupyter_mlpipe.model.run import (
+    Dependency,
+    DependencyKind,
+    Input,
+    Output,
+    Run,
+    Status,
+    StepRun,
+)
+from jupyter_mlpipe.tracking.store import MetadataStore, Query, Record
+
+
+class MetadataStoreContract(ABC):
+    """Inherit, name the class `Test...`, and say how a store is opened."""
+
+    @abstractmethod
+    def open_store(self, folder: Path) -> MetadataStore:
+        """A store that keeps its records below `folder`; the same folder, the same records."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[MetadataStore]:
+        """An empty store."""
+        store = self.open_store(tmp_path)
+        yield store
+        store.close()
+
+    def test_it_has_the_four_verbs(self, store: MetadataStore) -> None:
+        assert isinstance(store, MetadataStore)
+
+    def test_every_field_comes_back_as_it_was(self, store: MetadataStore) -> None:
+        run, snapshot, (step, version) = a_run(), a_snapshot(), a_step("clean", full=True)
+        assert store.append([run, snapshot, step, version]) == (run, snapshot, step, version)
+        assert store.get(Run, run.id) == run
+        assert store.get(EnvironmentSnapshot, snapshot.digest) == snapshot
+        assert store.get(StepRun, step.id) == step
+        assert store.get(ArtifactVersion, version.id) == version
+
+    def test_records_outlive_the_store_that_wrote_them(
+        self, store: MetadataStore, tmp_path: Path
+    ) -> None:
+        store.append([a_run("kept")])
+        store.close()
+        again = self.open_store(tmp_path)
+        assert again.get(Run, "kept").id == "kept"
+        again.close()
+
+    def test_nothing_under_an_id_is_an_error_of_its_own(self, store: MetadataStore) -> None:
+        with pytest.raises(NotFoundError, match=r"step run .*'nowhere'"):
+            store.get(StepRun, "nowhere")
+
+    def test_a_run_is_replaced_and_a_version_never(self, store: MetadataStore) -> None:
+        run, version = a_run("r"), a_version("a")
+        store.append([run, version])
+        store.append([replace(run, status=Status.FAILED, ended=9.0)])
+        assert store.get(Run, "r").status is Status.FAILED
+        with pytest.raises(MetadataError, match="never change"):
+            store.append([replace(version, digest="other")])
+        assert store.get(ArtifactVersion, version.id).digest == version.digest
+
+    def test_a_step_run_is_replaced_with_its_inputs_and_outputs(self, store: MetadataStore) -> None:
+        _, step, version = store.append([a_run(), *a_step("clean")])
+        assert isinstance(step, StepRun)
+        assert isinstance(version, ArtifactVersion)
+        shorter = replace(step, inputs=(Input("x", version.id),), outputs=())
+        store.append([shorter])
+        assert store.get(StepRun, step.id) == shorter
+
+    def test_versions_count_from_one_per_name(self, store: MetadataStore) -> None:
+        stored = store.append([a_version("a"), a_version("b"), a_version("a")])
+        assert [version_of(record) for record in stored] == [1, 1, 2]
+
+    def test_a_number_given_is_kept_and_counted_on(self, store: MetadataStore) -> None:
+        stored = store.append([replace(a_version("a"), version=7), a_version("a")])
+        assert [version_of(record) for record in stored] == [7, 8]
+
+    def test_a_version_name_is_taken_once(self, store: MetadataStore) -> None:
+        named = replace(a_version("a"), version_name="raw_2023")
+        store.append([named, replace(a_version("b"), version_name="raw_2023")])
+        with pytest.raises(MetadataError, match="version name"):
+            store.append([a_run("r"), replace(named, id=new_id())])
+        assert store.find(Query(ArtifactVersion)).total == 2
+
+    def test_a_refused_transaction_leaves_nothing_and_no_gap(self, store: MetadataStore) -> None:
+        version = a_version("a")
+        with pytest.raises(MetadataError):
+            store.append([a_run("r"), version, version])
+        assert store.find(Query(Run)).items == ()
+        assert [version_of(record) for record in store.append([version])] == [1]
+
+    def test_what_a_record_names_must_be_recorded(self, store: MetadataStore) -> None:
+        _, step, version = a_run(), *a_step("clean")
+        with pytest.raises(MetadataError, match="never recorded"):
+            store.append([step, version])
+        assert store.find(Query(ArtifactVersion)).total == 0
+
+    def test_pages_are_ordered_by_time_and_cut(self, store: MetadataStore) -> None:
+        store.append([replace(a_run(str(i)), started=float(i)) for i in range(5)])
+        page = store.find(Query(Run, limit=2, offset=1))
+        assert ([run.id for run in page.items], page.total) == (["3", "2"], 5)
+        oldest = store.find(Query(Run, newest_first=False, limit=1))
+        assert ([run.id for run in oldest.items], oldest.total) == (["0"], 5)
+
+    def test_fields_are_matched_by_value_by_choice_and_by_absence(
+        self, store: MetadataStore
+    ) -> None:
+        store.append([a_run("r"), replace(a_run("f"), status=Status.FAILED, ended=4.0)])
+        assert ids(store, Query(Run, {"status": "failed"})) == {"f"}
+        assert ids(store, Query(Run, {"status": (Status.FAILED, "running")})) == {"r", "f"}
+        assert ids(store, Query(Run, {"ended": None, "pipeline": "p"})) == {"r"}
+        assert ids(store, Query(Run, {"status": ()})) == set()
+
+    def test_an_unknown_field_is_refused_by_name(self, store: MetadataStore) -> None:
+        with pytest.raises(MetadataError, match=r"'colour'.*status"):
+            store.find(Query(Run, {"colour": "red"}))
+
+    def test_step_runs_are_found_by_what_they_read_and_left(self, store: MetadataStore) -> None:
+        chain = a_chain(store, "load", "clean", "train")
+        assert names(store, {"input": chain[0]}) == ["clean"]
+        assert names(store, {"output": chain[0]}) == ["load"]
+        assert names(store, {"step": "train", "input": chain[0]}) == []
+
+    def test_artifact_names_are_matched_as_a_glob(self, store: MetadataStore) -> None:
+        store.append([a_version("p::load::df"), a_version("p::train::m"), a_version("P::load::x")])
+        found = store.find(Query(ArtifactVersion, name_pattern="p::load*")).items
+        assert [version.name for version in found] == ["p::load::df"]
+
+    def test_the_latest_version_of_each_name(self, store: MetadataStore) -> None:
+        store.append([a_version("a"), a_version("a"), a_version("b")])
+        page = store.find(Query(ArtifactVersion, latest_only=True))
+        assert {(v.name, v.version) for v in page.items} == {("a", 2), ("b", 1)}
+        assert page.total == 2
+
+    def test_lineage_goes_both_ways_nearest_first(self, store: MetadataStore) -> None:
+        chain = a_chain(store, "load", "clean", "train")
+        up = [(edge.source, edge.target) for edge in store.lineage(chain[2])]
+        down = [(edge.source, edge.target) for edge in store.lineage(chain[0], "downstream")]
+        assert up == [(chain[1], chain[2]), (chain[0], chain[1])]
+        assert down == up[::-1]
+        assert store.lineage(chain[0]) == ()
+
+    def test_lineage_stops_at_its_depth_and_limit(self, store: MetadataStore) -> None:
+        chain = a_chain(store, *(f"s{i}" for i in range(8)))
+        assert len(store.lineage(chain[-1], depth=3)) == 3
+        assert len(store.lineage(chain[-1], limit=2)) == 2
+        assert len(store.lineage(chain[0], "downstream")) == 7
+
+    def test_an_edge_met_twice_is_told_once(self, store: MetadataStore) -> None:
+        top, _ = a_chain(store, "load", "clean")
+        left, right = (a_version(name, step_run="both") for name in ("l", "r"))
+        both = replace(a_step("split")[0], id="both", inputs=(Input("x", top),), outputs=())
+        last, end = a_step("join", reads=(left.id, right.id, top))
+        store.append([both, left, right, last, end])
+        edges = store.lineage(end.id)
+        assert len(edges) == len({(edge.source, edge.target) for edge in edges}) == 5
+
+    @pytest.mark.parametrize("name", ["../../etc/passwd", "a'; DROP TABLE runs; --", "é🦉" * 150])
+    def test_any_name_is_only_text(self, store: MetadataStore, name: str) -> None:
+        store.append([replace(a_run("r"), pipeline=name), a_version(name)])
+        assert ids(store, Query(Run, {"pipeline": name})) == {"r"}
+        assert store.find(Query(ArtifactVersion, {"name": name})).items[0].name == name
+
+    def test_threads_share_one_store(self, store: MetadataStore) -> None:
+        def write() -> None:
+            for _ in range(5):
+                store.append([a_version("shared")])
+
+        threads = [threading.Thread(target=write) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        found = store.find(Query(ArtifactVersion, {"name": "shared"})).items
+        assert sorted(version.version for version in found) == list(range(1, 21))
+
+    def test_a_closed_store_refuses_with_its_own_error(self, store: MetadataStore) -> None:
+        store.close()
+        with pytest.raises(MetadataError):
+            store.find(Query(Run))
+
+
+def a_run(id: str = "run") -> Run:
+    """A run of the pipeline `p`."""
+    parameters = {"lr": 0.1, "deep": [1, None]}
+    return Run(
+        id, "p", "notebook", Status.RUNNING, 1.5, parameters=parameters, definitions="import os"
+    )
+
+
+def a_version(name: str, step_run: str | None = None) -> ArtifactVersion:
+    """A version that is yet to be numbered."""
+    return ArtifactVersion(
+        new_id(), name, "d" * 64, "m" * 64, variable="x", step_run=step_run, created=2.0
+    )
+
+
+def a_snapshot() -> EnvironmentSnapshot:
+    """A snapshot with every field filled."""
+    git = GitState("abc", "main", "https://example.org/x.git", None)
+    return EnvironmentSnapshot(
+        "e" * 64, "3.11.7", "Linux", "x86", 2, ("H200",), {"numpy": "2.4"}, git, "image:1"
+    )
+
+
+def a_step(
+    name: str, reads: tuple[str, ...] = (), *, full: bool = False
+) -> tuple[StepRun, ArtifactVersion]:
+    """A step run of the run `run` that left one version, `full` with every field filled."""
+    version = a_version(f"p::{name}::x", step_run=new_id())
+    step = StepRun(
+        str(version.step_run),
+        "run",
+        "p",
+        name,
+        Status.SUCCEEDED,
+        3.0,
+        inputs=tuple(Input("x", version_id) for version_id in reads),
+        outputs=(Output("x", version.id, mutated=full),),
+    )
+    return (_filled(step, version)) if full else (step, version)
+
+
+def a_chain(store: MetadataStore, *steps: str) -> list[str]:
+    """Steps that each read what the one before left; returns the ids of those versions."""
+    records: list[Record] = [a_run()]
+    reads: tuple[str, ...] = ()
+    chain = []
+    for name in steps:
+        step, version = a_step(name, reads)
+        records += [step, version]
+        reads = (version.id,)
+        chain.append(version.id)
+    store.append(records)
+    return chain
+
+
+def ids(store: MetadataStore, query: Query[Run]) -> set[str]:
+    """The ids of the runs found."""
+    return {run.id for run in store.find(query).items}
+
+
+def names(store: MetadataStore, where: dict[str, object]) -> list[str]:
+    """The steps of the step runs found."""
+    return [step.step for step in store.find(Query(StepRun, where)).items]
+
+
+def version_of(record: Record) -> int:
+    """The number that an artifact version was given."""
+    assert isinstance(record, ArtifactVersion)
+    return record.version
+
+
+def _filled(step: StepRun, version: ArtifactVersion) -> tuple[StepRun, ArtifactVersion]:
+    dependency = Dependency(DependencyKind.PACKAGE, "numpy", "2.4")
+    step = replace(
+        step,
+        seconds=0.25,
+        reason="edited",
+        cell_hash="c",
+        cell_id="cell",
+        source="x = 1",
+        definitions="def f(): ...",
+        deleted=("y", "z"),
+        dependencies=(dependency, replace(dependency, kind=DependencyKind.INPUT)),
+        uncacheable="reads random numbers",
+        cached_from="other",
+        display="blob",
+        effects={"random": "blob"},
+        environment="e" * 64,
+        error="none",
+    )
+    version = replace(
+        version,
+        version_name="v1.0",
+        member="x",
+        type=ArtifactType.MODEL,
+        materializer="sklearn",
+        python_type="sklearn.svm.SVC",
+        nbytes=2**40,
+        summary={"shape": [3, 4]},
+        tags=("b", "a"),
+        metadata={"team": "é"},
+        version=1,
+    )
+    return step, version

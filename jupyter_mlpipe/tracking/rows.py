@@ -1,0 +1,160 @@
+"""Records to rows of the tables, and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from jupyter_mlpipe.model import wire
+from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
+from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
+from jupyter_mlpipe.model.run import (
+    Dependency,
+    DependencyKind,
+    Input,
+    Output,
+    Run,
+    Status,
+    StepRun,
+)
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """One row of `runs`."""
+    return {
+        "id": run.id,
+        "pipeline": run.pipeline,
+        "kind": run.kind,
+        "status": run.status.value,
+        "started": run.started,
+        "ended": run.ended,
+        "notebook": run.notebook,
+        "engine_run_id": run.engine_run_id,
+        "parameters": wire.to_json(run.parameters),
+        "user": run.user,
+        "definitions": run.definitions,
+    }
+
+
+def read_run(row: RowMapping) -> Run:
+    """The run of one row."""
+    return Run(**{**row, "status": Status(row["status"])})
+
+
+def step_run_row(run: StepRun) -> dict[str, Any]:
+    """One row of `step_runs`; inputs and outputs have tables of their own."""
+    return {
+        "id": run.id,
+        "run_id": run.run_id,
+        "pipeline": run.pipeline,
+        "step": run.step,
+        "status": run.status.value,
+        "started": run.started,
+        "seconds": run.seconds,
+        "reason": run.reason,
+        "cell_hash": run.cell_hash,
+        "cell_id": run.cell_id,
+        "source": run.source,
+        "definitions": run.definitions,
+        "deleted": list(run.deleted),
+        "dependencies": [[d.kind.value, d.name, d.digest] for d in run.dependencies],
+        "uncacheable": run.uncacheable,
+        "cached_from": run.cached_from,
+        "display": run.display,
+        "effects": dict(run.effects),
+        "environment": run.environment,
+        "error": run.error,
+    }
+
+
+def input_rows(run: StepRun) -> list[dict[str, Any]]:
+    """The rows of `step_inputs`, numbered in their order."""
+    return [
+        {
+            "step_run": run.id,
+            "position": position,
+            "variable": item.variable,
+            "version_id": item.version_id,
+        }
+        for position, item in enumerate(run.inputs)
+    ]
+
+
+def output_rows(run: StepRun) -> list[dict[str, Any]]:
+    """The rows of `step_outputs`, numbered in their order."""
+    return [
+        {
+            "step_run": run.id,
+            "position": position,
+            "variable": item.variable,
+            "version_id": item.version_id,
+            "mutated": item.mutated,
+        }
+        for position, item in enumerate(run.outputs)
+    ]
+
+
+def read_step_run(row: RowMapping, inputs: Sequence[Input], outputs: Sequence[Output]) -> StepRun:
+    """The step run of one row, with what its other tables hold."""
+    return StepRun(
+        **{
+            **row,
+            "status": Status(row["status"]),
+            "deleted": tuple(row["deleted"]),
+            "dependencies": tuple(
+                Dependency(DependencyKind(kind), name, digest)
+                for kind, name, digest in row["dependencies"]
+            ),
+            "inputs": tuple(inputs),
+            "outputs": tuple(outputs),
+        }
+    )
+
+
+def version_row(version: ArtifactVersion) -> dict[str, Any]:
+    """One row of `artifact_versions`."""
+    return {
+        "id": version.id,
+        "name": version.name,
+        "version": version.version,
+        "version_name": version.version_name,
+        "digest": version.digest,
+        "manifest": version.manifest,
+        "member": version.member,
+        "type": version.type.value,
+        "materializer": version.materializer,
+        "python_type": version.python_type,
+        "nbytes": version.nbytes,
+        "summary": wire.to_json(version.summary),
+        "tags": list(version.tags),
+        "metadata": wire.to_json(version.metadata),
+        "variable": version.variable,
+        "step_run": version.step_run,
+        "created": version.created,
+    }
+
+
+def read_version(row: RowMapping) -> ArtifactVersion:
+    """The artifact version of one row."""
+    return ArtifactVersion(**{**row, "type": ArtifactType(row["type"]), "tags": tuple(row["tags"])})
+
+
+def environment_row(snapshot: EnvironmentSnapshot) -> dict[str, Any]:
+    """One row of `environments`, stamped with the present time."""
+    return {**wire.to_json(snapshot), "created": time.time()}
+
+
+def read_environment(row: RowMapping) -> EnvironmentSnapshot:
+    """The environment snapshot of one row."""
+    known: Mapping[str, Any] = {key: row[key] for key in row if key != "created"}
+    git = row["git"]
+    return EnvironmentSnapshot(
+        **{
+            **known,
+            "gpus": tuple(row["gpus"]),
+            "git": GitState(**git) if git else None,
+        }
+    )

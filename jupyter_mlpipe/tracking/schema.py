@@ -1,0 +1,78 @@
+"""Brings a database to the shape of `tables`, by the migrations shipped beside this file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from jupyter_mlpipe.model.errors import MetadataError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""The newest revision below `migrations/versions`."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether nothing is left to do; far cheaper than asking Alembic.
+
+    Raises:
+        MetadataError: The database belongs to another program, or to a newer version of this one.
+    """
+    return _revision(connection) == HEAD
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the database up to date, inside the connection's transaction.
+
+    Raises:
+        MetadataError: As `is_current`.
+    """
+    if _revision(connection) != HEAD:
+        migrate(connection, HEAD)
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Go up or down to a revision; `base` takes every table away."""
+    from alembic import command
+
+    config = _config(connection)
+    go = command.downgrade if revision == "base" or revision < HEAD else command.upgrade
+    go(config, revision)
+
+
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    found = None
+    if "alembic_version" in tables:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is None and set(tables) - {"alembic_version"}:
+        raise MetadataError(
+            f"The database holds the tables of another program ({', '.join(tables[:3])}). "
+            "Set metadata_store to a database of its own."
+        )
+    if found is not None and found not in _known_revisions():
+        raise MetadataError(
+            f"The database is at revision {found}, which this version of jupyter_mlpipe does not "
+            f"know (its newest is {HEAD}). Upgrade jupyter_mlpipe, or set metadata_store to "
+            "another database."
+        )
+    return found
+
+
+def _known_revisions() -> frozenset[str]:
+    return frozenset(file.name[: len(HEAD)] for file in _MIGRATIONS.glob("versions/*.py"))

@@ -1,0 +1,146 @@
+"""The tables of the metadata store; `migrations/` brings a database to this shape."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+
+def _belongs_to(column: str) -> ForeignKey:
+    """Checked at the end of the transaction, so that records may come in any order."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+METADATA = MetaData()
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("pipeline", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+    Column("notebook", String, nullable=False),
+    Column("engine_run_id", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("user", String, nullable=False),
+    Column("definitions", Text, nullable=False),
+    Index("runs_by_start", "started", "id"),
+    Index("runs_by_pipeline", "pipeline", "started", "id"),
+    Index("runs_by_engine_run", "engine_run_id"),
+)
+
+STEP_RUNS = Table(
+    "step_runs",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("run_id", String, _belongs_to("runs.id"), nullable=False),
+    Column("pipeline", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cell_hash", String, nullable=False),
+    Column("cell_id", String),
+    Column("source", Text, nullable=False),
+    Column("definitions", Text, nullable=False),
+    Column("deleted", JSON, nullable=False),
+    Column("dependencies", JSON, nullable=False),
+    Column("uncacheable", Text, nullable=False),
+    Column("cached_from", String),
+    Column("display", String),
+    Column("effects", JSON, nullable=False),
+    # No foreign key: the snapshot is taken in the background and may be recorded later.
+    Column("environment", String),
+    Column("error", Text, nullable=False),
+    Index("step_runs_by_start", "started", "id"),
+    Index("step_runs_by_step", "pipeline", "step", "status", "started", "id"),
+    Index("step_runs_by_run", "run_id", "started", "id"),
+)
+
+ARTIFACTS = Table(
+    "artifacts",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("last_version", Integer, nullable=False),
+)
+
+ARTIFACT_VERSIONS = Table(
+    "artifact_versions",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("name", String, _belongs_to("artifacts.name"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("version_name", String),
+    Column("digest", String, nullable=False),
+    Column("manifest", String, nullable=False),
+    Column("member", String),
+    Column("type", String, nullable=False),
+    Column("materializer", String, nullable=False),
+    Column("python_type", String, nullable=False),
+    Column("nbytes", BigInteger, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("variable", String, nullable=False),
+    Column("step_run", String, _belongs_to("step_runs.id")),
+    Column("created", Float, nullable=False),
+    UniqueConstraint("name", "version", name="one_version_per_number"),
+    UniqueConstraint("name", "version_name", name="one_version_per_name"),
+    Index("artifact_versions_by_start", "created", "id"),
+    Index("artifact_versions_by_digest", "digest"),
+    Index("artifact_versions_by_step_run", "step_run"),
+)
+
+STEP_INPUTS = Table(
+    "step_inputs",
+    METADATA,
+    Column("step_run", String, _belongs_to("step_runs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("variable", String, nullable=False),
+    Column("version_id", String, _belongs_to("artifact_versions.id"), nullable=False),
+    Index("step_inputs_by_version", "version_id", "step_run"),
+)
+
+STEP_OUTPUTS = Table(
+    "step_outputs",
+    METADATA,
+    Column("step_run", String, _belongs_to("step_runs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("variable", String, nullable=False),
+    Column("version_id", String, _belongs_to("artifact_versions.id"), nullable=False),
+    Column("mutated", Boolean, nullable=False),
+    Index("step_outputs_by_version", "version_id", "step_run"),
+)
+
+ENVIRONMENTS = Table(
+    "environments",
+    METADATA,
+    Column("digest", String, primary_key=True),
+    Column("created", Float, nullable=False),
+    Column("python", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("cpu", String, nullable=False),
+    Column("cpu_count", Integer, nullable=False),
+    Column("gpus", JSON, nullable=False),
+    Column("packages", JSON, nullable=False),
+    Column("git", JSON(none_as_null=True)),
+    Column("image", String),
+    Index("environments_by_start", "created", "digest"),
+)

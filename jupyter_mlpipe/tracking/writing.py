@@ -1,0 +1,94 @@
+"""Records into the tables, a few statements for any number of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert
+from sqlalchemy.dialects import sqlite
+
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.environment import EnvironmentSnapshot
+from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.tracking import rows
+from jupyter_mlpipe.tracking.store import Record
+from jupyter_mlpipe.tracking.tables import (
+    ARTIFACT_VERSIONS,
+    ARTIFACTS,
+    ENVIRONMENTS,
+    RUNS,
+    STEP_INPUTS,
+    STEP_OUTPUTS,
+    STEP_RUNS,
+)
+
+
+def write(connection: Connection, records: Sequence[Record]) -> tuple[Record, ...]:
+    """Write all records into the open transaction; returns them as stored."""
+    stored = tuple(
+        _number(connection, record) if isinstance(record, ArtifactVersion) else record
+        for record in records
+    )
+    runs = [rows.run_row(record) for record in stored if isinstance(record, Run)]
+    step_runs = [record for record in stored if isinstance(record, StepRun)]
+    versions = [rows.version_row(r) for r in stored if isinstance(r, ArtifactVersion)]
+    snapshots = [rows.environment_row(r) for r in stored if isinstance(r, EnvironmentSnapshot)]
+    _execute(connection, _PUT_RUN, runs)
+    _execute(connection, _PUT_ENVIRONMENT, snapshots)
+    _write_step_runs(connection, step_runs)
+    _execute(connection, _ADD_VERSION, versions)
+    return stored
+
+
+def _replacing(table: Table) -> sqlite.Insert:
+    statement = sqlite.insert(table)
+    new = {column.name: column for column in statement.excluded if column.name != "id"}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=new)
+
+
+_PUT_RUN = _replacing(RUNS)
+_PUT_STEP_RUN = _replacing(STEP_RUNS)
+_PUT_ENVIRONMENT = sqlite.insert(ENVIRONMENTS).on_conflict_do_nothing()
+_ADD_VERSION = insert(ARTIFACT_VERSIONS)
+_ADD_INPUT = insert(STEP_INPUTS)
+_ADD_OUTPUT = insert(STEP_OUTPUTS)
+_CLEAR_INPUTS = delete(STEP_INPUTS).where(STEP_INPUTS.c.step_run == bindparam("id"))
+_CLEAR_OUTPUTS = delete(STEP_OUTPUTS).where(STEP_OUTPUTS.c.step_run == bindparam("id"))
+# The counter row, not the highest version, gives the next number: two writers never get the same.
+_COUNT_UP = (
+    sqlite.insert(ARTIFACTS)
+    .on_conflict_do_update(
+        index_elements=["name"], set_={"last_version": ARTIFACTS.c.last_version + 1}
+    )
+    .returning(ARTIFACTS.c.last_version)
+)
+_COUNT_TO = sqlite.insert(ARTIFACTS)
+_COUNT_TO = _COUNT_TO.on_conflict_do_update(
+    index_elements=["name"],
+    set_={"last_version": func.max(ARTIFACTS.c.last_version, _COUNT_TO.excluded.last_version)},
+)
+
+
+def _number(connection: Connection, version: ArtifactVersion) -> ArtifactVersion:
+    if version.version:
+        counter = {"name": version.name, "last_version": version.version}
+        connection.execute(_COUNT_TO, counter)
+        return version
+    first = {"name": version.name, "last_version": 1}
+    return dataclasses.replace(version, version=connection.execute(_COUNT_UP, first).scalar_one())
+
+
+def _write_step_runs(connection: Connection, step_runs: Sequence[StepRun]) -> None:
+    ids = [{"id": run.id} for run in step_runs]
+    _execute(connection, _PUT_STEP_RUN, [rows.step_run_row(run) for run in step_runs])
+    _execute(connection, _CLEAR_INPUTS, ids)
+    _execute(connection, _CLEAR_OUTPUTS, ids)
+    _execute(connection, _ADD_INPUT, [row for run in step_runs for row in rows.input_rows(run)])
+    _execute(connection, _ADD_OUTPUT, [row for run in step_runs for row in rows.output_rows(run)])
+
+
+def _execute(connection: Connection, statement: Any, values: list[dict[str, Any]]) -> None:
+    if values:
+        connection.execute(statement, values)

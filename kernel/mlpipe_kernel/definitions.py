@@ -1,0 +1,95 @@
+"""The imports, functions, classes and constants that cells have run, and how to run them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from jupyter_mlpipe.analysis.statements import (
+    Statement,
+    StatementKind,
+    kinds_of_names,
+    read_statements,
+)
+
+from jupyter_mlpipe.analysis.syntax import python_source
+
+_CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})
+_LITERAL = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER})
+_CONSTANT = _LITERAL | {StatementKind.IMPORT}
+
+
+class Definitions:
+    """The latest definition of each name, in the order in which they were run."""
+
+    def __init__(self) -> None:
+        self._statements: list[Statement] = []
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """Names that a literal or an import of an untagged cell sets."""
+        return self._names(_CONSTANT)
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Names set in a cell of parameters."""
+        return self._names(frozenset({StatementKind.PARAMETER}))
+
+    @property
+    def source(self) -> str:
+        """All of them as one piece of code that can be run from an empty namespace."""
+        return "\n".join(statement.source for statement in self._statements)
+
+    def learn(self, cell: str, *, parameters: bool = False, step: bool = False) -> bool:
+        """Take up a cell that just ran.
+
+        Args:
+            cell: Its source, without a `%%step` or `%%params` line.
+            parameters: Whether its literals are parameters.
+            step: Whether it is a step; what a step computes, literals included, is data.
+
+        Returns:
+            Whether anything was added or taken away.
+        """
+        before = self.source
+        known = kinds_of_names(self._statements)
+        for found in read_statements(python_source(cell), known=known):
+            literal = parameters and found.kind is StatementKind.CONSTANT
+            statement = replace(found, kind=StatementKind.PARAMETER) if literal else found
+            wanted = _CODE if step else _CODE | _LITERAL | {StatementKind.SETTING}
+            self._forget(statement.names)
+            if statement.kind in wanted and statement not in self._statements:
+                self._statements.append(statement)
+        return self.source != before
+
+    def forget(self, names: Iterable[str]) -> None:
+        """These names hold data now."""
+        self._forget(frozenset(names))
+
+    def take(self, names: Iterable[str]) -> tuple[Statement, ...]:
+        """Remove and return what defines the given names, and the settings that go with it."""
+        wanted = frozenset(names)
+        taken = [s for s in self._statements if s.names & wanted or self._sets(s, wanted)]
+        self._statements = [s for s in self._statements if s not in taken]
+        return tuple(taken)
+
+    def names(self) -> frozenset[str]:
+        """Every name that is defined."""
+        return frozenset().union(*(s.names for s in self._statements))
+
+    def _names(self, kinds: frozenset[StatementKind]) -> frozenset[str]:
+        return frozenset().union(*(s.names for s in self._statements if s.kind in kinds))
+
+    def _forget(self, names: frozenset[str]) -> None:
+        if names:
+            self._statements = [s for s in self._statements if not s.names & names]
+
+    def _sets(self, statement: Statement, names: frozenset[str]) -> bool:
+        return statement.kind is StatementKind.SETTING and bool(statement.reads & names)
+
+
+def run_statement(statement: Statement, shell: Any) -> None:
+    """Run a definition so that its source can be found and its tracebacks show it."""
+    name = shell.compile.cache(statement.source, raw_code=statement.source)
+    exec(compile(statement.source, name, "exec"), shell.user_ns)

@@ -1,0 +1,258 @@
+"""One kernel's life as a run: what each cell does to the variables, and what is kept of it."""
+
+from __future__ import annotations
+
+import ast
+import getpass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlpipe.engine.executor import Outcome
+
+from jupyter_mlpipe.analysis.options import parse_step_line
+from jupyter_mlpipe.engine.displayed import load_displayed
+from jupyter_mlpipe.engine.lookup import Hit
+from jupyter_mlpipe.engine.recording import Attempt, StepReport
+from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step
+from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.errors import (
+    CorruptArtifactError,
+    NotebookError,
+    ValueNotLoadableError,
+)
+from jupyter_mlpipe.model.events import SessionStarted
+from jupyter_mlpipe.model.run import Run, Status
+from jupyter_mlpipe.model.step import StepSource
+from mlpipe_kernel.definitions import Definitions
+from mlpipe_kernel.display import show_note, show_report
+from mlpipe_kernel.gate import definitions_in, split_mark
+from mlpipe_kernel.recorder import OutputRecorder, replay
+from mlpipe_kernel.steps import StepNames
+from mlpipe_kernel.whereabouts import UNNAMED
+from mlpipe_kernel.workbench import Workbench
+
+_UNUSABLE = (NotebookError, CorruptArtifactError, ValueNotLoadableError)
+"""Running the cell after one of these would give the user a wrong or confusing result."""
+
+
+@dataclass(slots=True)
+class _CurrentCell:
+    """The cell between IPython's two events."""
+
+    source: str = ""
+    cell_id: str | None = None
+    mark: str = ""
+    attempt: Attempt | None = None
+    report: StepReport | None = None
+    seen: Sightings | None = None
+    clock: float = 0.0
+    problem: str = ""
+
+
+class KernelSession:
+    """Follows one shell from cell to cell."""
+
+    def __init__(self, shell: Any, bench: Workbench, notebook: Path | None) -> None:
+        self._shell = shell
+        self._bench = bench
+        self._notebook = notebook
+        self._named: str | None = None
+        self._run: Run | None = None
+        self._definitions = Definitions()
+        self._recorder = OutputRecorder(shell)
+        self._steps = StepNames()
+        self._cell = _CurrentCell()
+        self._prepared: str | None = None
+
+    @property
+    def pipeline(self) -> str:
+        """The name given with `%pipeline`, else the notebook's."""
+        return self._named or (self._notebook.stem if self._notebook else UNNAMED)
+
+    @property
+    def run(self) -> Run:
+        """This session as a run; another pipeline name makes it another run."""
+        if self._run is None or self._run.pipeline != self.pipeline:
+            self._run = Run(
+                id=new_id(),
+                pipeline=self.pipeline,
+                kind="notebook",
+                status=Status.RUNNING,
+                started=time.time(),
+                user=_user(),
+            )
+        self._run = replace(
+            self._run,
+            notebook=str(self._notebook or ""),
+            definitions=self._definitions.source,
+            parameters=self._parameters(),
+        )
+        return self._run
+
+    def name_pipeline(self, name: str) -> None:
+        """What `%pipeline` says."""
+        self._named = name
+
+    def move(self, notebook: Path) -> None:
+        """The notebook's true path, from the frontend; relative to the server's root."""
+        if self._notebook is None or self._notebook.name != notebook.name:
+            folder = self._notebook.parent if self._notebook else Path.cwd()
+            self._notebook = folder / notebook.name
+
+    def greeting(self) -> SessionStarted:
+        """What a frontend is told when it opens the channel."""
+        return SessionStarted(run_id=self.run.id, pipeline=self.pipeline)
+
+    def before_cell(self, info: Any) -> None:
+        """IPython's `pre_run_cell`: bring back what the cell mentions."""
+        self._cell = _CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
+        marked = split_mark(info.raw_cell.partition("\n")[0])
+        try:
+            self._restore(load=marked is None or marked[0] != "%%step")
+        except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
+            self._say("restore", f"not everything could be brought back: {error}")
+
+    def enter(self, mark: str, line: str) -> Callable[[], None] | None:
+        """Decide what becomes of a marked cell; part of the gate's contract."""
+        self._cell.mark = mark
+        if mark == "%%params":
+            return None
+        try:
+            return self._enter_step(line)
+        except (*_UNUSABLE, KeyboardInterrupt) as error:
+            return _raiser(error)
+        except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
+            self._cell.problem = str(error)
+            return None
+
+    def kept_statements(self, tree: ast.Module) -> list[ast.stmt]:
+        """On a hit, imports and functions of the cell that are not there yet."""
+        if self._cell.report is None:
+            return []
+        bound = self._shell.user_ns
+        return [s for s in definitions_in(tree.body) if not _bound_names(s) <= bound.keys()]
+
+    def after_cell(self, result: Any) -> None:
+        """IPython's `post_run_cell`: keep what a step left, learn what other cells define."""
+        cell = self._cell
+        try:
+            self._finish(cell, result)
+        except KeyboardInterrupt:
+            self._say(_title(cell), "interrupted while it was being kept; this run is not recorded")
+        except Exception as error:  # noqa: BLE001 - the cell's own result stands
+            self._say(_title(cell), f"its result stands, but it is not kept: {error}")
+        finally:
+            self._cell = _CurrentCell()
+
+    def end(self) -> None:
+        """Record that the session is over."""
+        if self._run is not None and self._bench.opened:
+            ended = replace(self.run, status=Status.SUCCEEDED, ended=time.time())
+            self._bench.context.metadata.append((ended,))
+
+    def _enter_step(self, line: str) -> Callable[[], None] | None:
+        cell = self._cell
+        name, options = parse_step_line(line, f"cell (%%step {line[:40]})")
+        source = cell.source.partition("\n")[2]
+        step = StepSource(name, source, options, cell.cell_id)
+        self._steps.claim(step, self._notebook)
+        scope = self._bench.scope(self.run, self._definitions)
+        cell.attempt = open_step(step, scope, self._bench.context)
+        if isinstance(cell.attempt.decision, Hit):
+            return self._apply(cell, cell.attempt)
+        cell.attempt = begin(cell.attempt)
+        self._recorder.start()
+        cell.seen = scope.watch.start()
+        cell.clock = time.perf_counter()
+        return None
+
+    def _apply(self, cell: _CurrentCell, attempt: Attempt) -> Callable[[], None]:
+        context = self._bench.context
+        earlier = attempt.decision
+        assert isinstance(earlier, Hit)
+        outputs = load_displayed(earlier.step_run.display, context.blobs)
+        cell.report = apply_hit(attempt, context)
+        return lambda: replay(outputs, self._shell)
+
+    def _finish(self, cell: _CurrentCell, result: Any) -> None:
+        outputs: tuple[Mapping[str, Any], ...] = ()
+        seconds = time.perf_counter() - cell.clock
+        if cell.seen is not None:
+            self._bench.stop_watching()
+            outputs = self._recorder.stop()
+        error = result.error_before_exec or result.error_in_exec
+        if cell.attempt is not None and cell.seen is not None:
+            outcome = Outcome(error, "" if error is None else _last_line(error), outputs)
+            context = self._bench.context
+            cell.report = close_step(cell.attempt, outcome, seconds, cell.seen, context)
+        if error is None:
+            self._learn(cell)
+        if cell.report is not None:
+            show_report(cell.report, self._shell)
+        elif cell.problem:
+            self._say(_title(cell), f"its result stands, but it is not kept: {cell.problem}")
+
+    def _learn(self, cell: _CurrentCell) -> None:
+        body = cell.source.partition("\n")[2] if cell.mark else cell.source
+        changed = self._definitions.learn(
+            body, parameters=cell.mark == "%%params", step=cell.mark == "%%step"
+        )
+        self._bench.note_modules()
+        if changed:
+            self._bench.withdraw(self._definitions.names())
+        if changed and self._bench.opened and self._run is not None:
+            self._bench.context.metadata.append((self.run,))
+
+    def _restore(self, *, load: bool) -> None:
+        cell = self._cell
+        if self._prepared != self.pipeline:
+            self._prepared = self.pipeline
+            self._bench.offer_earlier(self.pipeline)
+        marked = split_mark(cell.source.partition("\n")[0])
+        body = cell.source.partition("\n")[2] if marked else cell.source
+        loaded, statements = self._bench.prepare(body, load=load)
+        for statement in statements:
+            self._definitions.learn(statement.source)
+        if loaded:
+            self._say("restored", ", ".join(self._bench.describe(name) for name in sorted(loaded)))
+
+    def _parameters(self) -> dict[str, object]:
+        namespace = self._shell.user_ns
+        names = self._definitions.parameters
+        plain = (bool, int, float, str, type(None))
+        return {n: namespace[n] for n in sorted(names) if isinstance(namespace.get(n), plain)}
+
+    def _say(self, title: str, text: str) -> None:
+        show_note(title, text, self._shell)
+
+
+def _raiser(error: BaseException) -> Callable[[], None]:
+    def refuse() -> None:
+        raise error
+
+    return refuse
+
+
+def _title(cell: _CurrentCell) -> str:
+    return cell.attempt.step.name if cell.attempt else cell.source.partition("\n")[0][:60]
+
+
+def _last_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _bound_names(statement: ast.stmt) -> frozenset[str]:
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return frozenset(a.asname or a.name.partition(".")[0] for a in statement.names)
+    return frozenset({getattr(statement, "name", "")})
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a user entry
+        return ""

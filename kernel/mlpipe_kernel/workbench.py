@@ -1,0 +1,126 @@
+"""The stores and variables of a session, opened when a cell first needs them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.analysis.statements import Statement
+
+from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.context import RunContext, open_context
+from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.variables import Variables
+from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.run import Run
+from mlpipe_kernel.definitions import Definitions
+from mlpipe_kernel.restore import Restorer, earlier_state
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    context: RunContext
+    variables: Variables
+    restorer: Restorer
+    watch: ProcessWatch
+
+
+class Workbench:
+    """Opens once, from whichever thread asks first; SQLAlchemy alone takes 0.4 s to import."""
+
+    def __init__(
+        self, shell: Any, settings: Settings, connect: Callable[[RunContext], None]
+    ) -> None:
+        self._shell = shell
+        self._settings = settings
+        self._connect = connect
+        self._modules = ModuleFiles()
+        self._tools: _Tools | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def opened(self) -> bool:
+        """Whether the stores are open."""
+        return self._tools is not None
+
+    @property
+    def context(self) -> RunContext:
+        """The open stores.
+
+        Raises:
+            MlpipeError: They cannot be opened; the next call tries again.
+        """
+        return self._open().context
+
+    def warm_up(self) -> None:
+        """Open in the background what an earlier session left, if it left anything."""
+        if self._left_anything():
+            threading.Thread(target=self._warm, name="mlpipe-warm-up", daemon=True).start()
+
+    def scope(self, run: Run, definitions: Definitions) -> Scope:
+        """What a step of this session sees."""
+        tools = self._open()
+        return Scope(
+            run=run,
+            variables=tools.variables,
+            modules=self._modules,
+            watch=tools.watch,
+            constants=definitions.constants,
+            parameters=definitions.parameters,
+            definitions=definitions.source,
+        )
+
+    def stop_watching(self) -> None:
+        """The step's own code has ended."""
+        self._open().watch.stop()
+
+    def note_modules(self) -> None:
+        """Remember the content of local modules as it is while they are loaded."""
+        self._modules.observe()
+
+    def offer_earlier(self, pipeline: str) -> None:
+        """Let what earlier sessions of the pipeline left come back when it is mentioned."""
+        if self.opened or self._left_anything():
+            tools = self._open()
+            tools.restorer.offer(earlier_state(pipeline, tools.context))
+
+    def prepare(self, cell: str, *, load: bool) -> tuple[frozenset[str], tuple[Statement, ...]]:
+        """Bring back what a cell mentions; see `Restorer.prepare`."""
+        if self._tools is None:
+            return frozenset(), ()
+        return self._tools.restorer.prepare(cell, load=load)
+
+    def withdraw(self, names: frozenset[str]) -> None:
+        """These names were defined anew and are not to be brought back."""
+        if self._tools is not None:
+            self._tools.restorer.withdraw(names)
+
+    def describe(self, name: str) -> str:
+        """`df v3`, for the line that tells what was brought back."""
+        version = self._open().variables.version_of(name)
+        return f"{name} v{version.version}" if version else name
+
+    def _left_anything(self) -> bool:
+        url = self._settings.metadata_store
+        prefix = "sqlite:///"
+        return not url.startswith(prefix) or Path(url.removeprefix(prefix)).exists()
+
+    def _warm(self) -> None:
+        with contextlib.suppress(Exception):  # the first step tries again and tells the user
+            self._open().context.environment.snapshot()
+
+    def _open(self) -> _Tools:
+        with self._lock:
+            if self._tools is None:
+                context = open_context(self._settings)
+                variables = Variables(self._shell.user_ns, context.values)
+                restorer = Restorer(self._shell, variables, self._modules)
+                watch = ProcessWatch(ignored=(self._settings.home,))
+                self._tools = _Tools(context, variables, restorer, watch)
+                self._connect(context)
+            return self._tools

@@ -1,0 +1,236 @@
+"""`%%step` in a real kernel, cell by cell."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def shown(kernel, run="latest"):
+    """What `mlpipe run show --json` says."""
+    command = [sys.executable, "-m", "jupyter_mlpipe", "run", "show", run, "--json"]
+    done = subprocess.run(
+        command, cwd=kernel.folder, env=kernel._env, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_a_step_keeps_its_outputs_as_versions(live_kernel):
+    done = live_kernel.run("%%step load\nnumbers = [1, 2, 3]")
+    assert "numbers v1" in done.line
+    (step,) = shown(live_kernel)["steps"]
+    assert step["status"] == "succeeded"
+    assert [o["artifact"] for o in step["outputs"]] == ["study::load::numbers"]
+
+
+def test_a_step_run_again_is_cached_and_shows_its_outputs(live_kernel):
+    cell = "%%step load\nprint('loading')\nnumbers = [1, 2, 3]\nlen(numbers)"
+    first, again = live_kernel.run(cell), live_kernel.run(cell)
+    assert "cached" in again.line
+    kinds = [(o["output_type"], o.get("text") or o["data"]["text/plain"]) for o in first.shown]
+    assert kinds == [("stream", "loading\n"), ("execute_result", "3")]
+    assert kinds == [
+        (o["output_type"], o.get("text") or o["data"]["text/plain"]) for o in again.shown
+    ]
+
+
+def test_an_edited_helper_is_named_as_the_reason(live_kernel):
+    live_kernel.run("def double(x):\n    return 2 * x")
+    live_kernel.run("%%step one\na = double(1)")
+    live_kernel.run("def double(x):\n    return x + x")
+    done = live_kernel.run("%%step one\na = double(1)")
+    assert "`double` was edited" in done.line
+
+
+def test_a_reformatted_cell_still_hits(live_kernel):
+    live_kernel.run("%%step one\na = {'x': 1}")
+    assert "cached" in live_kernel.run("%%step one\n# a comment\na = {\n    'x': 1\n}").line
+
+
+def test_a_change_in_place_becomes_a_version_and_is_applied_again_on_a_hit(live_kernel):
+    cells = ["%%step make\nitems = [1]", "%%step grow\nitems.append(2)"]
+    for cell in cells:
+        live_kernel.run(cell)
+    assert "cached" in live_kernel.run(cells[0]).line
+    assert live_kernel.run("print(items)").text.endswith("[1]\n")
+    assert "cached" in live_kernel.run(cells[1]).line
+    assert live_kernel.run("print(items)").text.endswith("[1, 2]\n")
+    grown = shown(live_kernel)["steps"][1]["outputs"]
+    assert [(o["variable"], o["mutated"]) for o in grown] == [("items", True)]
+
+
+def test_a_change_behind_the_back_is_noticed_before_the_lookup(live_kernel):
+    live_kernel.run("%%step make\nitems = [1]")
+    live_kernel.run("%%step total\ns = sum(items)")
+    live_kernel.run("items.append(5)")
+    done = live_kernel.run("%%step total\ns = sum(items)")
+    assert "`items` changed outside a step" in done.line
+    assert live_kernel.run("print(s)").text.endswith("6\n")
+
+
+def test_equal_content_from_a_step_run_again_still_hits_downstream(live_kernel):
+    live_kernel.run("%%step make\nitems = [1, 2]")
+    live_kernel.run("%%step total\ns = sum(items)")
+    live_kernel.run("%%step make\nitems = [1] + [2]")
+    assert "cached" in live_kernel.run("%%step total\ns = sum(items)").line
+
+
+def test_values_definitions_and_imports_come_back_after_a_restart(live_kernel):
+    live_kernel.run("import math\ndef area(r):\n    return math.pi * r * r")
+    live_kernel.run("%%step one\nradius = 2\nbig = area(radius)")
+    live_kernel.restart()
+    done = live_kernel.run("print(round(big, 2), round(area(1), 2))")
+    assert "12.57 3.14" in done.text
+    assert "restored" in done.text
+
+
+def test_steps_after_a_restart_hit_without_running_what_came_before(live_kernel):
+    cells = ["%%step one\na = [1]", "%%step two\nb = a + [2]"]
+    for cell in cells:
+        live_kernel.run(cell)
+    live_kernel.restart()
+    assert "cached" in live_kernel.run(cells[1]).line
+    assert live_kernel.run("print(b)").text.endswith("[1, 2]\n")
+
+
+def test_aliases_stay_aliases_after_a_restart(live_kernel):
+    live_kernel.run("%%step one\na = [1]\nb = a")
+    live_kernel.restart()
+    assert live_kernel.run("print(a is b)").text.endswith("True\n")
+
+
+def test_a_cell_that_raises_shows_the_users_traceback_and_keeps_nothing(live_kernel):
+    done = live_kernel.run("%%step one\na = 1\nb = a / 0")
+    assert "ZeroDivisionError" in done.error
+    assert "jupyter_mlpipe" not in done.error
+    (step,) = shown(live_kernel)["steps"]
+    assert (step["status"], step["outputs"]) == ("failed", [])
+    assert "ZeroDivisionError" in step["error"]
+
+
+def test_what_cannot_be_stored_is_named_and_the_result_stands(live_kernel):
+    done = live_kernel.run("%%step one\ng = (i for i in range(3))\nn = 4")
+    assert "`g` is not kept" in done.line
+    assert live_kernel.run("print(next(g), n)").text.endswith("0 4\n")
+    assert "cached" not in live_kernel.run("%%step one\ng = (i for i in range(3))\nn = 4").line
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("%%step one --otu x", "--out"),
+        ("%%step", "name"),
+        ("%%step one --cpu many", "--cpu"),
+    ],
+)
+def test_a_step_line_that_is_not_understood_runs_nothing(live_kernel, line, words):
+    done = live_kernel.run(f"{line}\nprint('ran')")
+    assert "ran" not in done.text
+    assert words in done.error
+    assert "Traceback" not in done.error
+
+
+def test_two_cells_with_one_step_name_are_refused_before_anything_runs(live_kernel):
+    live_kernel.run("%%step one\na = 1", cell_id="first")
+    done = live_kernel.run("%%step one\nprint('ran')", cell_id="second")
+    assert "DuplicateStepError" in done.error
+    assert "ran" not in done.text
+
+
+def test_a_version_name_that_is_taken_is_refused_before_the_cell_computes(live_kernel):
+    live_kernel.run("%%step one --version raw\na = 1")
+    done = live_kernel.run("%%step one --version raw\nprint('ran')\na = 2")
+    assert "already has a version 'raw'" in done.error
+    assert "ran" not in done.text
+
+
+def test_top_level_await_and_inner_magics_work_in_a_step(live_kernel):
+    live_kernel.run("import asyncio")
+    done = live_kernel.run("%%step one\nawait asyncio.sleep(0)\n%time a = 1 + 1")
+    assert done.error == ""
+    assert live_kernel.run("print(a)").text.endswith("2\n")
+
+
+def test_a_shell_line_makes_a_step_run_every_time(live_kernel):
+    cell = "%%step one\nlines = !echo hello"
+    live_kernel.run(cell)
+    assert "shell" in live_kernel.run(cell).line
+
+
+def test_a_changed_input_file_is_noticed(live_kernel):
+    data = live_kernel.folder / "data.csv"
+    data.write_text("x\n1\n")
+    cell = "%%step read\nwith open('data.csv') as f:\n    text = f.read()"
+    live_kernel.run(cell)
+    assert "cached" in live_kernel.run(cell).line
+    data.write_text("x\n2\n")
+    assert "data.csv changed" in live_kernel.run(cell).line
+
+
+def test_an_edited_local_module_is_noticed_once_it_is_reloaded(live_kernel):
+    module = live_kernel.folder / "pricing.py"
+    module.write_text("def price():\n    return 1\n")
+    live_kernel.run("import pricing, importlib")
+    cell = "%%step one\np = pricing.price()"
+    live_kernel.run(cell)
+    assert "cached" in live_kernel.run(cell).line
+    module.write_text("def price():\n    return 22\n")
+    live_kernel.run("importlib.reload(pricing)")
+    assert "`pricing` was edited" in live_kernel.run(cell).line
+
+
+def test_unseeded_random_numbers_are_drawn_anew_and_seeded_ones_hit(live_kernel):
+    live_kernel.run("import random")
+    draw = "%%step draw\nx = random.random()"
+    live_kernel.run(draw)
+    assert "random is in another state" in live_kernel.run(draw).line
+    seeded = "%%step seeded\nrandom.seed(1)\ny = random.random()"
+    live_kernel.run(seeded)
+    state = live_kernel.run("print(random.random())").text
+    assert "cached" in live_kernel.run(seeded).line
+    assert live_kernel.run("print(random.random())").text == state
+
+
+def test_parameters_are_named_when_they_change(live_kernel):
+    live_kernel.run("%%params\nlr: float = 0.1")
+    live_kernel.run("%%step one\na = lr * 2")
+    live_kernel.run("%%params\nlr: float = 0.2")
+    assert "parameter `lr` changed" in live_kernel.run("%%step one\na = lr * 2").line
+
+
+def test_a_damaged_store_leaves_the_cell_unharmed(live_kernel):
+    (live_kernel.folder / ".mlpipe").mkdir()
+    (live_kernel.folder / ".mlpipe" / "metadata.db").write_text("this is not a database" * 100)
+    done = live_kernel.run("%%step one\nprint('ran')\na = 1")
+    assert "ran" in done.text
+    assert "its result stands, but it is not kept" in done.text
+    assert done.error == ""
+
+
+def test_a_truncated_blob_makes_a_step_run_again(live_kernel):
+    live_kernel.run("%%step one\na = list(range(100))")
+    for blob in (live_kernel.folder / ".mlpipe" / "artifacts").rglob("*"):
+        if blob.is_file():
+            blob.chmod(0o644)
+            blob.write_bytes(blob.read_bytes()[:10])
+    live_kernel.restart()
+    done = live_kernel.run("%%step one\na = list(range(100))")
+    assert "damaged or gone" in done.line
+    assert live_kernel.run("print(len(a))").text.endswith("100\n")
+
+
+def test_hostile_names_are_text(live_kernel):
+    name = "../<b>it's</b> 🚀 " + "x" * 300
+    done = live_kernel.run(f'%%step "{name}"\na = 1')
+    assert "a v1" in done.line
+    assert shown(live_kernel)["steps"][0]["step"] == name
+    html = next(o["data"]["text/html"] for o in done.outputs if "text/html" in o.get("data", {}))
+    assert "<b>it" not in html
+
+
+def test_unloading_leaves_the_shell_as_it_was(live_kernel):
+    live_kernel.run("%unload_ext mlpipe_kernel")
+    assert "`%%step` not found" in live_kernel.run("%%step one\na = 1").text
+    live_kernel.run("%load_ext jupyter_mlpipe")
+    assert "a v1" in live_kernel.run("%%step one\na = 1").line

@@ -1,0 +1,115 @@
+import json
+import os
+
+import pytest
+
+from jupyter_mlpipe.model.artifact import Column, Preview
+from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
+from jupyter_mlpipe.storage.artifacts import ArtifactStore, Manifest, StoredFile
+from jupyter_mlpipe.storage.blobs import open_blobs
+
+TABLE = Preview("table", columns=(Column("é\ud800", "int64"),), rows=(("1",),), total_rows=1)
+
+
+@pytest.fixture
+def blobs(tmp_path):
+    return open_blobs(str(tmp_path / "store"), tmp_path / "cache")
+
+
+@pytest.fixture
+def store(blobs):
+    return ArtifactStore(blobs)
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.bin").write_bytes(b"aaa")
+    (folder / "é b.json").write_bytes(b"{}")
+    return folder
+
+
+def test_files_come_back_under_their_names(store, files, tmp_path):
+    manifest = store.open(store.commit(files, "plain", pickled=False, previews={"": TABLE}))
+    store.checkout(manifest, tmp_path / "out" / "deep")
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out" / "deep").iterdir()} == {
+        "a.bin": b"aaa",
+        "é b.json": b"{}",
+    }
+    assert (manifest.materializer, manifest.pickled, manifest.nbytes) == ("plain", False, 5)
+    assert manifest.previews == {"": TABLE}
+
+
+def test_equal_content_has_one_manifest(store, files):
+    first = store.commit(files, "plain", pickled=True, previews={"b": TABLE, "a": TABLE})
+    assert store.commit(files, "plain", pickled=True, previews={"a": TABLE, "b": TABLE}) == first
+    assert store.commit(files, "other", pickled=True, previews={"a": TABLE, "b": TABLE}) != first
+
+
+def test_a_value_without_files_is_a_value(store, tmp_path):
+    (tmp_path / "none").mkdir()
+    assert store.open(store.commit(tmp_path / "none", "x", pickled=False, previews={})).files == ()
+
+
+def test_an_artifact_of_a_newer_release_asks_for_an_upgrade(store, blobs):
+    digest = blobs.put(json.dumps({"format": 2, "parts": []}).encode())
+    with pytest.raises(StorageError, match=r"format 2.*Upgrade"):
+        store.open(digest)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"[]", b"{}", b'{"format": 1}', b'{"format": "1"}', b"[" * 100_000]
+)
+def test_bytes_that_are_no_manifest_are_refused(store, blobs, content):
+    with pytest.raises(CorruptArtifactError):
+        store.open(blobs.put(content))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "..", ".", "", "a\0b", "C:x", "n" * 300])
+def test_a_manifest_cannot_write_elsewhere(store, blobs, tmp_path, name):
+    manifest = Manifest("plain", (StoredFile(name, blobs.put(b"x"), 1),))
+    with pytest.raises(StorageError, match="not a plain file name"):
+        store.checkout(manifest, tmp_path / "out")
+
+
+def test_folders_and_links_are_not_committed(store, files):
+    (files / "link").symlink_to(files / "a.bin")
+    with pytest.raises(StorageError, match="not a plain file"):
+        store.commit(files, "plain", pickled=False, previews={})
+
+
+def test_a_damaged_file_is_not_checked_out(store, blobs, files, tmp_path):
+    manifest = store.open(store.commit(files, "plain", pickled=False, previews={}))
+    blob = blobs.path(manifest.files[0].digest)
+    blob.chmod(0o644)
+    blob.write_bytes(b"bbb")
+    with pytest.raises(CorruptArtifactError):
+        store.checkout(manifest, tmp_path / "out")
+
+
+def test_a_file_that_is_in_the_way_is_not_overwritten(store, files, tmp_path):
+    manifest = store.open(store.commit(files, "plain", pickled=False, previews={}))
+    with pytest.raises(StorageError, match="there already"):
+        store.checkout(manifest, files)
+
+
+def test_files_are_copied_where_links_are_impossible(store, files, tmp_path, monkeypatch):
+    def refuse(source, target):
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "symlink", refuse)
+    manifest = store.open(store.commit(files, "plain", pickled=False, previews={}))
+    store.checkout(manifest, tmp_path / "out")
+    assert (tmp_path / "out" / "a.bin").read_bytes() == b"aaa"
+
+
+def test_the_manifest_is_written_last(store, blobs, files, monkeypatch):
+    def fail(data):
+        raise StorageError("no")
+
+    monkeypatch.setattr(blobs, "put", fail)
+    with pytest.raises(StorageError):
+        store.commit(files, "plain", pickled=False, previews={})
+    assert blobs.exists(blobs.put_file(files / "a.bin"))

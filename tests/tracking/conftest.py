@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import pytest
+
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.run import Input, Output, Run, Status, StepRun
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
+
+
+class History:
+    """Records step runs one after the other, a second apart."""
+
+    def __init__(self, store):
+        self.store = store
+        self.clock = 100.0
+        self.live = {}
+        self.run_id = "run"
+        self.run = Run("run", "p", "notebook", Status.RUNNING, self.clock)
+        store.append([self.run])
+
+    def outside(self, variable):
+        (version,) = self.store.append(
+            [ArtifactVersion(new_id(), f"p::{variable}", new_id(), "m", variable=variable)]
+        )
+        self.live[variable] = version
+        return version
+
+    def step(self, name, reads="", writes=None, **changes):
+        """`reads` and the keys of `writes` are variables; its values stand for their content."""
+        self.clock += 1
+        step_run = new_id()
+        inputs = tuple(Input(v, self.live[v].id) for v in reads.split())
+        versions = [
+            ArtifactVersion(
+                new_id(),
+                f"p::{name}::{variable}",
+                content,
+                "m",
+                variable=variable,
+                step_run=step_run,
+                created=self.clock,
+            )
+            for variable, content in (writes or {}).items()
+        ]
+        outputs = tuple(Output(v.variable, v.id, v.variable in reads.split()) for v in versions)
+        facts = {"status": Status.SUCCEEDED, "cell_hash": name, "seconds": 0.5, **changes}
+        run = StepRun(
+            step_run,
+            self.run_id,
+            "p",
+            name,
+            started=self.clock,
+            inputs=inputs,
+            outputs=outputs,
+            **facts,
+        )
+        stored = self.store.append([run, *versions])
+        self.live |= {version.variable: version for version in stored[1:]}
+        return run
+
+    def hit(self, original):
+        self.clock += 1
+        cached = {"status": Status.CACHED, "cached_from": original.id, "reason": "unchanged"}
+        run = replace(original, id=new_id(), started=self.clock, **cached)
+        self.store.append([run])
+        return run
+
+
+@pytest.fixture
+def history(tmp_path):
+    store = SqlMetadataStore(f"sqlite:///{tmp_path / 'metadata.db'}")
+    yield History(store)
+    store.close()

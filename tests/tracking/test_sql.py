@@ -1,0 +1,165 @@
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.errors import MetadataError
+from jupyter_mlpipe.model.run import Run
+from jupyter_mlpipe.testing.metadata import MetadataStoreContract, a_run, a_version
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
+from jupyter_mlpipe.tracking.store import Query
+
+_WRITER = """
+import sys
+from jupyter_mlpipe.testing.metadata import a_version
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
+store = SqlMetadataStore(sys.argv[1])
+for _ in range(15):
+    store.append([a_version("shared"), a_version("shared")])
+store.close()
+"""
+
+
+class TestSqlMetadataStore(MetadataStoreContract):
+    def open_store(self, folder):
+        return SqlMetadataStore(f"sqlite:///{folder / 'deep' / 'metadata.db'}")
+
+
+def test_a_store_in_memory_is_one_for_all_threads():
+    store = SqlMetadataStore("sqlite://")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: store.append([a_run(str(number))]), range(8)))
+    assert store.find(Query(Run)).total == 8
+    store.close()
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "metadata.db"
+
+
+def opened(file):
+    return SqlMetadataStore(f"sqlite:///{file}")
+
+
+def test_four_processes_number_one_artifact_without_gap(file):
+    command = [sys.executable, "-c", _WRITER, f"sqlite:///{file}"]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    writers = [subprocess.Popen(command, env=environ) for _ in range(4)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
+    store = opened(file)
+    found = store.find(Query(ArtifactVersion, limit=500)).items
+    assert sorted(version.version for version in found) == list(range(1, 121))
+    store.close()
+
+
+def test_a_first_opening_by_several_threads_makes_one_schema(file):
+    stores = [opened(file) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda store: store.find(Query(Run)).total, stores)) == [0] * 4
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize("content", [b"name,value\n" * 500, b"SQLite format 3\0" + b"x" * 9000])
+def test_something_else_in_its_place_is_named_and_left_alone(file, content):
+    file.write_bytes(content)
+    with pytest.raises(MetadataError, match=r"metadata\.db: the file is not a database"):
+        opened(file).append([a_run()])
+    assert file.read_bytes() == content
+
+
+def test_a_database_damaged_in_the_middle_says_so(file):
+    store = opened(file)
+    store.append([a_version(f"name{i}") for i in range(300)])
+    store.close()
+    damaged = bytearray(file.read_bytes())
+    damaged[8192:] = b"\xaa" * (len(damaged) - 8192)
+    file.write_bytes(damaged)
+    store = opened(file)
+    with pytest.raises(MetadataError, match="damaged"):
+        store.find(Query(ArtifactVersion))
+    store.close()
+
+
+def test_another_programs_database_is_not_touched(file):
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE songs (title)")
+    connection.close()
+    with pytest.raises(MetadataError, match=r"another program \(songs\)"):
+        opened(file).find(Query(Run))
+
+
+def test_a_newer_database_asks_for_an_upgrade_of_the_package(file):
+    opened(file).find(Query(Run))
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(MetadataError, match=r"revision 9999.*Upgrade jupyter_mlpipe"):
+        opened(file).find(Query(Run))
+
+
+def test_a_folder_that_cannot_be_made_is_named():
+    with pytest.raises(MetadataError, match=r"folder /proc/nowhere cannot be made"):
+        opened("/proc/nowhere/metadata.db").append([a_run()])
+
+
+def test_a_database_that_may_only_be_read_is_read(file):
+    store = opened(file)
+    store.append([a_run("kept")])
+    read_only = SqlMetadataStore(f"sqlite:///file:{file}?mode=ro&uri=true")
+    assert read_only.get(Run, "kept").id == "kept"
+    with pytest.raises(MetadataError, match="only be read"):
+        read_only.append([a_run("refused")])
+    read_only.close()
+    store.close()
+
+
+@pytest.fixture
+def no_room_left(file):
+    """No file of this process may grow beyond what the database now takes."""
+
+    def limit():
+        size = max(path.stat().st_size for path in file.parent.iterdir())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_without_room_nothing_is_recorded_and_the_rest_stays(file, no_room_left):
+    store = opened(file)
+    store.append([a_run("kept")])
+    no_room_left()
+    with pytest.raises(MetadataError, match=r"metadata\.db: .*nothing was recorded"):
+        store.append([a_version(f"{i}" * 300) for i in range(2000)])
+    assert store.find(Query(ArtifactVersion)).total == 0
+    assert store.get(Run, "kept").id == "kept"
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nothing", "no database URL"),
+        ("bogus://x", "no database URL"),
+        ("postgresql+psycopg://me:secret@host/db", "only SQLite"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_its_password(url, message):
+    with pytest.raises(MetadataError, match=message) as caught:
+        SqlMetadataStore(url).find(Query(Run))
+    assert "secret" not in str(caught.value)
+
+
+def test_text_that_no_encoding_holds_is_an_error_of_ours(file):
+    store = opened(file)
+    with pytest.raises(MetadataError):
+        store.append([a_run("\ud800")])
+    store.close()
