@@ -2,13 +2,15 @@
 
 The assets are kept in the repository with a digest of the sources they were built from, because
 two builds of the same sources differ in bytes. So an install needs Node.js only when the sources
-were changed and not built since.
+were changed and not built since. `python hatch_labext.py` builds them anew.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,4 +62,25 @@ def build(
     from hatch_jupyter_builder import npm_builder
 
     npm_builder(target_name, version, path=path, build_cmd="build:prod", npm=["jlpm"])
-    stamp.write_text(wanted + "\n", encoding="ascii")
+    _write_stamp(Path(path), assets)
+
+
+def rebuild(root: Path) -> None:
+    """Build the extension with the tools beside this interpreter, and stamp what was built."""
+    tools = Path(sys.executable).parent
+    path = os.pathsep.join([str(tools), os.environ.get("PATH", "")])
+    subprocess.run(
+        [tools / "jlpm", "build:prod"],
+        cwd=root / "labextension",
+        env={**os.environ, "PATH": path},
+        check=True,
+    )
+    _write_stamp(root / "labextension", root / "jupyter_mlpipe" / "labextension")
+
+
+def _write_stamp(folder: Path, assets: Path) -> None:
+    (assets / STAMP).write_text(source_hash(folder) + "\n", encoding="ascii")
+
+
+if __name__ == "__main__":
+    rebuild(Path(__file__).parent)

@@ -31,11 +31,10 @@ export interface PromoteViewProps {
 
 /** The promote dialog's content: the form at the left, what comes of it at the right. */
 export function PromoteView(props: PromoteViewProps): React.JSX.Element {
-  const { plan, written } = props;
   return (
     <div className="mlpipe-Promote" aria-busy={props.busy}>
       <header>
-        <h2>Promote {plan?.pipeline ?? props.notebook}</h2>
+        <h2>Promote {props.plan?.pipeline ?? props.notebook}</h2>
         <p>
           Turns the steps of <b>{props.notebook}</b> into a pipeline that runs without the notebook.
         </p>
@@ -49,12 +48,7 @@ export function PromoteView(props: PromoteViewProps): React.JSX.Element {
         >
           <Inputs {...props} />
         </form>
-        <div className="mlpipe-Promote-result">
-          <Notice kind="error" lines={props.error === '' ? [] : [props.error]} />
-          <Notice kind="warning" lines={plan?.warnings ?? []} />
-          {written !== null && <Written plan={written} onCopy={props.onCopy} />}
-          <FilePreview files={plan?.files ?? []} />
-        </div>
+        <Result {...props} />
       </div>
       <Actions {...props} />
     </div>
@@ -83,7 +77,7 @@ function Inputs(props: PromoteViewProps): React.JSX.Element {
       <ScheduleFields
         form={form}
         refusal={scheduleRefusal(targets, form.target)}
-        nextFires={plan?.next_fires ?? []}
+        nextFires={props.error === '' ? (plan?.next_fires ?? []) : []}
         onChange={onChange}
       />
       <Field label="Output folder" note="Relative to the folder JupyterLab was started in.">
@@ -98,6 +92,19 @@ function Inputs(props: PromoteViewProps): React.JSX.Element {
         />
       </Field>
     </>
+  );
+}
+
+/** A preview for the target chosen before is not shown as one for this. */
+function Result({ plan, form, written, error, onCopy }: PromoteViewProps): React.JSX.Element {
+  const current = plan?.target === form.target ? plan : null;
+  return (
+    <div className="mlpipe-Promote-result">
+      <Notice kind="error" lines={error === '' ? [] : [error]} />
+      <Notice kind="warning" lines={current?.warnings ?? []} />
+      {written !== null && <Written plan={written} onCopy={onCopy} />}
+      <FilePreview files={current?.files ?? []} />
+    </div>
   );
 }
 

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { LineageModel, NotebookLineage } from '../model';
+import type { LineageGraph } from '../protocol';
+import { finished, graph, step } from './samples';
+
+/** A server whose answers the test gives. */
+class FakeServer {
+  asked: string[] = [];
+  answers: ((graph: LineageGraph) => void)[] = [];
+
+  graph(path: string): Promise<LineageGraph> {
+    this.asked.push(path);
+    return new Promise(resolve => this.answers.push(resolve));
+  }
+
+  async answer(...nodes: Parameters<typeof graph>): Promise<void> {
+    this.answers.shift()?.(graph(...nodes));
+    await vi.advanceTimersByTimeAsync(0);
+  }
+}
+
+const STARTED = { type: 'step_started', run_id: 'r', step: 'a', cell_id: 'c', started: 1 } as const;
+
+function statusOf(lineage: NotebookLineage, name: string): string | undefined {
+  return lineage.graph?.nodes.find(node => node.label === name)?.status;
+}
+
+describe('NotebookLineage', () => {
+  let server: FakeServer;
+  let lineage: NotebookLineage;
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    server = new FakeServer();
+    lineage = new NotebookLineage(server, 'study.ipynb');
+    lineage.setWatched(true);
+    await server.answer([step('a', 'not_run')]);
+  });
+  afterEach(() => {
+    lineage.dispose();
+    vi.useRealTimers();
+  });
+
+  it('shows a running step at once', () => {
+    lineage.apply(STARTED);
+    expect(statusOf(lineage, 'a')).toBe('running');
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('asks the server once for a burst of finished steps', async () => {
+    lineage.apply(finished('a'));
+    lineage.apply(finished('a', 'cached'));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.asked).toHaveLength(2);
+    expect(statusOf(lineage, 'a')).toBe('cached');
+  });
+
+  it('believes the server once it has answered after the end of a step', async () => {
+    lineage.apply(finished('a'));
+    await vi.advanceTimersByTimeAsync(1000);
+    await server.answer([step('a', 'stale')]);
+    expect(statusOf(lineage, 'a')).toBe('stale');
+  });
+
+  it('keeps a step running that started while the server was asked', async () => {
+    void lineage.refresh();
+    lineage.apply(STARTED);
+    await server.answer([step('a', 'succeeded')]);
+    expect(statusOf(lineage, 'a')).toBe('running');
+  });
+
+  it('adds a step that the saved notebook does not state, and says so', () => {
+    lineage.apply(finished('new'));
+    expect(statusOf(lineage, 'new')).toBe('succeeded');
+    expect(lineage.unsaved).toBe(true);
+  });
+
+  it('lets no step run on in a kernel that is gone', () => {
+    lineage.setKernel('open');
+    lineage.apply(STARTED);
+    lineage.setKernel('no-kernel');
+    expect(statusOf(lineage, 'a')).toBe('not_run');
+  });
+
+  it('drops the answer to an older question', async () => {
+    void lineage.refresh();
+    lineage.moveTo('renamed.ipynb');
+    void lineage.refresh();
+    await server.answer([step('a', 'failed')]);
+    expect(statusOf(lineage, 'a')).toBe('not_run');
+    await server.answer([step('a', 'cached')]);
+    expect(statusOf(lineage, 'a')).toBe('cached');
+    expect(server.asked.at(-1)).toBe('renamed.ipynb');
+  });
+
+  it('asks nothing while nobody looks, and catches up then', async () => {
+    lineage.setWatched(false);
+    lineage.apply(finished('a'));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.asked).toHaveLength(1);
+    lineage.setWatched(true);
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it('says why there is no graph', async () => {
+    const failing = new NotebookLineage(
+      { graph: () => Promise.reject(new Error('The notebook was not found.')) },
+      'gone.ipynb'
+    );
+    await failing.refresh();
+    expect(failing.error).toBe('The notebook was not found.');
+    expect(failing.loading).toBe(false);
+  });
+});
+
+describe('LineageModel', () => {
+  it('tells of the current notebook only', () => {
+    const source = { graph: () => Promise.resolve(graph([])) };
+    const [first, second] = [new NotebookLineage(source, 'a'), new NotebookLineage(source, 'b')];
+    const model = new LineageModel();
+    const changed = vi.fn();
+    model.follow(first);
+    model.follow(second);
+    model.changed.connect(changed);
+    first.setKernel('open');
+    expect(changed).not.toHaveBeenCalled();
+    second.setKernel('open');
+    expect(changed).toHaveBeenCalledTimes(1);
+    model.dispose();
+  });
+});
