@@ -46,9 +46,8 @@ def main() -> None:
     for name, figure in figures.items():
         hit = f"{figure['hit']:.1f} ms" if "hit" in figure else ""
         ratio = figure["ours"] / figure["plain"]
-        print(
-            f"| {name} | {figure['plain']:.1f} ms | {figure['ours']:.1f} ms | {ratio:.2f}× | {hit} |"
-        )
+        plain, ours = (f"{figure[kind]:.1f} ms" for kind in ("plain", "ours"))
+        print(f"| {name} | {plain} | {ours} | {ratio:.2f} | {hit} |")
 
 
 def measure_cells(rounds: int) -> dict[str, dict[str, float]]:

@@ -154,8 +154,9 @@ _CLASS_LOCAL = "class:"
 def _bound_at_once(
     instructions: Sequence[dis.Instruction], index: int, *, is_class: bool
 ) -> frozenset[str]:
-    """The name a function is bound to before anything could call it, so that recursion is no
-    read of an earlier value.
+    """The name a function is bound to before anything could call it.
+
+    Recursion is thus no read of an earlier value.
     """
     if is_class:
         return frozenset()

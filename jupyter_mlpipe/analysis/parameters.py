@@ -65,9 +65,9 @@ def parameter_from_statement(statement: ast.stmt) -> Parameter | None:
     """
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=expression):
-            annotation = None
-        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr()):
-            expression = statement.value
+            annotation: ast.expr | None = None
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as expression):
+            annotation = statement.annotation
         case _:
             return None
     try:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
+from jupyter_mlpipe.analysis.statements import (
+    Statement,
+    StatementKind,
+    kinds_of_names,
+    read_statements,
+)
 
 from jupyter_mlpipe.analysis.syntax import python_source
 
@@ -47,10 +53,13 @@ class Definitions:
             Whether anything was added or taken away.
         """
         before = self.source
-        for statement in read_statements(python_source(cell), parameters=parameters):
+        known = kinds_of_names(self._statements)
+        for found in read_statements(python_source(cell), known=known):
+            literal = parameters and found.kind is StatementKind.CONSTANT
+            statement = replace(found, kind=StatementKind.PARAMETER) if literal else found
             wanted = _CODE if step else _CODE | _LITERAL | {StatementKind.SETTING}
             self._forget(statement.names)
-            if statement.kind in wanted:
+            if statement.kind in wanted and statement not in self._statements:
                 self._statements.append(statement)
         return self.source != before
 

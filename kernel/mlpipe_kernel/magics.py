@@ -112,5 +112,5 @@ def _params_help(line: str, cell: str) -> None:
 
 
 def _step_text() -> str:
-    options = "\n".join(f"  {o.usage:<28} {o.help}" for o in OPTIONS)
+    options = "\n".join(f"  {f'{o.name} {o.metavar}':<28} {o.help}" for o in OPTIONS)
     return f"%%step NAME [options]: make this cell a step of the pipeline.\n\n{options}\n"

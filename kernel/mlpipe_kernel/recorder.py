@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 _PUBLISHED = ("display_data", "execute_result")
@@ -25,7 +26,7 @@ class OutputRecorder:
         for publisher in (self._shell.display_pub, self._shell.displayhook):
             if hasattr(publisher, "register_hook"):
                 publisher.register_hook(self._hear)
-                self._undo.append(lambda p=publisher: p.unregister_hook(self._hear))
+                self._undo.append(partial(publisher.unregister_hook, self._hear))
 
     def stop(self) -> tuple[Mapping[str, Any], ...]:
         """Stop listening; what was shown, as nbformat 4 writes it."""

@@ -1,0 +1,209 @@
+"""Everything a step stands on, followed through the live namespace."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import gc
+import re
+import types
+import weakref
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+from jupyter_mlpipe.analysis.bytecode import mentioned_in_text
+from jupyter_mlpipe.analysis.definitions import Definitions, Found
+from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
+from jupyter_mlpipe.model.digest import digest_of
+from jupyter_mlpipe.model.step import StepSignature
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What a step reads, directly and through the code it calls."""
+
+    reads: frozenset[str] = frozenset()
+    """Names bound to data."""
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    """Functions and classes of the notebook to the digests of their code; those reached through
+    a value go by their qualified name."""
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """Names bound to something imported, to its qualified name."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Top-level import names of installed packages to their versions."""
+    modules: Mapping[str, str] = field(default_factory=dict)
+    """Dotted names of local modules to the digests of what is loaded of them."""
+    absent: frozenset[str] = frozenset()
+    """Names bound nowhere."""
+    builtins: frozenset[str] = frozenset()
+    """Names that mean Python's own; a step changes when the namespace binds one of them."""
+    dynamic: str | None = None
+    """Why more may be read than can be seen (`helper() uses exec`), or None."""
+
+
+def close_over(
+    signature: StepSignature, namespace: Mapping[str, Any], modules: ModuleFiles
+) -> Closure:
+    """Follow what a cell mentions through functions, classes and the values that hold them.
+
+    Args:
+        signature: Of the cell.
+        namespace: What the cell runs in; its functions are those whose globals it is.
+        modules: Of this process.
+    """
+    walk = _Walk(namespace)
+    walk.follow(signature.reads)
+    reached = modules.reach(walk.found.modules)
+    reasons = [signature.dynamic] if signature.dynamic else walk.found.hidden
+    return Closure(
+        reads=frozenset(walk.found.reads),
+        definitions={n: _one(d) for n, d in sorted(walk.found.definitions.items())},
+        imports=dict(sorted(walk.imports.items())),
+        packages=reached.packages,
+        modules=reached.modules,
+        absent=frozenset(walk.absent),
+        builtins=frozenset(walk.builtins),
+        dynamic=reasons[0] if reasons else None,
+    )
+
+
+_LIMIT = 300_000
+"""Objects looked through at most, a fraction of a second's work."""
+_PLAIN = frozenset(
+    {
+        *(str, bytes, bytearray, bool, int, float, complex, type(None), type(Ellipsis), range),
+        *(slice, types.CodeType, types.BuiltinFunctionType, types.GetSetDescriptorType),
+    }
+)
+_GIVEN_BY_SHELL = frozenset({"display", "exit", "get_ipython", "open", "quit"})
+_HISTORY = re.compile(r"In|Out|_{1,3}|_i{1,3}|_i?\d+|_[dio]h")
+_BUILTINS = frozenset(dir(builtins))
+
+
+def _one(digests: set[str]) -> str:
+    """Several definitions under one qualified name, such as lambdas, count together."""
+    return next(iter(digests)) if len(digests) == 1 else digest_of("several", sorted(digests))
+
+
+class _Walk:
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.found = Found()
+        self.imports: dict[str, str] = {}
+        self.absent: set[str] = set()
+        self.builtins: set[str] = set()
+        self._namespace = namespace
+        self._definitions = Definitions(namespace, self.found)
+        self._names: set[str] = set()
+        self._objects: dict[int, Any] = {id(namespace): namespace}
+
+    def follow(self, names: Iterable[str]) -> None:
+        """Visit names, and everything they lead to."""
+        found = self.found
+        found.names.extend(sorted(names, reverse=True))
+        while found.names or found.values:
+            if found.names:
+                self._name(found.names.pop())
+            elif len(self._objects) < _LIMIT:
+                self._value(*found.values.pop())
+            else:
+                root = found.values[-1][1]
+                found.hidden.append(f"{root} holds more objects than can be looked through")
+                found.values.clear()
+
+    def _name(self, name: str) -> None:
+        if name in self._names:
+            return
+        self._names.add(name)
+        if name not in self._namespace:
+            (self.builtins if name in _BUILTINS else self.absent).add(name)
+            return
+        value = self._namespace[name]
+        if _HISTORY.fullmatch(name):
+            self.found.hidden.append("uses the output history")
+        elif not _is_given_by_shell(name, value):
+            self._bound(name, value)
+
+    def _bound(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType):
+            self.imports[name] = value.__name__
+            self.found.modules.add(value.__name__)
+        elif isinstance(value, FunctionType | type) and is_of_notebook(value, self._namespace):
+            self._definitions.define(name, value, name)
+        elif (imported := qualified_name(value)) is not None:
+            self.imports[name] = imported
+            self.found.modules.add(value.__module__ or type(value).__module__)
+        elif isinstance(value, FunctionType):
+            self._definitions.define(name, value, name)
+        elif isinstance(value, functools._lru_cache_wrapper):
+            self.found.values.append((value, name))
+        else:
+            self.found.reads.add(name)
+            self.found.values.append((value, name))
+
+    def _value(self, value: Any, root: str) -> None:
+        """Look into an object for code of the notebook, and for where its class comes from."""
+        if isinstance(value, str) and root in self.found.reads:
+            self.found.names.extend(mentioned_in_text(value))
+        if type(value) in _PLAIN or id(value) in self._objects:
+            return
+        self._objects[id(value)] = value
+        if isinstance(value, ModuleType):
+            self.found.modules.add(value.__name__)
+        elif isinstance(value, FunctionType | type):
+            self._code(value, root)
+        elif not isinstance(value, weakref.ref | types.FrameType):
+            self._instance(value, root)
+
+    def _code(self, value: FunctionType | type, root: str) -> None:
+        notebook = is_of_notebook(value, self._namespace)
+        if not notebook and (qualified_name(value) is not None or isinstance(value, type)):
+            self.found.modules.add(value.__module__)
+        else:
+            self._definitions.define(value.__qualname__, value, root)
+
+    def _instance(self, value: Any, root: str) -> None:
+        cls = type(value)
+        if cls is functools._lru_cache_wrapper:
+            self._cached_function(value, root)
+            return
+        if is_of_notebook(cls, self._namespace):
+            self._definitions.define(cls.__qualname__, cls, root)
+        elif cls.__module__ != "builtins":
+            self.found.modules.add(cls.__module__)
+        inner = _inside(value)
+        if not set(map(type, inner)) <= _PLAIN:
+            self.found.values.extend((part, root) for part in inner if type(part) not in _PLAIN)
+
+    def _cached_function(self, value: Any, root: str) -> None:
+        """What it remembers may stem from code that has changed since."""
+        function = value.__wrapped__
+        self.found.modules.add("functools")
+        if isinstance(function, FunctionType) and qualified_name(function) is None:
+            self._definitions.define(function.__qualname__, function, root)
+            if value.cache_info().currsize:
+                name = function.__qualname__
+                self.found.hidden.append(f"{name}() returns results it remembers (lru_cache)")
+        else:
+            self.found.values.append((function, root))
+
+
+def _inside(value: Any) -> list[Any]:
+    """The objects that an object holds; arrays of objects do not tell the garbage collector."""
+    if type(value).__module__ == "numpy" and getattr(value, "dtype", None) is not None:
+        dtype = value.dtype
+        return list(value.flat) if dtype.hasobject and hasattr(value, "flat") else []
+    if isinstance(value, MethodType):
+        return [value.__func__, value.__self__]
+    cls = type(value)
+    return [part for part in gc.get_referents(value) if part is not cls]
+
+
+def _is_given_by_shell(name: str, value: Any) -> bool:
+    """What IPython puts into the namespace; on a worker the names mean the builtins."""
+    if name not in _GIVEN_BY_SHELL:
+        return False
+    module = getattr(value, "__module__", None) or type(value).__module__
+    return str(module).startswith(("IPython", "ipykernel"))

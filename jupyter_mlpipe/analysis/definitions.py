@@ -1,0 +1,215 @@
+"""Digests of live functions and classes, with whatever they carry along."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+from jupyter_mlpipe.analysis.bytecode import global_names
+from jupyter_mlpipe.analysis.canonical import constant_parts
+from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
+from jupyter_mlpipe.analysis.sources import CellTexts
+from jupyter_mlpipe.model.digest import Plain, digest_of
+
+
+@dataclass(slots=True)
+class Found:
+    """What a walk through live objects has met so far, and what it still has to visit."""
+
+    names: list[str] = field(default_factory=list)
+    """Names to look up in the namespace."""
+    values: list[tuple[Any, str]] = field(default_factory=list)
+    """Objects to look through, each with the variable it was reached from."""
+    reads: set[str] = field(default_factory=set)
+    definitions: dict[str, set[str]] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
+    hidden: list[str] = field(default_factory=list)
+
+
+_ATOMS = (str, bytes, bool, int, float, complex, type(None), type(Ellipsis))
+_CONTAINERS = (tuple, list, dict, set, frozenset, types.MappingProxyType)
+_SLOTS = (
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.MethodWrapperType,
+)
+_UNSAID = frozenset(
+    {
+        *("__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "_abc_impl"),
+        *("__slotnames__", "__static_attributes__", "__firstlineno__", "__abstractmethods__"),
+        *("__annotate__", "__annotate_func__", "__annotations_cache__", "__parameters__"),
+    }
+)
+"""Attributes of a class that say nothing of what it does, or say it again."""
+
+
+class Definitions:
+    """Takes functions and classes into account, each once."""
+
+    def __init__(self, namespace: Mapping[str, Any], found: Found) -> None:
+        self._namespace = namespace
+        self._found = found
+        self._texts = CellTexts()
+        self._digests: dict[int, str] = {}
+        self._kept: list[Any] = []
+
+    def define(self, name: str, value: FunctionType | type, root: str) -> str:
+        """Record a definition; returns its digest, or its bare name while inside of itself."""
+        known = self._digests.get(id(value))
+        if known is None:
+            self._digests[id(value)] = f"inside {name}"
+            self._kept.append(value)  # its id stays its own
+            facts = (
+                self._function(name, value, root)
+                if isinstance(value, FunctionType)
+                else self._class(name, value, root)
+            )
+            known = self._digests[id(value)] = facts
+        if not known.startswith("inside "):
+            self._found.definitions.setdefault(name, set()).add(known)
+        return known
+
+    def fact(self, value: Any, root: str) -> Plain:
+        """A captured value as something to hash.
+
+        Whatever has no plain form counts as data of the variable it was reached from.
+        """
+        if type(value) in _ATOMS:
+            return list(constant_parts(value))
+        if type(value) in _CONTAINERS:
+            return self._container(value, root)
+        if isinstance(value, ModuleType):
+            self._found.modules.add(value.__name__)
+            return ["module", value.__name__]
+        if isinstance(value, _SLOTS):
+            return ["slot", type(value).__name__]
+        if isinstance(value, FunctionType | type):
+            return self._code(value, root)
+        parts = _parts(value)
+        if parts is not None:
+            return [type(value).__name__, *(self.fact(part, root) for part in parts)]
+        return self._other(value, root)
+
+    def _container(self, value: Any, root: str) -> Plain:
+        name = type(value).__name__
+        if isinstance(value, Mapping):
+            pairs = [[self.fact(k, root), self.fact(v, root)] for k, v in value.items()]
+            return [name, *pairs]
+        facts = [self.fact(item, root) for item in value]
+        if isinstance(value, set | frozenset):
+            return [name, *sorted(digest_of("item", fact) for fact in facts)]
+        return [name, *facts]
+
+    def _code(self, value: FunctionType | type, root: str) -> Plain:
+        imported = qualified_name(value)
+        if imported is not None:
+            self._found.modules.add(value.__module__)
+            return ["import", imported]
+        return ["definition", self.define(value.__qualname__, value, root)]
+
+    def _other(self, value: Any, root: str) -> Plain:
+        """Type hints and patterns by what they print; all else is data of the root variable."""
+        module = type(value).__module__
+        self._found.values.append((value, root))
+        if module in ("typing", "types"):
+            return ["type", repr(value)]
+        if isinstance(value, re.Pattern):
+            return ["pattern", self.fact(value.pattern, root), value.flags]
+        imported = qualified_name(value)
+        if imported is not None:
+            self._found.modules.add(module)
+            return ["import", imported]
+        if module in ("dataclasses", "collections") and type(value).__name__.startswith("_"):
+            return ["sentinel", type(value).__name__]
+        self._found.reads.add(root)
+        return ["state", type(value).__qualname__]
+
+    def _function(self, name: str, function: FunctionType, root: str) -> str:
+        names = global_names(function.__code__)
+        reasons = [*names.hidden, *(["uses get_ipython()"] if "get_ipython" in names.reads else [])]
+        self._found.hidden += [f"{name}() {reason}" for reason in reasons]
+        self._annotations(function.__annotations__, root)
+        if not is_of_notebook(function, self._namespace):
+            self._found.modules.add(str(function.__globals__.get("__name__")))
+        state = self._globals(function, names.reads, root)
+        cells = [_content(cell) for cell in function.__closure__ or ()]
+        for part in (function.__defaults__, function.__kwdefaults__, cells, function.__dict__):
+            state.append(self.fact(part, root) if part else None)
+        digest = self._texts.digest_of_code(function.__code__)
+        return digest_of("function", [digest, state]) if any(state) else digest
+
+    def _globals(self, function: FunctionType, reads: set[str], root: str) -> list[Plain]:
+        """Names it looks up: in the namespace, or in one of its own after it was loaded."""
+        own = function.__globals__
+        if own is self._namespace:
+            self._found.names.extend(reads)
+            return []
+        if not is_of_notebook(function, self._namespace):
+            return []  # a wrapper made by a module, which counts as a whole
+        self._found.names.extend(reads - own.keys())
+        return [[name, self.fact(own[name], root)] for name in sorted(reads & own.keys())]
+
+    def _class(self, name: str, cls: type, root: str) -> str:
+        bases = [self.fact(base, root) for base in (*cls.__bases__, type(cls))]
+        facts = [
+            [key, self.fact(value, root)]
+            for key, value in sorted(_attributes(cls).items())
+            if key not in _UNSAID
+        ]
+        self._annotations(vars(cls).get("__annotations__", {}), root)
+        return digest_of("class", [self._texts.digest_of_class(cls), bases, facts])
+
+    def _annotations(self, annotations: object, root: str) -> None:
+        if not isinstance(annotations, Mapping):
+            return
+        for value in annotations.values():
+            if isinstance(value, str):
+                self._found.names.extend(re.findall(r"[^\W\d]\w*", value))
+            else:
+                self._found.values.append((value, root))
+
+
+def _attributes(cls: type) -> Mapping[str, Any]:
+    """What a class holds; an enumeration's members count by their values."""
+    attributes = dict(vars(cls))
+    if isinstance(cls, enum.EnumMeta):
+        members = {name: member.value for name, member in cls.__members__.items()}
+        own = {k: v for k, v in attributes.items() if isinstance(v, FunctionType | property)}
+        return {**own, "members": members}
+    return attributes
+
+
+def _content(cell: types.CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return "an empty cell"
+
+
+def _parts(value: Any) -> tuple[Any, ...] | None:
+    """What a wrapper around functions is made of; None for anything else."""
+    if isinstance(value, property):
+        return value.fget, value.fset, value.fdel
+    if isinstance(value, staticmethod | classmethod):
+        return (value.__func__,)
+    if isinstance(value, MethodType):
+        return value.__func__, value.__self__
+    if isinstance(value, functools.cached_property):
+        return (value.func,)
+    if isinstance(value, functools.partial):
+        return value.func, value.args, value.keywords, value.__dict__
+    if isinstance(value, functools.partialmethod):
+        return value.func, value.args, value.keywords
+    slots = getattr(type(value), "__slots__", ())
+    if type(value).__module__ == "dataclasses" and slots:
+        return tuple(getattr(value, slot) for slot in slots)
+    return None

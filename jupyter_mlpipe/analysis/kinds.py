@@ -1,0 +1,180 @@
+"""What sort of statement stands at the top level of an untagged cell."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from jupyter_mlpipe.analysis.magics import is_magic
+from jupyter_mlpipe.model.step import StepSignature
+
+
+class StatementKind(StrEnum):
+    """All but MAGIC and DATA can be run anew wherever a step needs them."""
+
+    IMPORT = "import"
+    FUNCTION = "function"
+    CLASS = "class"
+    CONSTANT = "constant"
+    """Literals bound to names."""
+    PARAMETER = "parameter"
+    SETTING = "setting"
+    """Changes something imported and binds nothing: `pd.set_option("display.width", 80)`."""
+    MAGIC = "magic"
+    DATA = "data"
+    """Anything else; without names when it only shows or prints something."""
+
+
+_ADAPTERS = frozenset({"partial", "cache", "lru_cache", "vectorize", "singledispatch", "wraps"})
+_TYPE_MAKERS = frozenset({"namedtuple", "NamedTuple", "NewType", "TypedDict", "TypeVar"})
+_CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
+_FIXED = frozenset({StatementKind.IMPORT, StatementKind.CONSTANT, StatementKind.PARAMETER})
+_BUILTINS = frozenset(dir(builtins))
+
+
+def kind_of(
+    node: ast.stmt, signature: StepSignature, known: Mapping[str, StatementKind]
+) -> StatementKind:
+    """The kind of one statement.
+
+    Args:
+        node: The statement.
+        signature: What `analyze` says of it.
+        known: What other names of the notebook are bound to.
+    """
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            return StatementKind.IMPORT
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return StatementKind.FUNCTION
+        case ast.ClassDef():
+            return StatementKind.CLASS
+        case ast.Assign(value=value) if all(isinstance(t, ast.Name) for t in node.targets):
+            return _kind_of_value(value, signature, known)
+        case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
+            return _kind_of_value(value, signature, known)
+        case ast.If() | ast.Try() | ast.With():
+            return _kind_of_block(node, known)
+    if is_magic(node):
+        return StatementKind.MAGIC
+    if type(node).__name__ == "TypeAlias":  # Python 3.12 and later
+        return StatementKind.CLASS
+    return StatementKind.SETTING if _is_setting(node, signature, known) else StatementKind.DATA
+
+
+def is_literal(node: ast.expr) -> bool:
+    """Numbers, text, bytes, and tuples, lists, sets and dicts of them; arithmetic on numbers."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.UnaryOp(operand=operand):
+            return is_literal(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_number(left) and _is_number(right)
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            return all(map(is_literal, items))
+        case ast.Dict(keys=keys, values=values):
+            return all(k is not None and is_literal(k) for k in keys) and all(
+                map(is_literal, values)
+            )
+    return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=int() | float() | complex()):
+            return True
+        case ast.UnaryOp(operand=operand):
+            return _is_number(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_number(left) and _is_number(right)
+    return False
+
+
+def _kind_of_value(
+    value: ast.expr, signature: StepSignature, known: Mapping[str, StatementKind]
+) -> StatementKind:
+    if is_literal(value):
+        return StatementKind.CONSTANT
+    if isinstance(value, ast.Lambda):
+        return StatementKind.FUNCTION
+    if known.get(_root(value)) is StatementKind.IMPORT:
+        return StatementKind.IMPORT  # another name for something imported
+    if isinstance(value, ast.Call) and not value.keywords:
+        return _kind_of_call(value, signature, known)
+    return StatementKind.DATA
+
+
+def _kind_of_call(
+    call: ast.Call, signature: StepSignature, known: Mapping[str, StatementKind]
+) -> StatementKind:
+    """`f = decorator(f)` and `g = partial(f, 1)` are functions still."""
+    maker = call.func.attr if isinstance(call.func, ast.Attribute) else _root(call.func)
+    literals = [a for a in call.args if is_literal(a)]
+    code = [a for a in call.args if known.get(_root(a)) in _CODE and isinstance(a, ast.Name)]
+    if maker in _TYPE_MAKERS and len(literals) + len(code) == len(call.args):
+        return StatementKind.CLASS
+    rebinds = any(isinstance(a, ast.Name) and a.id in signature.writes for a in code)
+    if code and len(literals) + len(code) == len(call.args) and (rebinds or maker in _ADAPTERS):
+        return StatementKind.FUNCTION
+    return StatementKind.DATA
+
+
+def _kind_of_block(
+    node: ast.If | ast.Try | ast.With, known: Mapping[str, StatementKind]
+) -> StatementKind:
+    """A block that holds only definitions, such as `try: import torch`, is one itself."""
+    kinds = set(_kinds_within(node, known))
+    for kind in (StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS):
+        if kind in kinds and StatementKind.DATA not in kinds:
+            return kind
+    return StatementKind.DATA
+
+
+def _kinds_within(node: ast.AST, known: Mapping[str, StatementKind]) -> Iterator[StatementKind]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Pass() | ast.Raise():
+                continue
+            case ast.Import() | ast.ImportFrom():
+                yield StatementKind.IMPORT
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield StatementKind.FUNCTION
+            case ast.ClassDef():
+                yield StatementKind.CLASS
+            case ast.Assign(value=value) if is_literal(value):
+                yield StatementKind.CONSTANT
+            case ast.If() | ast.Try() | ast.With() | ast.ExceptHandler() | ast.withitem():
+                yield from _kinds_within(child, known)
+            case ast.expr():
+                names = {n.id for n in ast.walk(child) if isinstance(n, ast.Name)}
+                fixed = all(n in _BUILTINS or known.get(n) in _FIXED for n in names)
+                yield StatementKind.CONSTANT if fixed else StatementKind.DATA
+            case _:
+                yield StatementKind.DATA
+
+
+def _is_setting(
+    node: ast.stmt, signature: StepSignature, known: Mapping[str, StatementKind]
+) -> bool:
+    match node:
+        case ast.Expr(value=ast.Call(func=function)):
+            roots = [_root(function)]
+        case ast.Assign(targets=targets):
+            roots = [_root(target, subscripts=True) for target in targets]
+        case ast.AugAssign(target=target):
+            roots = [_root(target, subscripts=True)]
+        case _:
+            return False
+    changes_imports = all(known.get(root) is StatementKind.IMPORT for root in roots)
+    fixed = all(n in _BUILTINS or known.get(n) in _FIXED for n in signature.reads)
+    return changes_imports and fixed and not signature.writes and not signature.dynamic
+
+
+def _root(node: ast.expr, *, subscripts: bool = False) -> str:
+    """`np` of `np.random.seed`; empty when anything but attributes leads there."""
+    while isinstance(node, ast.Attribute) or (subscripts and isinstance(node, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,184 @@
+"""Local modules: which ones code reaches, and what is really loaded of them."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.machinery
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from jupyter_mlpipe.analysis.origins import is_local_file, is_ours, package_version
+from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.model.digest import digest_of
+
+
+@dataclass(slots=True)
+class ReachedModules:
+    """What a set of imports leads to."""
+
+    modules: dict[str, str] = field(default_factory=dict)
+    """Dotted name of each local module to the digest of its file."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Top-level import name of each installed package to its version."""
+
+
+class ModuleFiles:
+    """Digests of local modules, as they were when they were loaded.
+
+    One lives as long as the process. A file that is edited keeps its digest until the module is
+    loaded anew, for until then the old code runs. `observe` should be called soon after each
+    cell: a file edited between its import and the first look at it would pass for what is loaded.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, tuple[object, str]] = {}
+
+    def observe(self) -> None:
+        """Take the digest of each local module that was loaded since the last call."""
+        for name, module in list(sys.modules.items()):
+            spec = getattr(module, "__dict__", {}).get("__spec__")
+            known = self._loaded.get(name)
+            is_new = known is None or known[0] is not spec
+            if is_new and spec is not None and is_local_file(_file(module)) and not is_ours(name):
+                self._digest(name)
+
+    def reach(self, names: Iterable[str]) -> ReachedModules:
+        """Local modules and packages that these modules lead to through their imports.
+
+        The imports of a local module are read from its text, those inside functions included.
+        """
+        reached = ReachedModules()
+        waiting = [name for given in names for name in (given, *_loaded_below(given))]
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name == "__main__" or is_ours(name):
+                continue
+            seen.add(name)
+            parent = name.rpartition(".")[0]
+            waiting += [parent] if parent else []
+            file = module_file(name)
+            if is_local_file(file):
+                reached.modules[name] = self._digest(name)
+                waiting += imported_names(Path(str(file)), name)
+            elif file and (version := _version(name)) is not None:
+                reached.packages[name.partition(".")[0]] = version
+        return reached
+
+    def _digest(self, name: str) -> str:
+        module = sys.modules.get(name)
+        spec = getattr(module, "__dict__", {}).get("__spec__")
+        if module is None or spec is None:
+            return file_digest(Path(str(module_file(name))))
+        known = self._loaded.get(name)
+        if known is None or known[0] is not spec:
+            known = (spec, _digest_when_loaded(module))
+            self._loaded[name] = known
+        return known[1]
+
+
+def module_file(name: str, search: Sequence[str] | None = None) -> str | None:
+    """The file of a module, loaded or not; nothing is imported to find out."""
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return _file(loaded)
+    parent, _, _ = name.rpartition(".")
+    if parent:
+        package = sys.modules.get(parent)
+        search = getattr(package, "__path__", None) if package else _locations(parent, search)
+        if search is None:
+            return None
+    spec = importlib.machinery.PathFinder.find_spec(name, list(search) if search else None)
+    return spec.origin if spec else None
+
+
+def imported_names(file: Path, name: str) -> tuple[str, ...]:
+    """Absolute names of what a Python file imports; `from a import b` gives `a` and `a.b`."""
+    if file.suffix != ".py":
+        return ()
+    try:
+        tree = parse(file.read_text(encoding="utf-8-sig"))
+    except (OSError, SyntaxError, ValueError):
+        return ()
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    return tuple(found for node in ast.walk(tree) for found in _imports(node, package))
+
+
+def file_digest(file: Path) -> str:
+    """Of the bytes of a file; of its absence when it cannot be read."""
+    try:
+        return hashlib.blake2b(file.read_bytes(), digest_size=32).hexdigest()
+    except OSError:
+        return digest_of("unreadable module", "")
+
+
+def _imports(node: ast.AST, package: str) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*parents, base] if base else parents)
+        yield base
+        yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+
+
+def _loaded_below(name: str) -> list[str]:
+    """Submodules that are loaded: the notebook may reach them through the package's name."""
+    module = sys.modules.get(name)
+    if module is None or not hasattr(module, "__path__") or not _is_local_package(module):
+        return []
+    return [other for other in list(sys.modules) if other.startswith(f"{name}.")]
+
+
+def _is_local_package(module: ModuleType) -> bool:
+    return is_local_file(_file(module)) or any(
+        is_local_file(f"{folder}/__init__.py") for folder in module.__path__
+    )
+
+
+def _file(module: ModuleType) -> str | None:
+    file = module.__dict__.get("__file__")
+    return file if isinstance(file, str) else None
+
+
+def _locations(package: str, search: Sequence[str] | None) -> Sequence[str] | None:
+    parent, _, _ = package.rpartition(".")
+    if parent:
+        search = _locations(parent, search)
+        if search is None:
+            return None
+    spec = importlib.machinery.PathFinder.find_spec(package, search)
+    return list(spec.submodule_search_locations or []) if spec else None
+
+
+def _version(name: str) -> str | None:
+    file = module_file(name)
+    if not file or not is_installed(file):
+        return None
+    return package_version(name.partition(".")[0]) or digest_of("package file", file)
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file lies among installed packages."""
+    return bool({"site-packages", "dist-packages"}.intersection(Path(file).parts))
+
+
+def _digest_when_loaded(module: ModuleType) -> str:
+    """Of the file, unless its compiled form shows that it was edited since it was loaded."""
+    file = Path(str(_file(module)))
+    cached = getattr(module.__dict__.get("__spec__"), "cached", None)
+    try:
+        header, stat = Path(str(cached)).read_bytes(), file.stat()
+    except OSError:
+        return file_digest(file)
+    flags, modified, size = (int.from_bytes(header[i : i + 4], "little") for i in (4, 8, 12))
+    same = modified == int(stat.st_mtime) & 0xFFFFFFFF and size == stat.st_size & 0xFFFFFFFF
+    if flags or same:
+        return file_digest(file)
+    return digest_of("compiled module", header[16:])

@@ -1,0 +1,99 @@
+"""From live functions and classes back to the text that defined them."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+
+from jupyter_mlpipe.analysis.canonical import constant_parts, node_hash
+from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.model.digest import Plain, digest_of
+
+
+class CellTexts:
+    """Text of the notebook's cells, as `linecache` knows it.
+
+    Only entries without a modification time count: these are the cells' own. A file on disk may
+    have been edited since its code was compiled.
+    """
+
+    def __init__(self) -> None:
+        self._trees: dict[str, ast.Module | None] = {}
+
+    def digest_of_code(self, code: CodeType) -> str:
+        """Canonical hash of the definition that code was compiled from, else of the code."""
+        tree = self._tree(code.co_filename)
+        nodes = list(_definitions(tree, code)) if tree else []
+        return node_hash(nodes[0]) if len(nodes) == 1 else digest_of("code", code_facts(code))
+
+    def digest_of_class(self, cls: type) -> str | None:
+        """Canonical hash of a class statement; None where its text cannot be found."""
+        for value in vars(cls).values():
+            function = _function(value)
+            if function is None or not function.__qualname__.startswith(f"{cls.__qualname__}."):
+                continue
+            tree = self._tree(function.__code__.co_filename)
+            line = function.__code__.co_firstlineno
+            nodes = [n for n in _classes(tree, cls.__name__, line)] if tree else []
+            if len(nodes) == 1:
+                return node_hash(nodes[0])
+        return None
+
+    def _tree(self, filename: str) -> ast.Module | None:
+        if filename not in self._trees:
+            entry = linecache.cache.get(filename)
+            self._trees[filename] = None
+            if entry is not None and len(entry) == 4 and entry[1] is None:
+                try:
+                    self._trees[filename] = parse("".join(entry[2]))
+                except SyntaxError:
+                    return None
+        return self._trees[filename]
+
+
+def code_facts(code: CodeType) -> Plain:
+    """Everything a code object computes with, and no positions."""
+    return [
+        code.co_code,
+        [_constant(value) for value in code.co_consts],
+        *(list(names) for names in (code.co_names, code.co_varnames)),
+        *(list(names) for names in (code.co_freevars, code.co_cellvars)),
+        [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags],
+        code.co_exceptiontable,
+        code.co_name,
+    ]
+
+
+def _constant(value: object) -> Plain:
+    if isinstance(value, CodeType):
+        return ["code", code_facts(value)]
+    if isinstance(value, tuple):
+        return ["tuple", *map(_constant, value)]
+    if isinstance(value, frozenset):
+        return ["frozenset", *sorted(digest_of("item", _constant(item)) for item in value)]
+    return list(constant_parts(value))
+
+
+def _definitions(tree: ast.Module, code: CodeType) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if (first, node.name) == (code.co_firstlineno, code.co_name):
+                yield node
+        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
+            if node.lineno == code.co_firstlineno:
+                yield node
+
+
+def _classes(tree: ast.Module, name: str, line: int) -> Iterator[ast.ClassDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name == name and node.end_lineno is not None:
+            if node.lineno <= line <= node.end_lineno:
+                yield node
+
+
+def _function(value: object) -> FunctionType | None:
+    inner = getattr(value, "fget", None) or getattr(value, "__func__", value)
+    return inner if isinstance(inner, FunctionType) else None

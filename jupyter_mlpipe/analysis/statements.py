@@ -1,0 +1,173 @@
+"""The statements of untagged cells, and which of them a step needs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from jupyter_mlpipe.analysis.dataflow import signature_of
+from jupyter_mlpipe.analysis.kinds import StatementKind, kind_of
+from jupyter_mlpipe.analysis.mutation import changed_in_place
+from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.model.step import StepSignature
+
+__all__ = [
+    "Statement",
+    "StatementKind",
+    "definitions_for",
+    "kinds_of_names",
+    "outside_data",
+    "read_statements",
+    "without_changed_constants",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement at the top level of a cell."""
+
+    kind: StatementKind
+    names: frozenset[str]
+    """What it binds."""
+    reads: frozenset[str]
+    """What it mentions, functions' bodies, defaults and decorators included; builtins too."""
+    source: str
+    cell: int
+    """Position of its cell, counted from 0 over all cells."""
+    cell_id: str | None = None
+
+
+_NOTHING_KNOWN: Mapping[str, StatementKind] = MappingProxyType({})
+
+
+def read_statements(
+    source: str,
+    cell: int = 0,
+    cell_id: str | None = None,
+    known: Mapping[str, StatementKind] = _NOTHING_KNOWN,
+) -> tuple[Statement, ...]:
+    """The top-level statements of a cell, from what `python_source` makes of it.
+
+    A cell that does not parse is one DATA statement without names.
+
+    Args:
+        source: The cell's Python.
+        cell: Position of the cell.
+        cell_id: Its id, where it has one.
+        known: What names bound in other cells are; makes out settings and aliases.
+    """
+    try:
+        nodes = parse(source).body
+        pairs = [(node, signature_of(ast.Module([node], []))) for node in nodes]
+    except SyntaxError:
+        nothing: frozenset[str] = frozenset()
+        return (Statement(StatementKind.DATA, nothing, nothing, source, cell, cell_id),)
+    kinds = dict(known)
+    statements = []
+    for node, signature in pairs:
+        kind = kind_of(node, signature, kinds)
+        kinds.update(dict.fromkeys(signature.writes, kind))
+        text = _segment(source, node)
+        statements.append(
+            Statement(kind, signature.writes, _all_reads(signature), text, cell, cell_id)
+        )
+    return tuple(statements)
+
+
+def kinds_of_names(statements: Sequence[Statement]) -> Mapping[str, StatementKind]:
+    """What each name is, by the last statement that binds it."""
+    return {name: statement.kind for statement in statements for name in statement.names}
+
+
+def without_changed_constants(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """The statements, where a list, dict or set that others change in place counts as DATA."""
+    changed = {name for s in statements for name in _changes(s)}
+    return tuple(
+        replace(s, kind=StatementKind.DATA)
+        if s.kind is StatementKind.CONSTANT and s.names & changed and _is_mutable(s)
+        else s
+        for s in statements
+    )
+
+
+def definitions_for(
+    reads: frozenset[str], statements: Sequence[Statement]
+) -> tuple[Statement, ...]:
+    """The statements that must run before code that reads these names, in notebook order.
+
+    The last statement that binds a name is what counts. Settings always come along with what
+    they need: what they change, such as a random generator, is used without being named.
+    """
+    chosen, _ = _resolve(reads, statements)
+    return tuple(statements[index] for index in sorted(chosen))
+
+
+def outside_data(reads: frozenset[str], statements: Sequence[Statement]) -> Mapping[str, Statement]:
+    """The names read, directly or by a definition, whose value untagged cells compute."""
+    _, data = _resolve(reads, statements)
+    return data
+
+
+_CARRIED = frozenset(StatementKind) - {StatementKind.DATA, StatementKind.MAGIC}
+
+
+def _resolve(
+    reads: frozenset[str], statements: Sequence[Statement]
+) -> tuple[set[int], dict[str, Statement]]:
+    end = len(statements)
+    settings = [i for i, s in enumerate(statements) if s.kind is StatementKind.SETTING]
+    chosen, data = set(settings), {}
+    waiting = [(name, end) for name in reads]
+    waiting += [(name, end) for i in settings for name in statements[i].reads]
+    seen: set[tuple[str, int]] = set()
+    while waiting:
+        wanted = waiting.pop()
+        if wanted in seen:
+            continue
+        seen.add(wanted)
+        for index in _binders(statements, *wanted):
+            statement = statements[index]
+            if statement.kind not in _CARRIED:
+                data[wanted[0]] = statement
+            elif index not in chosen:
+                chosen.add(index)
+                # `f = decorator(f)` reads what `f` was before
+                waiting += [(n, index if n in statement.names else end) for n in statement.reads]
+    return chosen, data
+
+
+def _binders(statements: Sequence[Statement], name: str, end: int) -> Iterator[int]:
+    """The last statement above `end` that binds a name; else every star import."""
+    for index in range(end - 1, -1, -1):
+        if name in statements[index].names:
+            yield index
+            return
+    for index, statement in enumerate(statements):
+        if statement.kind is StatementKind.IMPORT and not statement.names:
+            yield index
+
+
+def _segment(source: str, node: ast.stmt) -> str:
+    """The statement's text; `ast` alone leaves the decorators out."""
+    decorators = getattr(node, "decorator_list", None)
+    if decorators and node.end_lineno is not None:
+        return "\n".join(source.splitlines()[decorators[0].lineno - 1 : node.end_lineno])
+    return ast.get_source_segment(source, node) or ""
+
+
+def _all_reads(signature: StepSignature) -> frozenset[str]:
+    return signature.reads | signature.deletes
+
+
+def _changes(statement: Statement) -> frozenset[str]:
+    try:
+        return changed_in_place(parse(statement.source)) & statement.reads
+    except SyntaxError:
+        return frozenset()
+
+
+def _is_mutable(statement: Statement) -> bool:
+    tree = parse(statement.source)
+    return any(isinstance(n, ast.List | ast.Dict | ast.Set) for n in ast.walk(tree))

@@ -1,0 +1,105 @@
+"""What the steps of one run pass on to each other through the metadata store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.digest import digest_of
+from jupyter_mlpipe.model.errors import PipelineError
+from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
+from jupyter_mlpipe.model.run import Status, StepRun
+from jupyter_mlpipe.tracking.store import MetadataStore, Query
+
+FINISHED = (Status.SUCCEEDED, Status.CACHED)
+_MOST_STEPS = 10_000
+
+
+def shared_run_id(engine: str, engine_run_id: str) -> str:
+    """The id under which all steps of an engine's run record themselves, without talking."""
+    return digest_of("run", [engine, engine_run_id])[:32]
+
+
+def visible_versions(
+    pipeline: Pipeline, step: PipelineStep, run_id: str, metadata: MetadataStore
+) -> Mapping[str, ArtifactVersion]:
+    """What a step finds bound when it starts, as in the notebook: variable to version.
+
+    Everything counts that was left by the steps it waits for, the later in the notebook winning,
+    not only what the step reads: a value may share memory with one that is read. What it does
+    read counts from its sources alone.
+
+    Raises:
+        PipelineError: One of these steps has not finished in this run.
+    """
+    finished = finished_steps(run_id, metadata)
+    sources = {read.variable: read.sources for read in step.inputs}
+    ids: dict[str, str] = {}
+    for earlier in _waited_for(pipeline, step):
+        if earlier.name not in finished:
+            raise PipelineError(
+                f"Step {step.name!r} needs step {earlier.name!r}, which has not finished in run "
+                f"{run_id}. Run it first, with the same run id and metadata store."
+            )
+        for name in finished[earlier.name].deleted:
+            ids.pop(name, None)
+        ids |= {
+            output.variable: output.version_id
+            for output in finished[earlier.name].outputs
+            if earlier.id in sources.get(output.variable, (earlier.id,))
+        }
+    return {name: metadata.get(ArtifactVersion, id_) for name, id_ in sorted(ids.items())}
+
+
+def finished_steps(run_id: str, metadata: MetadataStore) -> Mapping[str, StepRun]:
+    """The newest finished step run of each step of a run, by the step's name."""
+    query = Query(
+        StepRun, {"run_id": run_id, "status": FINISHED}, newest_first=False, limit=_MOST_STEPS
+    )
+    return {step_run.step: step_run for step_run in metadata.find(query).items}
+
+
+def not_left(
+    pipeline: Pipeline, step: PipelineStep, versions: Mapping[str, ArtifactVersion]
+) -> Sequence[str]:
+    """One line for each input that no step left, though one was expected to."""
+    names = {other.id: other.name for other in pipeline.steps}
+    makers = {other.id: other.outputs for other in pipeline.steps}
+    return [
+        f"`{read.variable}` was not left by {', '.join(names[s] for s in read.sources)}; if the "
+        "cell reads it, it is not defined."
+        for read in step.inputs
+        if read.variable not in versions and any(read.variable in makers[s] for s in read.sources)
+    ]
+
+
+def unforeseen(pipeline: Pipeline, step: PipelineStep, step_run: StepRun) -> str:
+    """What the step changed that a later step reads without waiting for it; empty if nothing.
+
+    Edges are made from what a cell was seen to do. When other data make it change more, a step
+    that does not wait for the change would read the value from before it.
+    """
+    left = {output.variable for output in step_run.outputs} | set(step_run.deleted)
+    position = pipeline.steps.index(step)
+    for later in pipeline.steps[position + 1 :]:
+        for read in later.inputs:
+            if read.variable in left and step.id not in read.sources:
+                return (
+                    f"Step {step.name!r} changed `{read.variable}`, which it had not done in any "
+                    f"earlier run, and step {later.name!r} reads it without waiting. The change "
+                    "is on record now: run or promote the notebook again."
+                )
+    return ""
+
+
+def _waited_for(pipeline: Pipeline, step: PipelineStep) -> tuple[PipelineStep, ...]:
+    """The steps above this one in the notebook that it waits for, at any remove."""
+    by_id = {other.id: other for other in pipeline.steps}
+    wanted, seen = list(step.depends_on), set[str]()
+    while wanted:
+        id_ = wanted.pop()
+        if id_ not in seen:
+            seen.add(id_)
+            wanted.extend(by_id[id_].depends_on)
+    above = pipeline.steps[: pipeline.steps.index(step)]
+    return tuple(other for other in above if other.id in seen)

@@ -1,0 +1,253 @@
+"""This machine: every step in a process of its own, scheduled by cron."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.archive import read_pipeline, unpack
+from jupyter_mlpipe.engine.parameters import parse_overrides
+from jupyter_mlpipe.engine.worker import LOCAL
+from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.errors import OrchestratorError, PipelineError
+from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline
+from jupyter_mlpipe.model.run import Run, Status
+from jupyter_mlpipe.model.views import CompiledFile, RunDetails
+from jupyter_mlpipe.orchestrators.base import Capabilities, Orchestrator, Submission
+from jupyter_mlpipe.orchestrators.interrupts import terminate_as_interrupt
+from jupyter_mlpipe.orchestrators.local_run import (
+    LocalRun,
+    Progress,
+    logs_folder,
+    read_tail,
+)
+from jupyter_mlpipe.orchestrators.processes import python_command
+from jupyter_mlpipe.orchestrators.recorded import open_metadata
+from jupyter_mlpipe.orchestrators.requirements import generated_mark, refuse_inexpressible
+from jupyter_mlpipe.pipelines.bundle import pipeline_json
+from jupyter_mlpipe.pipelines.codestore import local_copy, store
+from jupyter_mlpipe.pipelines.compile import with_code
+from jupyter_mlpipe.pipelines.names import slug
+from jupyter_mlpipe.pipelines.prepare import prepare
+from jupyter_mlpipe.tracking.reading import run_details
+from jupyter_mlpipe.tracking.store import MetadataStore
+
+PIPELINE_SUFFIX = ".pipeline.json"
+ARCHIVE_SUFFIX = ".tar.gz"
+RUN_ID_VARIABLE = "MLPIPE_NEXT_RUN_ID"
+"""How `submit` tells the process it starts under which id it was promised to record itself."""
+
+_LONGEST_LOG = 1_000_000
+_ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+
+
+class LocalOrchestrator(Orchestrator):
+    """Runs pipelines on this machine; a schedule becomes a line for cron."""
+
+    name: ClassVar[str] = "local"
+    title: ClassVar[str] = "This machine"
+    # Every step sees the machine's own GPUs, so asking for one changes nothing here.
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        schedule=True, retries=True, timeout=True, gpu=True
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def compile(self, pipeline: Pipeline) -> tuple[CompiledFile, ...]:
+        """The pipeline as JSON, which `mlpipe run` takes, and a crontab when it is scheduled."""
+        refuse_inexpressible(pipeline, self.title, self.capabilities)
+        stem = slug(pipeline.name, "pipeline")
+        files = [CompiledFile(f"{stem}{PIPELINE_SUFFIX}", pipeline_json(pipeline).decode())]
+        if pipeline.schedule is not None:
+            files.append(CompiledFile(f"{stem}.crontab", self._crontab(pipeline)))
+        return tuple(files)
+
+    def run_command(self, pipeline: Pipeline, folder: Path) -> str:
+        """Runs the pipeline as promoted, whatever has become of the notebook."""
+        file = folder / f"{slug(pipeline.name, 'pipeline')}{PIPELINE_SUFFIX}"
+        return f"mlpipe run {shlex.quote(str(file))}"
+
+    def submit(self, pipeline: Pipeline, parameters: Mapping[str, object]) -> Submission:
+        """Start a run in the background; its code archive must be stored."""
+        refuse_inexpressible(pipeline, self.title, self.capabilities)
+        run = _new_run(pipeline, parse_overrides(parameters, pipeline.parameters), new_id())
+        with open_metadata(self._settings) as metadata:
+            metadata.append((replace(run, status=Status.QUEUED),))
+        folder = logs_folder(self._settings, run.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{slug(pipeline.name, 'pipeline')}{PIPELINE_SUFFIX}"
+        file.write_bytes(pipeline_json(_with_defaults(pipeline, run.parameters)))
+        pid = _start_in_background(file, self._settings, run.id)
+        (folder / "pid").write_text(str(pid), encoding="utf-8")
+        return Submission(run_id=run.id, engine_run_id=str(pid))
+
+    def status(self, submission: Submission) -> Status:
+        """As recorded; a run whose process is gone without a word has failed."""
+        with open_metadata(self._settings) as metadata:
+            run = metadata.get(Run, submission.run_id)
+            if run.status in _ENDED or _is_alive(int(submission.engine_run_id)):
+                return run.status
+            # It may have ended between the two looks.
+            run = metadata.get(Run, submission.run_id)
+            if run.status not in _ENDED:
+                run = replace(run, status=Status.FAILED, ended=time.time())
+                metadata.append((run,))
+            return run.status
+
+    def logs(self, submission: Submission, step: str | None = None) -> str:
+        """The run's own log, or a step's; the last million characters."""
+        folder = logs_folder(self._settings, submission.run_id)
+        if step is None:
+            return read_tail(folder / "run.log", _LONGEST_LOG)
+        ids = {
+            s.name: s.id
+            for file in folder.glob(f"*{PIPELINE_SUFFIX}")
+            for s in read_pipeline(file.read_bytes()).steps
+        }
+        if step not in ids and step not in ids.values():
+            raise OrchestratorError(f"The run has no step {step!r}; it has {', '.join(ids)}.")
+        return read_tail(folder / f"{ids.get(step, step)}.log", _LONGEST_LOG)
+
+    def cancel(self, submission: Submission) -> None:
+        """As Ctrl-C does: the steps that run are ended, and the run is recorded as cancelled."""
+        pid = int(submission.engine_run_id)
+        if self.status(submission) not in _ENDED and _is_alive(pid):
+            os.kill(pid, signal.SIGINT)
+
+    def _crontab(self, pipeline: Pipeline) -> str:
+        """Runs the stored archive, so that moving files or notebooks about does not matter."""
+        if pipeline.schedule is None or pipeline.code is None:
+            raise OrchestratorError("A crontab needs a schedule and a stored code archive.")
+        if pipeline.schedule.catchup or pipeline.schedule.concurrency == "replace":
+            raise OrchestratorError("cron can neither catch up on missed runs nor replace one.")
+        archive = local_copy(pipeline.code.sha256, self._settings.home)
+        command = shlex.join(python_command("run", str(archive)))
+        line = f"cd {shlex.quote(str(self._settings.root))} && {command}"
+        if "\n" in line:
+            raise OrchestratorError("A crontab cannot name a folder with a line break in it.")
+        escaped = line.replace("%", "\\%")  # cron reads a bare % as the end of the command
+        return (
+            f"{generated_mark(pipeline)}\n"
+            f"# Install with `crontab`; a cron that does not know CRON_TZ uses its own time zone.\n"
+            f"CRON_TZ={pipeline.schedule.timezone}\n"
+            f"{pipeline.schedule.cron} {escaped}\n"
+        )
+
+
+def run_notebook(
+    path: Path,
+    parameters: Mapping[str, str],
+    settings: Settings,
+    progress: Progress,
+    cache: bool = True,  # noqa: FBT001, FBT002
+) -> RunDetails:
+    """Run a notebook, or what was promoted of one, on this machine and wait for it.
+
+    Args:
+        path: A notebook, a `.pipeline.json` or a code archive.
+        parameters: Text by parameter, each read by the parameter's declared type.
+        settings: The project's settings.
+        progress: Told of every step as it starts and as it ends, from several threads.
+        cache: False runs every step anew.
+
+    Returns:
+        The run, whose status tells whether it succeeded, failed or was cancelled.
+
+    Raises:
+        NotebookError: A cell cannot run in a process of its own.
+        PipelineError: A parameter does not fit, or the file is not a pipeline.
+        OrchestratorError: A step asks for something this machine cannot give.
+    """
+    settings = settings if cache else replace(settings, cache=False)
+    with open_metadata(settings) as metadata:
+        pipeline = _load(path, settings, metadata)
+        refuse_inexpressible(pipeline, LocalOrchestrator.title, LocalOrchestrator.capabilities)
+        values = parse_overrides(parameters, pipeline.parameters)
+        run = _new_run(pipeline, values, os.environ.get(RUN_ID_VARIABLE) or new_id())
+        with terminate_as_interrupt():
+            LocalRun(pipeline, run, settings, metadata, progress).execute()
+        return run_details(metadata, run.id)
+
+
+def _load(path: Path, settings: Settings, metadata: MetadataStore) -> Pipeline:
+    if path.name.endswith(PIPELINE_SUFFIX):
+        return read_pipeline(_read(path))
+    if path.name.endswith(ARCHIVE_SUFFIX):
+        archive = CodeArchive(str(path.absolute()), path.name.removesuffix(ARCHIVE_SUFFIX))
+        with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
+            unpacked = unpack(_read(path), archive.sha256, Path(folder))
+        return with_code(unpacked.pipeline, archive)
+    prepared = prepare(path, settings, {}, metadata)
+    store(prepared.archive, settings.artifact_store, settings.home)
+    return prepared.pipeline
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PipelineError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _new_run(pipeline: Pipeline, values: Mapping[str, object], id_: str) -> Run:
+    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters}
+    return Run(
+        id=id_,
+        pipeline=pipeline.name,
+        kind=LOCAL,
+        status=Status.RUNNING,
+        started=time.time(),
+        notebook=pipeline.notebook,
+        parameters=defaults | dict(values),
+        user=os.environ.get("USER", ""),
+    )
+
+
+def _with_defaults(pipeline: Pipeline, values: Mapping[str, object]) -> Pipeline:
+    parameters = tuple(replace(p, default=values[p.name]) for p in pipeline.parameters)
+    return replace(pipeline, parameters=parameters)
+
+
+def _start_in_background(file: Path, settings: Settings, run_id: str) -> int:
+    environment = {
+        **os.environ,
+        RUN_ID_VARIABLE: run_id,
+        "MLPIPE_HOME": str(settings.home),
+        "MLPIPE_PROJECT": settings.project,
+        "MLPIPE_ARTIFACT_STORE": settings.artifact_store,
+        "MLPIPE_METADATA_STORE": settings.metadata_store,
+        "MLPIPE_CACHE": json.dumps(settings.cache),
+    }
+    with (file.parent / "run.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
+            python_command("run", str(file)),
+            env=environment,
+            cwd=settings.root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    # Whoever started it must also take note of its end, or it would stay as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return process.pid
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""A notebook in the form that every orchestrator takes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jupyter_mlpipe.analysis.notebook import Notebook
+from jupyter_mlpipe.model.digest import digest_of
+from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, PipelineInput, PipelineStep
+from jupyter_mlpipe.model.wire import to_json
+from jupyter_mlpipe.pipelines.definitions import Definitions, definitions_of, mutable_literals
+from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
+from jupyter_mlpipe.pipelines.validate import check_edges, check_reads, predecessors
+from jupyter_mlpipe.tracking.store import MetadataStore
+
+
+def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipeline:
+    """Steps in the notebook's order, each with the steps it must wait for.
+
+    A variable is read from the last step, in the notebook's order, that left a version of it; so
+    a step waits for all that may do so. It never waits for earlier *readers* of what it changes:
+    versions are immutable, and a reader that comes first in the notebook takes its version from
+    the steps before itself, however late it starts.
+
+    What a cell may change in place is taken from its recorded runs. Where there is none, it may
+    have changed whatever it can reach; the pipeline's `warnings` say so.
+
+    Raises:
+        NotebookError: A step cannot run elsewhere; names the cell. Its kinds are `CycleError`
+            and `OutsideDataError`.
+    """
+    definitions = definitions_of(notebook)
+    facts = read_facts(notebook, definitions, metadata)
+    hazards = check_reads(facts, definitions)
+    after = predecessors(facts)
+    steps = tuple(
+        _step(fact, _inputs(fact, facts[:index], definitions), after[index], notebook)
+        for index, fact in enumerate(facts)
+    )
+    check_edges(steps, facts)
+    return Pipeline(
+        name=notebook.name,
+        version=_version(notebook, facts),
+        steps=steps,
+        parameters=notebook.parameters,
+        notebook=notebook.path,
+        python=_python(),
+        warnings=(*_guesses(facts), *hazards),
+    )
+
+
+def with_code(pipeline: Pipeline, archive: CodeArchive) -> Pipeline:
+    """The pipeline whose steps run from a stored archive."""
+    steps = tuple(replace(step, command=step_command(archive, step.id)) for step in pipeline.steps)
+    return replace(pipeline, code=archive, steps=steps)
+
+
+def step_command(archive: CodeArchive, step: str) -> tuple[str, ...]:
+    """What runs one step anywhere, as arguments that no shell has to see."""
+    place = ("--pipeline", archive.uri, "--sha256", archive.sha256, "--step", step)
+    return ("python", "-m", "jupyter_mlpipe", "run-step", *place)
+
+
+def _step(
+    fact: StepFacts, inputs: tuple[PipelineInput, ...], after: tuple[str, ...], notebook: Notebook
+) -> PipelineStep:
+    options = fact.step.options
+    parameters = frozenset(parameter.name for parameter in notebook.parameters)
+    waits = dict.fromkeys(source for read in inputs for source in read.sources)
+    return PipelineStep(
+        id=fact.id,
+        name=fact.step.name,
+        cell_id=fact.step.cell_id,
+        source_hash=fact.source_hash,
+        depends_on=tuple(waits | dict.fromkeys(after)),
+        inputs=inputs,
+        outputs=tuple(sorted(name for name in fact.makes if not name.startswith("_"))),
+        parameters=tuple(sorted(fact.reads & parameters)),
+        image=options.image,
+        resources=options.resources,
+        retries=options.retries,
+        timeout=options.timeout,
+        secrets=options.secrets,
+        env=options.env,
+        cache=options.cache,
+        condition=options.condition,
+        fan_out=options.map_over,
+    )
+
+
+def _inputs(
+    fact: StepFacts, earlier: Sequence[StepFacts], definitions: Definitions
+) -> tuple[PipelineInput, ...]:
+    """Data that steps leave; whatever stands above an untagged binding of the name is past.
+
+    A list or dict written out in an untagged cell counts too, for steps may change it.
+    """
+    literals = mutable_literals(fact.definitions)
+    inputs = []
+    for name in sorted(fact.reads):
+        bound = definitions.last_binding(name, fact.step.position)
+        since = bound.cell if bound else -1
+        leaving = [e for e in earlier if e.step.position > since and _may_leave(e, name)]
+        if name in literals or any(name in other.makes for other in leaving):
+            inputs.append(PipelineInput(name, tuple(other.id for other in leaving)))
+    return tuple(inputs)
+
+
+def _may_leave(fact: StepFacts, name: str) -> bool:
+    return name in fact.makes or name in fact.deletes or name in fact.changes
+
+
+def _version(notebook: Notebook, facts: Sequence[StepFacts]) -> str:
+    """Of what the notebook says, not of what is on record: running it does not change it."""
+    steps = [
+        {
+            "id": fact.id,
+            "name": fact.step.name,
+            "source": fact.source_hash,
+            "options": to_json(fact.step.options),
+            "definitions": [statement.source for statement in fact.definitions],
+        }
+        for fact in facts
+    ]
+    parameters = [to_json(parameter) for parameter in notebook.parameters]
+    return digest_of(
+        "pipeline",
+        {"name": notebook.name, "steps": steps, "parameters": parameters, "python": _python()},
+    )
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _guesses(facts: Sequence[StepFacts]) -> tuple[str, ...]:
+    names = ", ".join(fact.step.name for fact in facts if not fact.recorded)
+    if not names:
+        return ()
+    return (
+        f"Not on record yet in their present form: {names}. What they change in place is guessed, "
+        "so steps may wait for more than they need. Run the notebook once to know.",
+    )

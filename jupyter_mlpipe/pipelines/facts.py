@@ -1,0 +1,131 @@
+"""What is known of each step before it runs here: from its text, and from how it last ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_mlpipe.analysis.canonical import canonical_hash
+from jupyter_mlpipe.analysis.dataflow import analyze
+from jupyter_mlpipe.analysis.notebook import Notebook
+from jupyter_mlpipe.analysis.statements import Statement
+from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.model.errors import NotebookError
+from jupyter_mlpipe.model.run import Status, StepRun
+from jupyter_mlpipe.model.step import StepSignature, StepSource
+from jupyter_mlpipe.pipelines.definitions import Definitions, code_of, names_of
+from jupyter_mlpipe.pipelines.names import unique_slugs
+from jupyter_mlpipe.tracking.store import MetadataStore, Query
+
+_RUNS_LOOKED_AT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """One step."""
+
+    id: str
+    step: StepSource
+    source_hash: str
+    signature: StepSignature
+    definitions: tuple[Statement, ...]
+    reads: frozenset[str]
+    """Every name the cell mentions, and those that its definitions mention in turn."""
+    makes: frozenset[str]
+    """Data it may bind or was seen to leave, in place or anew."""
+    deletes: frozenset[str]
+    changes: frozenset[str]
+    """Data it may change in place although nothing says so; empty once the cell has run, for
+    then its changes are on record."""
+    recorded: bool
+
+
+def read_facts(
+    notebook: Notebook, definitions: Definitions, metadata: MetadataStore | None
+) -> tuple[StepFacts, ...]:
+    """Facts about each step in the notebook's order.
+
+    Raises:
+        NotebookError: A cell is not valid Python.
+    """
+    reader = _Reader(notebook.name, definitions, metadata)
+    ids = unique_slugs((step.name for step in notebook.steps), "step")
+    return tuple(reader.read(id_, step) for id_, step in zip(ids, notebook.steps, strict=True))
+
+
+def hash_of(step: StepSource) -> str:
+    """What a step run records as `cell_hash`.
+
+    Raises:
+        NotebookError: The cell is not valid Python.
+    """
+    try:
+        return canonical_hash(python_source(step.source))
+    except SyntaxError as error:
+        raise NotebookError(step.label, f"it is not valid Python ({error}).") from error
+
+
+class _Reader:
+    """Goes through the steps in order, for a step may reach whatever those before it left."""
+
+    def __init__(
+        self, pipeline: str, definitions: Definitions, metadata: MetadataStore | None
+    ) -> None:
+        self._pipeline = pipeline
+        self._definitions = definitions
+        self._metadata = metadata
+        self._reach = _Reach()
+        self._made: frozenset[str] = frozenset()
+
+    def read(self, id_: str, step: StepSource) -> StepFacts:
+        """Facts about the next step."""
+        source_hash = hash_of(step)
+        signature = analyze(python_source(step.source))
+        needed = self._definitions.needed_by(signature.reads, step.position)
+        runs = self._finished_runs(source_hash)
+        reads = signature.reads.union(
+            *(s.reads for s in needed), *({i.variable for i in run.inputs} for run in runs)
+        )
+        if signature.dynamic:
+            reads |= self._made
+        left = {output.variable for run in runs for output in run.outputs}
+        makes = (signature.writes - names_of(code_of(step))) | left
+        changes = self._reach.join(reads, makes)
+        self._made |= makes
+        return StepFacts(
+            id=id_,
+            step=step,
+            source_hash=source_hash,
+            signature=signature,
+            definitions=needed,
+            reads=reads,
+            makes=makes,
+            deletes=signature.deletes.union(*(run.deleted for run in runs)),
+            changes=frozenset() if runs else changes,
+            recorded=bool(runs),
+        )
+
+    def _finished_runs(self, source_hash: str) -> tuple[StepRun, ...]:
+        if self._metadata is None:
+            return ()
+        where = {
+            "pipeline": self._pipeline,
+            "cell_hash": source_hash,
+            "status": (Status.SUCCEEDED, Status.CACHED),
+        }
+        return self._metadata.find(Query(StepRun, where, limit=_RUNS_LOOKED_AT)).items
+
+
+class _Reach:
+    """Names that may share memory, as far as text can tell: read and left by one step."""
+
+    def __init__(self) -> None:
+        self._groups: list[frozenset[str]] = []
+
+    def join(self, reads: frozenset[str], makes: frozenset[str]) -> frozenset[str]:
+        """Count a step in; returns all names through which it could change a value."""
+        touched = [group for group in self._groups if group & reads]
+        reached = reads.union(*touched)
+        rest = [group for group in self._groups if not group & (reads | makes)]
+        merged = reached.union(makes, *(g for g in self._groups if g & makes))
+        self._groups = [*rest, merged]
+        return reached

@@ -1,0 +1,59 @@
+import hashlib
+import tarfile
+from io import BytesIO
+
+from jupyter_mlpipe.pipelines.bundle import pack, unpack
+from jupyter_mlpipe.pipelines.compile import compile_notebook
+
+CELLS = (
+    "import math\nfrom helpers import area",
+    "%%params\nlr: float = 0.1",
+    "FACTOR = 2\n\ndef twice(x):\n    return FACTOR * x",
+    "%%step a --tag raw\nx = twice(math.pi) * lr  # as written",
+    "%%step b\ny = area(x)",
+)
+
+
+def packed(notebook, root, *cells):
+    book = notebook(*(cells or CELLS))
+    return pack(compile_notebook(book, None), book, root)
+
+
+def unpacked(data, folder):
+    return unpack(data, hashlib.sha256(data).hexdigest(), folder)
+
+
+def test_the_same_notebook_gives_the_same_bytes(notebook, tmp_path):
+    assert packed(notebook, tmp_path) == packed(notebook, tmp_path)
+
+
+def test_nothing_of_the_moment_or_the_user_is_in_it(notebook, tmp_path):
+    with tarfile.open(fileobj=BytesIO(packed(notebook, tmp_path))) as archive:
+        members = archive.getmembers()
+    assert [m.name for m in members] == sorted(m.name for m in members)
+    assert {(m.mtime, m.uid, m.gid, m.uname) for m in members} == {(0, 0, 0, "")}
+
+
+def test_a_step_comes_back_as_it_was_written(notebook, tmp_path):
+    step = unpacked(packed(notebook, tmp_path), tmp_path / "out").step("a")
+    assert step == notebook(*CELLS).steps[0]
+
+
+def test_each_step_brings_just_the_definitions_it_needs_without_parameters(notebook, tmp_path):
+    found = unpacked(packed(notebook, tmp_path), tmp_path / "out")
+    assert found.definitions("a").split("\n\n")[0].strip() == "import math"
+    assert "FACTOR = 2" in found.definitions("a")
+    assert "lr" not in found.definitions("a")
+    assert "twice" not in found.definitions("b")
+
+
+def test_local_modules_travel_along(notebook, tmp_path):
+    (tmp_path / "helpers.py").write_text("def area(x): return x")
+    found = unpacked(packed(notebook, tmp_path), tmp_path / "out")
+    assert (found.modules / "helpers.py").read_text() == "def area(x): return x"
+
+
+def test_code_with_odd_characters_survives(notebook, tmp_path):
+    source = "%%step a\nx = 'é🎉\\n'  # ../{{ jinja }}"
+    found = unpacked(packed(notebook, tmp_path, source), tmp_path / "out")
+    assert found.step("a").source == source.partition("\n")[2]
