@@ -210,7 +210,9 @@ def _is_shell(node: ast.Call) -> bool:
 
 
 def _command(method: str, arguments: list[ast.expr]) -> str:
-    first = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else ""
+    if not arguments:
+        return f"get_ipython().{method}"
+    first = str(arguments[0].value) if isinstance(arguments[0], ast.Constant) else ""
     marks = {"run_line_magic": "%", "run_cell_magic": "%%", "system": "!", "getoutput": "!"}
     return f"{marks[method]}{first}" if method in marks else f"get_ipython().{method}"
 

@@ -18,6 +18,7 @@ from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.model.views import StepRunView
 from jupyter_mlpipe.orchestrators.processes import TIMED_OUT, Launch, Processes, python_command
+from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL
 from jupyter_mlpipe.tracking.joins import join
 from jupyter_mlpipe.tracking.reading import step_run_view
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
@@ -175,8 +176,8 @@ def step_environment(settings: Settings, run: Run, extra: Mapping[str, str]) -> 
 
 def working_folder(settings: Settings, pipeline: Pipeline) -> Path:
     """The notebook's folder, as in its kernel, so that relative paths mean the same."""
-    folder = (settings.root / pipeline.notebook).parent
-    return folder if folder.is_dir() else settings.root
+    folder = Path(pipeline.labels.get(FOLDER_LABEL, ""))
+    return folder if folder.is_absolute() and folder.is_dir() else settings.root
 
 
 def logs_folder(settings: Settings, run_id: str) -> Path:

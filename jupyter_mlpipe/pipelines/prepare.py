@@ -19,6 +19,10 @@ from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
 from jupyter_mlpipe.tracking.store import MetadataStore
 
 
+FOLDER_LABEL = "folder"
+"""Label that names the notebook's folder: where relative paths in it lead, on this machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A pipeline that names its code archive, and that archive, not stored yet."""
@@ -55,7 +59,9 @@ def prepare(
     )
     archive = pack(pipeline, notebook, settings.root)
     code = locate(archive, settings.artifact_store, settings.home)
-    return Prepared(_with_stores(with_code(pipeline, code), settings), archive)
+    located = _with_stores(with_code(pipeline, code), settings)
+    labels = {FOLDER_LABEL: str(path.absolute().parent)}
+    return Prepared(replace(located, labels=labels), archive)
 
 
 def _below(path: Path, root: Path) -> str:

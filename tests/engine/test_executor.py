@@ -25,7 +25,10 @@ def test_await_works_at_the_top_level_and_tasks_live_through_the_cell():
 
 def test_printed_text_is_kept_and_passed_on(capsys):
     outcome = run("import sys\nprint('a')\nprint('b')\nprint('c', file=sys.stderr)")
-    assert [(o["name"], o["text"]) for o in outcome.outputs] == [("stdout", "a\nb\n"), ("stderr", "c\n")]
+    assert [(o["name"], o["text"]) for o in outcome.outputs] == [
+        ("stdout", "a\nb\n"),
+        ("stderr", "c\n"),
+    ]
     assert capsys.readouterr().out == "a\nb\n"
 
 
