@@ -9,9 +9,11 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from jupyter_mlpipe.analysis.closure import Closure, close_over, package_version
+from jupyter_mlpipe.analysis.closure import Closure, close_over
+from jupyter_mlpipe.analysis.origins import package_version
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.variables import SHELL_NAMES
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
@@ -57,7 +59,7 @@ class Surroundings:
             (DependencyKind.PACKAGE, self.closure.packages),
         ):
             found += [Dependency(kind, name, facts[name]) for name in sorted(facts)]
-        absent = self.closure.absent - self.inputs.keys()
+        absent = (self.closure.absent | self.closure.builtins) - self.inputs.keys() - SHELL_NAMES
         return (*found, *(Dependency(DependencyKind.ABSENT, name, "") for name in sorted(absent)))
 
     def digest_now(self, dependency: Dependency) -> str | None:
@@ -119,12 +121,12 @@ def _import(now: Surroundings, name: str) -> str | None:
 
 
 def _module(now: Surroundings, name: str) -> str | None:
-    return now.closure.modules.get(name) or now.scope.modules.digest(name)
+    return now.closure.modules.get(name) or now.scope.modules.reach([name]).modules.get(name)
 
 
 def _absent(now: Surroundings, name: str) -> str | None:
-    bound = name in now.scope.variables.namespace or name in now.scope.variables.pending
-    return None if bound else ""
+    variables = now.scope.variables
+    return None if name in variables.namespace or name in variables.pending else ""
 
 
 _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] = {

@@ -84,7 +84,7 @@ def _describe(
         return _describe_input(name, digest, now, context)
     if dependency.kind is DependencyKind.PACKAGE:
         return f"{name} {dependency.digest} → {digest or 'not installed'}"
-    if dependency.kind in (DependencyKind.FILE, DependencyKind.MODULE):
+    if dependency.kind is DependencyKind.FILE:
         return f"{Path(name).name} {'is gone' if digest is None else 'changed'}"
     return _WORDS[dependency.kind].format(name=name)
 
@@ -104,6 +104,7 @@ _WORDS = {
     DependencyKind.PARAMETER: "parameter `{name}` changed",
     DependencyKind.CONSTANT: "`{name}` changed",
     DependencyKind.DEFINITION: "`{name}` was edited",
+    DependencyKind.MODULE: "the module `{name}` was edited",
     DependencyKind.IMPORT: "`{name}` means something else now",
     DependencyKind.RANDOM: "{name} is in another state",
     DependencyKind.ABSENT: "`{name}` is defined now",

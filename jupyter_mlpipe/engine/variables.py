@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -176,4 +177,6 @@ def is_data(name: str, value: Any) -> bool:
     if isinstance(value, FunctionType):
         # Lambdas and functions made by functions have no definition of their own to run anew.
         return value.__module__ == "__main__" and "<" in value.__qualname__
+    if isinstance(value, io.IOBase):
+        return not value.closed  # what a `with` block leaves is spent
     return not isinstance(value, ModuleType | type | BuiltinFunctionType)

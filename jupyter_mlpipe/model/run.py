@@ -33,7 +33,7 @@ class DependencyKind(StrEnum):
     IMPORT = "import"
     """A name bound to something imported: its qualified name."""
     MODULE = "module"
-    """A local module file: the digest of its content."""
+    """A local module, by dotted name: the digest of its file as it was loaded."""
     PACKAGE = "package"
     """An installed distribution: its version."""
     FILE = "file"

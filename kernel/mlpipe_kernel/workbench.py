@@ -81,7 +81,7 @@ class Workbench:
 
     def note_modules(self) -> None:
         """Remember the content of local modules as it is while they are loaded."""
-        self._modules.note_loaded()
+        self._modules.observe()
 
     def offer_earlier(self, pipeline: str) -> None:
         """Let what earlier sessions of the pipeline left come back when it is mentioned."""

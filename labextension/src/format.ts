@@ -53,7 +53,7 @@ export function shorten(text: string, length: number): string {
 
 /** A JSON value in one line. */
 export function formatValue(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** An ISO 8601 instant as written in its own zone: `Mon 2026-11-23 06:00 +01:00`. */

@@ -58,7 +58,7 @@ export function parameterText(parameter: Parameter, form: PromoteForm): string {
   }
   return typeof parameter.default === 'string' && parameter.type !== 'json'
     ? parameter.default
-    : (JSON.stringify(parameter.default) ?? '');
+    : JSON.stringify(parameter.default);
 }
 
 /** Why the form cannot be sent, by parameter. */

@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import type { Layout } from '../graph/layout';
 import { curve } from '../graph/path';
-import { boxTouches, linkTouches, seen, type Size, type Viewport } from '../graph/viewport';
+import { boxTouches, linkTouches, type Area, type Paper } from '../graph/viewport';
 import type { GraphNode, LineageGraph } from '../protocol';
 import { GraphNodeView } from './GraphNodeView';
 
@@ -12,8 +12,9 @@ const DRAW_ALL_BELOW = 400;
 export interface GraphDrawingProps {
   graph: LineageGraph;
   layout: Layout;
-  view: Viewport;
-  size: Size;
+  sheet: Paper;
+  /** What is in view. */
+  area: Area;
   selected: string | null;
   reachable: string | null;
   onActivate: (node: GraphNode) => void;
@@ -22,12 +23,11 @@ export interface GraphDrawingProps {
 
 /** What of the graph is in view, edges below nodes. */
 export function GraphDrawing(props: GraphDrawingProps): React.JSX.Element {
-  const { graph, layout, view, size, selected, reachable } = props;
-  const area = seen(view, size);
+  const { graph, layout, sheet, area, selected, reachable } = props;
   const all = graph.nodes.length + layout.links.length < DRAW_ALL_BELOW;
   const links = all ? layout.links : layout.links.filter(link => linkTouches(area, link));
   return (
-    <g transform={`translate(${view.x},${view.y}) scale(${view.scale})`}>
+    <g transform={`translate(${sheet.x},${sheet.y}) scale(${sheet.scale})`}>
       <Arrow />
       {links.map(({ source, target, points }) => (
         <path

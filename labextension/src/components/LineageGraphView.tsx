@@ -1,8 +1,11 @@
 import * as React from 'react';
 
-import { arrange, arrangementKey } from '../graph/scene';
+import { arrange, arrangementKey, lineWidth } from '../graph/scene';
+import { seen } from '../graph/viewport';
 import type { GraphNode, LineageGraph } from '../protocol';
 import { GraphDrawing } from './GraphDrawing';
+import { Legend } from './Legend';
+import { useSize } from './useSize';
 import { useViewport } from './useViewport';
 import { ZoomButtons } from './ZoomButtons';
 
@@ -19,13 +22,25 @@ export function LineageGraphView({
   selected,
   onActivate
 }: LineageGraphProps): React.JSX.Element {
+  const ref = React.useRef<HTMLDivElement>(null);
+  const size = useSize(ref);
   const key = arrangementKey(graph);
+  const line = lineWidth(graph, size.width);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the graph
-  const layout = React.useMemo(() => arrange(graph), [key]);
-  const { ref, size, view, handlers, controls } = useViewport(layout);
+  const layout = React.useMemo(() => arrange(graph, line), [key, line]);
+  const { scroll, sheet, handlers, controls } = useViewport(ref, size, layout);
   const [focused, setFocused] = React.useState<string | null>(null);
   const ids = graph.nodes.map(node => node.id);
   const reachable = focused !== null && ids.includes(focused) ? focused : (ids[0] ?? null);
+
+  // The window shrinks when details open below it: keep what they tell of in view.
+  React.useLayoutEffect(() => {
+    const box = selected === null ? undefined : layout.boxes.get(selected);
+    if (box !== undefined) {
+      controls.reveal(box);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only then, not when scrolled
+  }, [selected, size.height]);
 
   const moveFocus = (id: string): void => {
     const box = layout.boxes.get(id);
@@ -51,14 +66,20 @@ export function LineageGraphView({
   };
 
   return (
-    <div className="mlpipe-Graph" data-mlpipe="graph" ref={ref} onKeyDown={onKeyDown} {...handlers}>
-      <svg width={size.width} height={size.height} role="group" aria-label="Lineage graph">
-        <GraphDrawing
-          {...{ graph, layout, view, size, selected, reachable, onActivate }}
-          onFocus={setFocused}
-        />
-      </svg>
-      <ZoomButtons controls={controls} />
+    <div className="mlpipe-Graph" data-mlpipe="graph" onKeyDown={onKeyDown}>
+      <div className="mlpipe-Graph-window" ref={ref} {...handlers}>
+        <svg width={sheet.width} height={sheet.height} role="group" aria-label="Lineage graph">
+          <GraphDrawing
+            {...{ graph, layout, sheet, selected, reachable, onActivate }}
+            area={seen(sheet, scroll, size)}
+            onFocus={setFocused}
+          />
+        </svg>
+      </div>
+      <footer>
+        <Legend />
+        <ZoomButtons controls={controls} />
+      </footer>
     </div>
   );
 }

@@ -1,14 +1,22 @@
 import * as React from 'react';
 
-import type { Layout, PlacedBox } from '../graph/layout';
-import { fit, pan, reveal, start, zoomAt, type Size, type Viewport } from '../graph/viewport';
+import type { Layout, PlacedBox, Point } from '../graph/layout';
+import {
+  clampScale,
+  fitScale,
+  paper,
+  pointAt,
+  reveal,
+  scrollTo,
+  startScale,
+  type Paper,
+  type Size
+} from '../graph/viewport';
+import { useDrag, type DragHandlers } from './useDrag';
 
 const ZOOM_STEP = 1.25;
-/** A press that moves less than this many pixels is a click. */
-const DRAG_THRESHOLD = 4;
 
 export interface ViewportControls {
-  zoom: (factor: number) => void;
   zoomIn: () => void;
   zoomOut: () => void;
   fit: () => void;
@@ -17,144 +25,105 @@ export interface ViewportControls {
   onKey: (key: string) => boolean;
 }
 
-type PointerHandlers = Pick<
-  React.DOMAttributes<HTMLDivElement>,
-  'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel' | 'onClickCapture'
->;
-
 export interface ViewportState {
-  ref: React.RefObject<HTMLDivElement>;
-  size: Size;
-  view: Viewport;
-  handlers: PointerHandlers;
+  scroll: Point;
+  sheet: Paper;
+  handlers: DragHandlers & Pick<React.DOMAttributes<HTMLDivElement>, 'onScroll'>;
   controls: ViewportControls;
 }
 
-/** Zoom by wheel, pan by dragging, and a sensible first view until the user takes over. */
-export function useViewport(layout: Layout): ViewportState {
-  const ref = React.useRef<HTMLDivElement>(null);
-  const size = useSize(ref);
-  const [chosen, setChosen] = React.useState<Viewport | null>(null);
-  const view = chosen ?? start(layout, size);
+/**
+ * `ref` is the scrolling element. Scrolling is the browser's own; dragging scrolls too, and the wheel with Ctrl zooms. Until the
+ * user zooms, the scale follows the window.
+ */
+export function useViewport(
+  ref: React.RefObject<HTMLDivElement>,
+  size: Size,
+  layout: Layout
+): ViewportState {
+  const [scroll, setScroll] = React.useState<Point>({ x: 0, y: 0 });
+  const [chosen, setChosen] = React.useState<number | null>(null);
+  const sheet = paper(layout, chosen ?? startScale(layout, size), size);
+  const anchor = React.useRef<{ point: Point; at: Point } | null>(null);
 
-  const change = (next: (view: Viewport) => Viewport): void => {
-    setChosen(old => next(old ?? start(layout, size)));
+  React.useLayoutEffect(() => {
+    move(ref.current, { x: (sheet.width - size.width) / 2, y: position(ref.current).y });
+  }, [ref, sheet.width, size.width]);
+  React.useLayoutEffect(() => {
+    if (anchor.current !== null) {
+      move(ref.current, scrollTo(sheet, anchor.current.point, anchor.current.at));
+      anchor.current = null;
+    }
+  });
+  const zoom = (factor: number, at: Point): void => {
+    anchor.current = { point: pointAt(sheet, position(ref.current), at), at };
+    setChosen(clampScale(sheet.scale * factor));
   };
-  const zoom = (factor: number): void => {
-    change(old => zoomAt(old, { x: size.width / 2, y: size.height / 2 }, factor));
-  };
+  const middle = { x: size.width / 2, y: size.height / 2 };
   const controls: ViewportControls = {
-    zoom,
     zoomIn: () => {
-      zoom(ZOOM_STEP);
+      zoom(ZOOM_STEP, middle);
     },
     zoomOut: () => {
-      zoom(1 / ZOOM_STEP);
+      zoom(1 / ZOOM_STEP, middle);
     },
     fit: () => {
-      setChosen(fit(layout, size));
+      setChosen(fitScale(layout, size));
     },
     reveal: box => {
-      change(old => reveal(old, box, size));
+      move(ref.current, reveal(sheet, position(ref.current), box, size));
     },
     onKey: key => {
-      const actions: Record<string, () => void> = {
-        '+': controls.zoomIn,
-        '=': controls.zoomIn,
-        '-': controls.zoomOut,
-        '0': controls.fit
-      };
-      actions[key]?.();
-      return key in actions;
+      const action = { '+': controls.zoomIn, '=': controls.zoomIn, '-': controls.zoomOut }[key];
+      (key === '0' ? controls.fit : action)?.();
+      return key === '0' || action !== undefined;
     }
   };
-  useWheel(ref, (event, at) => {
-    change(old =>
-      zoomAt(old, at, Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015)))
-    );
+  useWheelZoom(ref, zoom);
+  const drag = useDrag((dx, dy) => {
+    ref.current?.scrollBy(-dx, -dy);
   });
-  const handlers = useDrag((dx, dy) => {
-    change(old => pan(old, dx, dy));
-  });
-  return { ref, size, view, handlers, controls };
+  const onScroll = (): void => {
+    setScroll(position(ref.current));
+  };
+  return { scroll, sheet, handlers: { ...drag, onScroll }, controls };
 }
 
-function useSize(ref: React.RefObject<HTMLDivElement>): Size {
-  const [size, setSize] = React.useState<Size>({ width: 0, height: 0 });
-  React.useLayoutEffect(() => {
-    const element = ref.current;
-    if (element === null) {
-      return;
-    }
-    const measure = (): void => {
-      setSize({ width: element.clientWidth, height: element.clientHeight });
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-    };
-  }, [ref]);
-  return size;
+function position(element: HTMLElement | null): Point {
+  return { x: element?.scrollLeft ?? 0, y: element?.scrollTop ?? 0 };
 }
 
-/** React listens passively to the wheel, and could not keep the page from scrolling. */
-function useWheel(
+function move(element: HTMLElement | null, { x, y }: Point): void {
+  if (element !== null) {
+    element.scrollLeft = x;
+    element.scrollTop = y;
+  }
+}
+
+/** React listens passively to the wheel, and could not keep the page from zooming too. */
+function useWheelZoom(
   ref: React.RefObject<HTMLDivElement>,
-  onWheel: (event: WheelEvent, at: { x: number; y: number }) => void
+  onZoom: (factor: number, at: Point) => void
 ): void {
-  const latest = React.useRef(onWheel);
-  latest.current = onWheel;
+  const latest = React.useRef(onZoom);
+  latest.current = onZoom;
   React.useEffect(() => {
     const element = ref.current;
     const listen = (event: WheelEvent): void => {
+      if (element === null || !(event.ctrlKey || event.metaKey)) {
+        return;
+      }
       event.preventDefault();
-      const { left, top } = (event.currentTarget as HTMLElement).getBoundingClientRect();
-      latest.current(event, { x: event.clientX - left, y: event.clientY - top });
+      const { left, top } = element.getBoundingClientRect();
+      const speed = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 0.05 : 0.0025;
+      latest.current(Math.exp(-event.deltaY * speed), {
+        x: event.clientX - left,
+        y: event.clientY - top
+      });
     };
     element?.addEventListener('wheel', listen, { passive: false });
     return () => {
       element?.removeEventListener('wheel', listen);
     };
   }, [ref]);
-}
-
-function useDrag(onDrag: (dx: number, dy: number) => void): PointerHandlers {
-  const press = React.useRef<{ x: number; y: number; dragging: boolean } | null>(null);
-  const release = (): void => {
-    // After the click that this release makes, if it makes one.
-    setTimeout(() => {
-      press.current = null;
-    });
-  };
-  return {
-    onPointerDown: event => {
-      if (event.button === 0) {
-        press.current = { x: event.clientX, y: event.clientY, dragging: false };
-      }
-    },
-    onPointerMove: event => {
-      const last = press.current;
-      if (last === null || event.buttons === 0) {
-        return;
-      }
-      const [dx, dy] = [event.clientX - last.x, event.clientY - last.y];
-      if (!last.dragging && Math.hypot(dx, dy) < DRAG_THRESHOLD) {
-        return;
-      }
-      if (!last.dragging) {
-        event.currentTarget.setPointerCapture(event.pointerId);
-      }
-      press.current = { x: event.clientX, y: event.clientY, dragging: true };
-      onDrag(dx, dy);
-    },
-    onPointerUp: release,
-    onPointerCancel: release,
-    onClickCapture: event => {
-      if (press.current?.dragging === true) {
-        event.stopPropagation();
-      }
-    }
-  };
 }

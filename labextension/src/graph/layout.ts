@@ -39,7 +39,7 @@ export interface LayoutOptions {
   readonly gapX: number;
   /** Between two layers. */
   readonly gapY: number;
-  /** A layer wider than this is broken into several, as text is into lines. */
+  /** A layer wider than this is broken into lines of about equal width. */
   readonly maxWidth: number;
 }
 
@@ -86,7 +86,10 @@ function breakCycles(ids: readonly string[], links: readonly Link[]): Link[] {
   const open = new Set<string>();
   const closing = new Set<string>();
   for (const start of ids) {
-    const path: { id: string; next: number }[] = done.has(start) ? [] : [{ id: start, next: 0 }];
+    if (done.has(start)) {
+      continue;
+    }
+    const path = [{ id: start, next: 0 }];
     open.add(start);
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const target = targets.get(top.id)?.[top.next++];
@@ -115,8 +118,21 @@ function neighbours(ids: readonly string[], links: readonly Link[]): Map<string,
   return targets;
 }
 
-/** Longest path from a root to each node of an acyclic graph. */
+/** Longest path from a root to each node; a root comes down to just above its first target. */
 function rank(ids: readonly string[], links: readonly Link[]): Map<string, number> {
+  const ranks = longestPaths(ids, links);
+  const targets = neighbours(ids, links);
+  const reached = new Set(links.map(({ target }) => target));
+  for (const id of ids) {
+    const below = (targets.get(id) ?? []).map(target => ranks.get(target) ?? 0);
+    if (!reached.has(id) && below.length > 0) {
+      ranks.set(id, Math.min(...below) - 1);
+    }
+  }
+  return ranks;
+}
+
+function longestPaths(ids: readonly string[], links: readonly Link[]): Map<string, number> {
   const targets = neighbours(ids, links);
   const waiting = new Map<string, number>(ids.map(id => [id, 0]));
   for (const { target } of links) {
@@ -147,18 +163,18 @@ function breakWideLayers(
     (layers[layer] ??= []).push(id);
   }
   const broken = new Map<string, number>();
-  let line = -1;
+  let line = 0;
   for (const layer of layers) {
-    let used = Infinity;
-    for (const id of layer) {
-      const width = (boxes.get(id)?.width ?? 0) + gapX;
-      if (used + width > maxWidth + gapX) {
-        line++;
-        used = 0;
-      }
-      broken.set(id, line);
+    const widths = layer.map(id => (boxes.get(id)?.width ?? 0) + gapX);
+    const total = widths.reduce((sum, width) => sum + width, 0);
+    const lines = Math.min(layer.length, Math.ceil(total / (maxWidth + gapX)));
+    let used = 0;
+    layer.forEach((id, i) => {
+      const width = widths[i] ?? 0;
+      broken.set(id, line + Math.min(lines - 1, Math.floor(((used + width / 2) / total) * lines)));
       used += width;
-    }
+    });
+    line += lines;
   }
   return broken;
 }

@@ -2,13 +2,16 @@
 import { formatBytes, formatSeconds, shorten, shortType } from '../format';
 import type { GraphNode, LineageGraph } from '../protocol';
 import { layout, type Box, type Layout } from './layout';
+import { READABLE_SCALE } from './viewport';
 
-const STEP = { height: 46, icon: 38, minWidth: 150, maxWidth: 210, letter: 7.4 };
+const STEP = { height: 46, icon: 38, minWidth: 168, maxWidth: 210, letter: 7.4 };
 const ARTIFACT = { height: 36, icon: 30, minWidth: 84, maxWidth: 170, letter: 6.6 };
 const SMALL_LETTER = 5.7;
 const GAPS = { gapX: 16, gapY: 30 };
-/** About four artifacts side by side: what a sidebar shows in a readable size. */
-const MIN_LINE = 460;
+const LAYER_HEIGHT = ARTIFACT.height + GAPS.gapY;
+/** Lines change by this much, so that a window being resized seldom changes the drawing. */
+const LINE_STEP = 90;
+const MIN_LINE = 270;
 
 export interface NodeText {
   readonly title: string;
@@ -62,11 +65,16 @@ export function nodeBox(node: GraphNode): Box {
   return { id: node.id, width: Math.round(width), height: card.height };
 }
 
+/** How wide a line of nodes may be so that the whole width can be read in the window. */
+export function lineWidth(graph: LineageGraph, windowWidth: number): number {
+  const readable = Math.floor(windowWidth / READABLE_SCALE / LINE_STEP) * LINE_STEP;
+  const area = graph.nodes.map(nodeBox).reduce((sum, { width }) => sum + width * LAYER_HEIGHT, 0);
+  return Math.max(MIN_LINE, readable, Math.sqrt(area));
+}
+
 /** Positions of all nodes and edges; nodes of one id are drawn once. */
-export function arrange(graph: LineageGraph): Layout {
+export function arrange(graph: LineageGraph, maxWidth: number): Layout {
   const boxes = graph.nodes.map(nodeBox);
-  const area = boxes.reduce((sum, box) => sum + box.width * (box.height + GAPS.gapY), 0);
-  const maxWidth = Math.max(MIN_LINE, Math.sqrt(area) * 1.2);
   return layout(boxes, graph.edges, { ...GAPS, maxWidth });
 }
 

@@ -1,16 +1,17 @@
-/** Which part of the drawing is seen, and how large. */
-import type { Point, RoutedLink, PlacedBox } from './layout';
+/** How large the drawing is shown, and which part of it is in view of its scrolling window. */
+import type { PlacedBox, Point, RoutedLink } from './layout';
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** A point p of the drawing is seen at p * scale + (x, y). */
-export interface Viewport extends Point {
+/** The paper in the window: a point p of the drawing lies on it at p * scale + (x, y). */
+export interface Paper extends Size, Point {
   readonly scale: number;
 }
 
+/** A part of the drawing. */
 export interface Area {
   readonly left: number;
   readonly top: number;
@@ -18,63 +19,64 @@ export interface Area {
   readonly bottom: number;
 }
 
-export const MIN_SCALE = 0.05;
-export const MAX_SCALE = 2.5;
+const MIN_SCALE = 0.05;
+const MAX_SCALE = 2.5;
 const MARGIN = 14;
-/** Below this the first view shows the drawing's top instead of all of it, to stay readable. */
-const READABLE_SCALE = 0.7;
+/** Smaller than this, names cannot be read: rather show a part of the drawing. */
+export const READABLE_SCALE = 0.7;
 
-export function zoomAt(view: Viewport, at: Point, factor: number): Viewport {
-  const scale = clamp(view.scale * factor, MIN_SCALE, MAX_SCALE);
-  const ratio = scale / view.scale;
-  return { scale, x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio };
-}
-
-export function pan(view: Viewport, dx: number, dy: number): Viewport {
-  return { ...view, x: view.x + dx, y: view.y + dy };
+export function clampScale(scale: number): number {
+  return clamp(scale, MIN_SCALE, MAX_SCALE);
 }
 
 /** All of the drawing, never enlarged. */
-export function fit(drawing: Size, window: Size): Viewport {
-  const scale = clamp(
-    Math.min(
-      (window.width - 2 * MARGIN) / Math.max(1, drawing.width),
-      (window.height - 2 * MARGIN) / Math.max(1, drawing.height)
-    ),
+export function fitScale(drawing: Size, window: Size): number {
+  return clamp(
+    Math.min(ratio(drawing, window, 'width'), ratio(drawing, window, 'height')),
     MIN_SCALE,
     1
   );
-  return centred(drawing, window, scale);
 }
 
-/** What to show first: all of it where that can be read, else the start at a readable size. */
-export function start(drawing: Size, window: Size): Viewport {
-  const all = fit(drawing, window);
-  if (all.scale >= READABLE_SCALE) {
-    return all;
-  }
-  const byWidth = (window.width - 2 * MARGIN) / Math.max(1, drawing.width);
-  return centred(drawing, window, clamp(byWidth, READABLE_SCALE, 1));
+/** What to show first: all of it where that can be read, else its width where that can. */
+export function startScale(drawing: Size, window: Size): number {
+  const all = fitScale(drawing, window);
+  return all >= READABLE_SCALE ? all : clamp(ratio(drawing, window, 'width'), READABLE_SCALE, 1);
 }
 
-/** Moved just as far as needed for the box to be seen. */
-export function reveal(view: Viewport, box: PlacedBox, window: Size): Viewport {
-  return pan(
-    view,
-    shift(box.x * view.scale + view.x, (box.width * view.scale) / 2, window.width),
-    shift(box.y * view.scale + view.y, (box.height * view.scale) / 2, window.height)
-  );
+/** The drawing in the middle of its paper, which fills the window at least. */
+export function paper(drawing: Size, scale: number, window: Size): Paper {
+  const width = Math.max(window.width, drawing.width * scale + 2 * MARGIN);
+  const height = Math.max(window.height, drawing.height * scale + 2 * MARGIN);
+  return { scale, width, height, x: (width - drawing.width * scale) / 2, y: MARGIN };
 }
 
-/** The part of the drawing that is seen, with half a window around it. */
-export function seen(view: Viewport, window: Size): Area {
-  const edge = { x: window.width / 2, y: window.height / 2 };
+/** The point of the drawing that is seen at `at` of the window. */
+export function pointAt({ x, y, scale }: Paper, scroll: Point, at: Point): Point {
+  return { x: (scroll.x + at.x - x) / scale, y: (scroll.y + at.y - y) / scale };
+}
+
+/** Where to scroll so that the point of the drawing is seen at `at` of the window. */
+export function scrollTo({ x, y, scale }: Paper, point: Point, at: Point): Point {
+  return { x: point.x * scale + x - at.x, y: point.y * scale + y - at.y };
+}
+
+/** Scrolled just as far as needed for the box to be in view. */
+export function reveal({ x, y, scale }: Paper, scroll: Point, box: PlacedBox, window: Size): Point {
+  const nearest = (at: number, half: number, from: number, room: number): number =>
+    Math.max(Math.min(from, at - half - MARGIN), at + half + MARGIN - room);
   return {
-    left: (-edge.x - view.x) / view.scale,
-    top: (-edge.y - view.y) / view.scale,
-    right: (window.width + edge.x - view.x) / view.scale,
-    bottom: (window.height + edge.y - view.y) / view.scale
+    x: nearest(box.x * scale + x, (box.width * scale) / 2, scroll.x, window.width),
+    y: nearest(box.y * scale + y, (box.height * scale) / 2, scroll.y, window.height)
   };
+}
+
+/** The part of the drawing that is in view, with half a window around it. */
+export function seen(sheet: Paper, scroll: Point, window: Size): Area {
+  const { width, height } = window;
+  const { x: left, y: top } = pointAt(sheet, scroll, { x: -width / 2, y: -height / 2 });
+  const { x: right, y: bottom } = pointAt(sheet, scroll, { x: width * 1.5, y: height * 1.5 });
+  return { left, top, right, bottom };
 }
 
 export function boxTouches(area: Area, { x, y, width, height }: PlacedBox): boolean {
@@ -98,15 +100,8 @@ export function linkTouches(area: Area, { points }: RoutedLink): boolean {
   });
 }
 
-function centred(drawing: Size, window: Size, scale: number): Viewport {
-  const freeX = window.width - drawing.width * scale;
-  return { scale, x: freeX / 2, y: MARGIN };
-}
-
-function shift(centre: number, half: number, room: number): number {
-  const low = centre - half - MARGIN;
-  const high = centre + half + MARGIN;
-  return low < 0 ? -low : high > room ? room - high : 0;
+function ratio(drawing: Size, window: Size, side: keyof Size): number {
+  return (window[side] - 2 * MARGIN) / Math.max(1, drawing[side]);
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -3,7 +3,6 @@ import * as React from 'react';
 import type { Api } from '../api';
 import { ArtifactPanel } from '../components/ArtifactPanel';
 import { DetailsFrame } from '../components/DetailsFrame';
-import { Legend } from '../components/Legend';
 import { LineageGraphView } from '../components/LineageGraphView';
 import { EmptyState, Notice } from '../components/Notice';
 import { StepPanel } from '../components/StepPanel';
@@ -48,7 +47,6 @@ export function LineageTab(props: LineageTabProps): React.JSX.Element {
       <Notice kind="warning" lines={graph.problems} />
       <Notice kind="info" lines={hints(lineage)} />
       <LineageGraphView graph={graph} selected={selected} onActivate={select} />
-      <Legend />
       {selected !== null && (
         <Selection
           {...props}
