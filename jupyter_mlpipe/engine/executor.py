@@ -175,7 +175,7 @@ def _run(codes: tuple[CodeType, ...], namespace: dict[str, Any]) -> Any:
     result = None
     with asyncio.Runner() as loop:
         for code in codes:
-            result = eval(code, namespace)  # noqa: S307 - the user's own cell
+            result = eval(code, namespace)
             if code.co_flags & inspect.CO_COROUTINE:
                 result = loop.run(result)
     return result

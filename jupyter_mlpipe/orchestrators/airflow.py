@@ -110,7 +110,7 @@ class AirflowOrchestrator(Orchestrator):
     def _airflow(self, *arguments: str) -> None:
         command = [*shlex.split(self._settings.airflow_command), *arguments]
         try:
-            done = subprocess.run(  # noqa: S603 - the user's own setting, and no shell
+            done = subprocess.run(
                 command, capture_output=True, text=True, timeout=_PATIENCE, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:

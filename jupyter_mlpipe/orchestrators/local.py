@@ -147,7 +147,6 @@ class LocalOrchestrator(Orchestrator):
             f"{pipeline.schedule.cron} {escaped}\n"
         )
 
-
     def _places(self, pipeline: Pipeline) -> Mapping[str, str]:
         return {
             "MLPIPE_HOME": str(self._settings.home),
@@ -162,7 +161,7 @@ def run_notebook(
     parameters: Mapping[str, str],
     settings: Settings,
     progress: Progress,
-    cache: bool = True,  # noqa: FBT001, FBT002
+    cache: bool = True,
 ) -> RunDetails:
     """Run a notebook, or what was promoted of one, on this machine and wait for it.
 
@@ -274,7 +273,7 @@ def _start_in_background(file: Path, settings: Settings, run_id: str) -> int:
         "MLPIPE_CACHE": json.dumps(settings.cache),
     }
     with (file.parent / "run.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
+        process = subprocess.Popen(
             python_command("run", str(file)),
             env=environment,
             cwd=settings.root,

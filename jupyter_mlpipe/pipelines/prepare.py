@@ -18,7 +18,6 @@ from jupyter_mlpipe.pipelines.codestore import locate
 from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
 from jupyter_mlpipe.tracking.store import MetadataStore
 
-
 FOLDER_LABEL = "folder"
 """Label that names the notebook's folder: where relative paths in it lead, on this machine."""
 

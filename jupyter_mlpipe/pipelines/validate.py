@@ -160,7 +160,8 @@ def _untagged_mentions(facts: Sequence[StepFacts], outside: Sequence[Statement])
     if not cells:
         return ()
     listed = ", ".join(map(str, cells))
-    return (
+    warning = (
         f"Cells without %%step do not run in the pipeline; {listed} mention data of steps. Tag "
-        "them if they change it.",
+        "them if they change it."
     )
+    return (warning,)

@@ -24,7 +24,7 @@ from jupyter_mlpipe.orchestrators.base import Orchestrator
 
 HOSTILE_NAMES = (
     "../../etc/passwd",
-    "it's \"quoted\"; rm -rf / #",
+    'it\'s "quoted"; rm -rf / #',
     "{{ dag_run.conf }} {% raw %}",
     "line one\nline two",
     "🎉 Überraschung \\u0027",

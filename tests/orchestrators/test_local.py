@@ -52,8 +52,13 @@ def test_a_percent_sign_does_not_end_the_line(settings):
 
 
 @pytest.mark.parametrize(
-    "schedule", [{"catchup": True, "start": "2026-01-01"}, {"end": "2030-01-01"}, {"concurrency": "replace"}]
-)  # fmt: skip
+    "schedule",
+    [
+        {"catchup": True, "start": "2026-01-01"},
+        {"end": "2030-01-01"},
+        {"concurrency": "replace"},
+    ],
+)
 def test_what_cron_cannot_do_is_refused(settings, schedule):
     with pytest.raises(OrchestratorError, match="cron cannot express"):
         crontab(settings, **schedule)

@@ -7,7 +7,8 @@ from jupyter_mlpipe.orchestrators.processes import TIMED_OUT, Launch, Processes
 
 
 def launch(tmp_path, code, timeout=None):
-    return Launch((sys.executable, "-c", code), os.environ, tmp_path, tmp_path / "l" / "a.log", timeout)
+    command = (sys.executable, "-c", code)
+    return Launch(command, os.environ, tmp_path, tmp_path / "l" / "a.log", timeout)
 
 
 def test_the_exit_code_comes_back_and_both_streams_are_in_the_log(tmp_path):

@@ -20,7 +20,7 @@ def with_step(**change):
 
 def test_everything_that_cannot_be_expressed_is_named_at_once():
     pipeline = with_step(image="x", condition="y")
-    with pytest.raises(OrchestratorError, match="'study' asks for image.*asks for condition"):
+    with pytest.raises(OrchestratorError, match=r"'study' asks for image.*asks for condition"):
         refuse_inexpressible(pipeline, "The moon", Capabilities())
 
 
