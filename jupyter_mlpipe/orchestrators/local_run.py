@@ -25,6 +25,11 @@ from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 Progress = Callable[[StepRunView], None]
 
+_CODES = {
+    ExitCode.FAILED: "its code failed",
+    ExitCode.REFUSED: "it was refused",
+    ExitCode.UNABLE: "it could not run here",
+}
 _TAIL = 4_000
 """Characters of a log that are kept as the error of a step that could not record one."""
 
@@ -211,7 +216,7 @@ def _why(code: int, step: PipelineStep) -> str:
         return f"stopped after {step.timeout:g} s, its --timeout"
     if code < 0:
         return f"its process was ended by signal {-code}"
-    return f"its process ended with code {code}"
+    return _CODES.get(code, f"its process ended with code {code}")
 
 
 def _cores() -> int:
