@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Sequence
 
 from jupyter_mlpipe.cli.printing import moment, plain, print_json, print_line, print_table, size
-from jupyter_mlpipe.cli.project import metadata_of, settings_here
+from jupyter_mlpipe.cli.project import settings_here
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.model.artifact import ArtifactVersion, Preview
 from jupyter_mlpipe.model.errors import NotFoundError
 from jupyter_mlpipe.model.views import ArtifactDetails
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
+from jupyter_mlpipe.tracking.opening import looking_at
 from jupyter_mlpipe.tracking.previews import stored_preview
 from jupyter_mlpipe.tracking.reading import artifact_details
 from jupyter_mlpipe.tracking.resolve import find_version
@@ -36,7 +37,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    with metadata_of(settings_here()) as store:
+    with looking_at(settings_here().metadata_store) as store:
         page = store.find(Query(ArtifactVersion, latest_only=True, limit=_MOST))
     if as_json:
         print_json({"format": 1, "artifacts": page.items, "total": page.total})
@@ -50,7 +51,7 @@ def _list(*, as_json: bool) -> int:
 
 def _show(artifact: str, *, as_json: bool) -> int:
     settings = settings_here()
-    with metadata_of(settings) as store:
+    with looking_at(settings.metadata_store) as store:
         version = _find(store, artifact)
         details = artifact_details(store, version.id, _preview(settings, version))
     if as_json:

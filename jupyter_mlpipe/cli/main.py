@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _complain(str(error), _FAILED)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -76,8 +78,11 @@ class _Version(argparse.Action):
     """Asks the installed distribution only when it is wanted."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        package = importlib.import_module("jupyter_mlpipe")
-        sys.stdout.write(f"mlpipe {package.__version__}\n")
+        metadata = importlib.import_module("importlib.metadata")
+        try:
+            sys.stdout.write(f"mlpipe {metadata.version('jupyter_mlpipe')}\n")
+        except metadata.PackageNotFoundError:
+            parser.error("jupyter_mlpipe runs from its sources here, and has no version")
         parser.exit()
 
 

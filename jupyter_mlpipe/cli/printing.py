@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from jupyter_mlpipe.model.wire import to_json
 
@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 def moment(seconds: float) -> str:
     """A time since the epoch, in the local time zone."""
-    local = datetime.fromtimestamp(seconds, tz=timezone.utc).astimezone()
+    local = datetime.fromtimestamp(seconds, tz=UTC).astimezone()
     return local.strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -1,15 +1,13 @@
-"""The settings and stores that a command works with."""
+"""The settings and parameters that a command works with."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jupyter_mlpipe.config import Settings, load_settings
 from jupyter_mlpipe.model.errors import NotebookError, PipelineError
-from jupyter_mlpipe.tracking.store import MetadataStore
 
 
 def settings_here() -> Settings:
@@ -26,18 +24,6 @@ def settings_beside(notebook: Path) -> Settings:
     if not notebook.is_file():
         raise NotebookError(str(notebook), "there is no such notebook.")
     return load_settings(notebook.absolute().parent, os.environ)
-
-
-@contextmanager
-def metadata_of(settings: Settings) -> Iterator[MetadataStore]:
-    """The project's metadata store, closed afterwards."""
-    from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
-
-    store = SqlMetadataStore(settings.metadata_store)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def assignments(pairs: Sequence[str]) -> Mapping[str, str]:

@@ -15,9 +15,10 @@ from jupyter_mlpipe.cli.printing import (
     print_line,
     print_table,
 )
-from jupyter_mlpipe.cli.project import assignments, metadata_of, settings_beside, settings_here
+from jupyter_mlpipe.cli.project import assignments, settings_beside, settings_here
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.model.views import OutputView, RunDetails, StepRunView
+from jupyter_mlpipe.tracking.opening import looking_at
 from jupyter_mlpipe.tracking.reading import LATEST, run_details, run_view
 from jupyter_mlpipe.tracking.store import Query
 
@@ -63,7 +64,7 @@ def _start(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 def _list(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("--limit", type=int, default=20, help="how many, newest first")
     chosen = parser.parse_args(argv)
-    with metadata_of(settings_here()) as store:
+    with looking_at(settings_here().metadata_store) as store:
         runs = [run_view(run) for run in store.find(Query(Run, limit=max(chosen.limit, 0))).items]
     if chosen.json:
         print_json({"format": 1, "runs": runs})
@@ -78,7 +79,7 @@ def _list(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 def _show(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("run", nargs="?", default=LATEST, help="its id; the latest when left out")
     chosen = parser.parse_args(argv)
-    with metadata_of(settings_here()) as store:
+    with looking_at(settings_here().metadata_store) as store:
         details = run_details(store, chosen.run)
     if chosen.json:
         print_json(details)

@@ -128,7 +128,9 @@ def _step(item: Any, reached: _Reached) -> Iterable[Any]:
     if isinstance(item, types.FunctionType):
         return _through_function(item, reached)
     if _is_a(item, "numpy", "ndarray"):
-        return _through_array(item, reached.arrays, id(item))
+        lender = root_of(item).base
+        inside = _through_array(item, reached.arrays, id(item))
+        return inside if lender is None else (lender, *inside)
     if _is_a(item, "numpy", "generic", "dtype", "ufunc"):
         return ()
     if _is_a(item, "pandas", "DataFrame", "Series"):
@@ -170,11 +172,9 @@ def _through_function(function: types.FunctionType, reached: _Reached) -> Iterab
 
 
 def _through_array(array: Any, looked_at: dict[int, set[int]], looker: int) -> Iterable[Any]:
-    root = root_of(array)
     looked_at.setdefault(address_of(array), set()).add(looker)
-    lent = () if root.base is None else (root.base,)
     held = array.ravel().tolist() if array.dtype.hasobject else ()
-    return (*lent, *held, *getattr(array, "__dict__", {}).values())
+    return (*held, *getattr(array, "__dict__", {}).values())
 
 
 def _through_frame(frame: Any, reached: _Reached) -> Iterable[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 HEAD = "0001"
 """The newest revision below `migrations/versions`."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic's context is one for the whole process."""
 
 
 def is_current(connection: Connection) -> bool:
@@ -42,7 +45,8 @@ def migrate(connection: Connection, revision: str) -> None:
 
     config = _config(connection)
     go = command.downgrade if revision == "base" or revision < HEAD else command.upgrade
-    go(config, revision)
+    with _ONE_AT_A_TIME:
+        go(config, revision)
 
 
 def _config(connection: Connection) -> Config:
