@@ -175,7 +175,7 @@ def _run(codes: tuple[CodeType, ...], namespace: dict[str, Any]) -> Any:
     result = None
     with asyncio.Runner() as loop:
         for code in codes:
-            result = eval(code, namespace)  # noqa: S307 - the user's own cell
+            result = eval(code, namespace)
             if code.co_flags & inspect.CO_COROUTINE:
                 result = loop.run(result)
     return result
@@ -210,7 +210,9 @@ def _is_shell(node: ast.Call) -> bool:
 
 
 def _command(method: str, arguments: list[ast.expr]) -> str:
-    first = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else ""
+    if not arguments:
+        return f"get_ipython().{method}"
+    first = str(arguments[0].value) if isinstance(arguments[0], ast.Constant) else ""
     marks = {"run_line_magic": "%", "run_cell_magic": "%%", "system": "!", "getoutput": "!"}
     return f"{marks[method]}{first}" if method in marks else f"get_ipython().{method}"
 

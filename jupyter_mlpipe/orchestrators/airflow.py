@@ -25,6 +25,7 @@ from jupyter_mlpipe.orchestrators.base import Capabilities, Orchestrator, Submis
 from jupyter_mlpipe.orchestrators.recorded import recorded_status, recorded_story
 from jupyter_mlpipe.orchestrators.requirements import generated_mark, refuse_inexpressible
 from jupyter_mlpipe.pipelines.names import slug
+from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL
 
 _PARALLEL_RUNS = 16
 _SINCE = "2024-01-01"
@@ -109,7 +110,7 @@ class AirflowOrchestrator(Orchestrator):
     def _airflow(self, *arguments: str) -> None:
         command = [*shlex.split(self._settings.airflow_command), *arguments]
         try:
-            done = subprocess.run(  # noqa: S603 - the user's own setting, and no shell
+            done = subprocess.run(
                 command, capture_output=True, text=True, timeout=_PATIENCE, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -135,7 +136,7 @@ class AirflowOrchestrator(Orchestrator):
             "catchup": schedule.catchup if schedule else False,
             "max_active_runs": 1 if single else _PARALLEL_RUNS,
             "parameters": [_parameter(parameter) for parameter in pipeline.parameters],
-            "folder": str((self._settings.root / pipeline.notebook).parent),
+            "folder": pipeline.labels.get(FOLDER_LABEL, ""),
             "environment": self._environment(pipeline),
             "steps": [self._step(step) for step in pipeline.steps],
         }

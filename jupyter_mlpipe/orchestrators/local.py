@@ -21,7 +21,7 @@ from jupyter_mlpipe.engine.parameters import parse_overrides
 from jupyter_mlpipe.engine.worker import LOCAL
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import OrchestratorError, PipelineError
-from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline
+from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, Schedule
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.model.views import CompiledFile, RunDetails
 from jupyter_mlpipe.orchestrators.base import Capabilities, Orchestrator, Submission
@@ -39,7 +39,7 @@ from jupyter_mlpipe.pipelines.bundle import pipeline_json
 from jupyter_mlpipe.pipelines.codestore import local_copy, store
 from jupyter_mlpipe.pipelines.compile import with_code
 from jupyter_mlpipe.pipelines.names import slug
-from jupyter_mlpipe.pipelines.prepare import prepare
+from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL, prepare
 from jupyter_mlpipe.tracking.reading import run_details
 from jupyter_mlpipe.tracking.store import MetadataStore
 
@@ -90,7 +90,6 @@ class LocalOrchestrator(Orchestrator):
         file = folder / f"{slug(pipeline.name, 'pipeline')}{PIPELINE_SUFFIX}"
         file.write_bytes(pipeline_json(_with_defaults(pipeline, run.parameters)))
         pid = _start_in_background(file, self._settings, run.id)
-        (folder / "pid").write_text(str(pid), encoding="utf-8")
         return Submission(run_id=run.id, engine_run_id=str(pid))
 
     def status(self, submission: Submission) -> Status:
@@ -130,11 +129,14 @@ class LocalOrchestrator(Orchestrator):
         """Runs the stored archive, so that moving files or notebooks about does not matter."""
         if pipeline.schedule is None or pipeline.code is None:
             raise OrchestratorError("A crontab needs a schedule and a stored code archive.")
-        if pipeline.schedule.catchup or pipeline.schedule.concurrency == "replace":
-            raise OrchestratorError("cron can neither catch up on missed runs nor replace one.")
+        _refuse_for_cron(pipeline.schedule)
         archive = local_copy(pipeline.code.sha256, self._settings.home)
-        command = shlex.join(python_command("run", str(archive)))
-        line = f"cd {shlex.quote(str(self._settings.root))} && {command}"
+        folder = pipeline.labels.get(FOLDER_LABEL, str(self._settings.root))
+        said = [f"{name}={value}" for name, value in self._places(pipeline).items() if value]
+        command = ["env", *said, *python_command("run", str(archive))]
+        if pipeline.schedule.concurrency == "forbid":
+            command = ["flock", "-n", f"{archive}.lock", *command]
+        line = f"cd {shlex.quote(folder)} && {shlex.join(command)}"
         if "\n" in line:
             raise OrchestratorError("A crontab cannot name a folder with a line break in it.")
         escaped = line.replace("%", "\\%")  # cron reads a bare % as the end of the command
@@ -145,13 +147,21 @@ class LocalOrchestrator(Orchestrator):
             f"{pipeline.schedule.cron} {escaped}\n"
         )
 
+    def _places(self, pipeline: Pipeline) -> Mapping[str, str]:
+        return {
+            "MLPIPE_HOME": str(self._settings.home),
+            "MLPIPE_PROJECT": self._settings.project,
+            "MLPIPE_ARTIFACT_STORE": pipeline.artifact_store,
+            "MLPIPE_METADATA_STORE": pipeline.metadata_store,
+        }
+
 
 def run_notebook(
     path: Path,
     parameters: Mapping[str, str],
     settings: Settings,
     progress: Progress,
-    cache: bool = True,  # noqa: FBT001, FBT002
+    cache: bool = True,
 ) -> RunDetails:
     """Run a notebook, or what was promoted of one, on this machine and wait for it.
 
@@ -171,8 +181,11 @@ def run_notebook(
         OrchestratorError: A step asks for something this machine cannot give.
     """
     settings = settings if cache else replace(settings, cache=False)
+    promoted = _promoted(path)
+    if promoted is not None:
+        settings = _where_promoted(promoted, settings)
     with open_metadata(settings) as metadata:
-        pipeline = _load(path, settings, metadata)
+        pipeline = promoted or _from_notebook(path, settings, metadata)
         refuse_inexpressible(pipeline, LocalOrchestrator.title, LocalOrchestrator.capabilities)
         values = parse_overrides(parameters, pipeline.parameters)
         run = _new_run(pipeline, values, os.environ.get(RUN_ID_VARIABLE) or new_id())
@@ -181,17 +194,46 @@ def run_notebook(
         return run_details(metadata, run.id)
 
 
-def _load(path: Path, settings: Settings, metadata: MetadataStore) -> Pipeline:
+def _refuse_for_cron(schedule: Schedule) -> None:
+    fields = {
+        "catchup": schedule.catchup,
+        "start": schedule.start is not None,
+        "end": schedule.end is not None,
+        "concurrency 'replace'": schedule.concurrency == "replace",
+    }
+    asked = ", ".join(name for name, wanted in fields.items() if wanted)
+    if asked:
+        raise OrchestratorError(
+            f"cron cannot express the schedule's {asked}. Leave it out, or choose another target."
+        )
+
+
+def _from_notebook(path: Path, settings: Settings, metadata: MetadataStore) -> Pipeline:
+    prepared = prepare(path, settings, {}, metadata)
+    store(prepared.archive, settings.artifact_store, settings.home)
+    return prepared.pipeline
+
+
+def _promoted(path: Path) -> Pipeline | None:
+    """The pipeline that a file holds; None for a notebook."""
     if path.name.endswith(PIPELINE_SUFFIX):
         return read_pipeline(_read(path))
     if path.name.endswith(ARCHIVE_SUFFIX):
         archive = CodeArchive(str(path.absolute()), path.name.removesuffix(ARCHIVE_SUFFIX))
         with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
             unpacked = unpack(_read(path), archive.sha256, Path(folder))
-        return with_code(unpacked.pipeline, archive)
-    prepared = prepare(path, settings, {}, metadata)
-    store(prepared.archive, settings.artifact_store, settings.home)
-    return prepared.pipeline
+        here = replace(unpacked.pipeline, labels={FOLDER_LABEL: str(Path.cwd())})
+        return with_code(here, archive)
+    return None
+
+
+def _where_promoted(pipeline: Pipeline, settings: Settings) -> Settings:
+    """The stores that the promotion wrote down, whatever folder the file lies in now."""
+    return replace(
+        settings,
+        artifact_store=pipeline.artifact_store or settings.artifact_store,
+        metadata_store=pipeline.metadata_store or settings.metadata_store,
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -231,7 +273,7 @@ def _start_in_background(file: Path, settings: Settings, run_id: str) -> int:
         "MLPIPE_CACHE": json.dumps(settings.cache),
     }
     with (file.parent / "run.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
+        process = subprocess.Popen(
             python_command("run", str(file)),
             env=environment,
             cwd=settings.root,

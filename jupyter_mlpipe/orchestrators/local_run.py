@@ -18,12 +18,18 @@ from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.model.views import StepRunView
 from jupyter_mlpipe.orchestrators.processes import TIMED_OUT, Launch, Processes, python_command
+from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL
 from jupyter_mlpipe.tracking.joins import join
 from jupyter_mlpipe.tracking.reading import step_run_view
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 Progress = Callable[[StepRunView], None]
 
+_CODES = {
+    ExitCode.FAILED: "its code failed",
+    ExitCode.REFUSED: "it was refused",
+    ExitCode.UNABLE: "it could not run here",
+}
 _TAIL = 4_000
 """Characters of a log that are kept as the error of a step that could not record one."""
 
@@ -175,8 +181,8 @@ def step_environment(settings: Settings, run: Run, extra: Mapping[str, str]) -> 
 
 def working_folder(settings: Settings, pipeline: Pipeline) -> Path:
     """The notebook's folder, as in its kernel, so that relative paths mean the same."""
-    folder = (settings.root / pipeline.notebook).parent
-    return folder if folder.is_dir() else settings.root
+    folder = Path(pipeline.labels.get(FOLDER_LABEL, ""))
+    return folder if folder.is_absolute() and folder.is_dir() else settings.root
 
 
 def logs_folder(settings: Settings, run_id: str) -> Path:
@@ -210,7 +216,7 @@ def _why(code: int, step: PipelineStep) -> str:
         return f"stopped after {step.timeout:g} s, its --timeout"
     if code < 0:
         return f"its process was ended by signal {-code}"
-    return f"its process ended with code {code}"
+    return _CODES.get(code, f"its process ended with code {code}")
 
 
 def _cores() -> int:

@@ -71,7 +71,7 @@ class Processes:
         with self._lock:
             if self.stopping.is_set():
                 return None
-            process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
+            process = subprocess.Popen(
                 launch.command,
                 env=dict(launch.environment),
                 cwd=launch.folder,

@@ -55,7 +55,13 @@ def pipeline_json(pipeline: Pipeline) -> bytes:
 def _movable(pipeline: Pipeline) -> Pipeline:
     """Without what depends on this machine, on this moment, or on the archive itself."""
     return replace(
-        pipeline, code=None, artifact_store="", metadata_store="", schedule=None, warnings=()
+        pipeline,
+        code=None,
+        artifact_store="",
+        metadata_store="",
+        schedule=None,
+        warnings=(),
+        labels={},
     )
 
 

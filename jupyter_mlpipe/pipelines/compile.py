@@ -139,7 +139,8 @@ def _guesses(facts: Sequence[StepFacts]) -> tuple[str, ...]:
     names = ", ".join(fact.step.name for fact in facts if not fact.recorded)
     if not names:
         return ()
-    return (
+    warning = (
         f"Not on record yet in their present form: {names}. What they change in place is guessed, "
-        "so steps may wait for more than they need. Run the notebook once to know.",
+        "so steps may wait for more than they need. Run the notebook once to know."
     )
+    return (warning,)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.notebook import Notebook
-from jupyter_mlpipe.analysis.statements import Statement
+from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.run import Status, StepRun
@@ -74,23 +75,24 @@ class _Reader:
         self._definitions = definitions
         self._metadata = metadata
         self._reach = _Reach()
-        self._made: frozenset[str] = frozenset()
+        self._code_behind: dict[str, frozenset[str]] = {}
+        """For each variable that a step makes, the functions and classes its value may need."""
 
     def read(self, id_: str, step: StepSource) -> StepFacts:
         """Facts about the next step."""
         source_hash = hash_of(step)
         signature = analyze(python_source(step.source))
-        needed = self._definitions.needed_by(signature.reads, step.position)
         runs = self._finished_runs(source_hash)
-        reads = signature.reads.union(
-            *(s.reads for s in needed), *({i.variable for i in run.inputs} for run in runs)
-        )
+        mentioned = signature.reads.union(*({i.variable for i in run.inputs} for run in runs))
         if signature.dynamic:
-            reads |= self._made
+            mentioned |= self._code_behind.keys()
+        needed, reads = self._close(mentioned, step.position)
         left = {output.variable for run in runs for output in run.outputs}
         makes = (signature.writes - names_of(code_of(step))) | left
         changes = self._reach.join(reads, makes)
-        self._made |= makes
+        behind = _code_names(needed) | _code_names(code_of(step))
+        for name in makes:
+            self._code_behind[name] = self._code_behind.get(name, frozenset()) | behind
         return StepFacts(
             id=id_,
             step=step,
@@ -104,6 +106,22 @@ class _Reader:
             recorded=bool(runs),
         )
 
+    def _close(
+        self, reads: frozenset[str], position: int
+    ) -> tuple[tuple[Statement, ...], frozenset[str]]:
+        """Definitions and names that code needs, those behind the values it reads included.
+
+        An object of a notebook's class can only be loaded where that class is defined.
+        """
+        needed: tuple[Statement, ...] = ()
+        while True:
+            behind = (self._code_behind.get(name, frozenset()) for name in reads)
+            needed = self._definitions.needed_by(reads.union(*behind), position)
+            closed = reads.union(*(statement.reads for statement in needed))
+            if closed == reads:
+                return needed, reads
+            reads = closed
+
     def _finished_runs(self, source_hash: str) -> tuple[StepRun, ...]:
         if self._metadata is None:
             return ()
@@ -113,6 +131,11 @@ class _Reader:
             "status": (Status.SUCCEEDED, Status.CACHED),
         }
         return self._metadata.find(Query(StepRun, where, limit=_RUNS_LOOKED_AT)).items
+
+
+def _code_names(statements: Iterable[Statement]) -> frozenset[str]:
+    kinds = (StatementKind.FUNCTION, StatementKind.CLASS)
+    return frozenset(name for s in statements if s.kind in kinds for name in s.names)
 
 
 class _Reach:

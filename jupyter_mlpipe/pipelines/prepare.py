@@ -18,6 +18,9 @@ from jupyter_mlpipe.pipelines.codestore import locate
 from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
 from jupyter_mlpipe.tracking.store import MetadataStore
 
+FOLDER_LABEL = "folder"
+"""Label that names the notebook's folder: where relative paths in it lead, on this machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -55,7 +58,9 @@ def prepare(
     )
     archive = pack(pipeline, notebook, settings.root)
     code = locate(archive, settings.artifact_store, settings.home)
-    return Prepared(_with_stores(with_code(pipeline, code), settings), archive)
+    located = _with_stores(with_code(pipeline, code), settings)
+    labels = {FOLDER_LABEL: str(path.absolute().parent)}
+    return Prepared(replace(located, labels=labels), archive)
 
 
 def _below(path: Path, root: Path) -> str:

@@ -149,9 +149,7 @@ def _hazards(fact: StepFacts, earlier: Sequence[StepFacts]) -> Iterator[str]:
         yield f"{fact.step.label}: mentions {names}, which nothing in the notebook makes."
 
 
-def _untagged_mentions(
-    facts: Sequence[StepFacts], outside: Sequence[Statement]
-) -> tuple[str, ...]:
+def _untagged_mentions(facts: Sequence[StepFacts], outside: Sequence[Statement]) -> tuple[str, ...]:
     """A plain cell such as `df.head()` is harmless; one such as `df.pop("x")` looks the same.
 
     Steps on record were seen to get their inputs from steps, so nothing need be said for them.
@@ -162,7 +160,8 @@ def _untagged_mentions(
     if not cells:
         return ()
     listed = ", ".join(map(str, cells))
-    return (
+    warning = (
         f"Cells without %%step do not run in the pipeline; {listed} mention data of steps. Tag "
-        "them if they change it.",
+        "them if they change it."
     )
+    return (warning,)

@@ -44,7 +44,7 @@ def test_each_step_brings_just_the_definitions_it_needs_without_parameters(noteb
     assert found.definitions("a").split("\n\n")[0].strip() == "import math"
     assert "FACTOR = 2" in found.definitions("a")
     assert "lr" not in found.definitions("a")
-    assert "twice" not in found.definitions("b")
+    assert "helpers" not in found.definitions("a")
 
 
 def test_local_modules_travel_along(notebook, tmp_path):

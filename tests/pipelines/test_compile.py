@@ -6,6 +6,8 @@ from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.pipeline import CodeArchive
 from jupyter_mlpipe.model.run import Input, Output, Run, Status, StepRun
 from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
+from jupyter_mlpipe.pipelines.definitions import definitions_of, names_of
+from jupyter_mlpipe.pipelines.facts import read_facts
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 
 LOAD = "%%step load\ndf = [1, 2]"
@@ -145,3 +147,10 @@ def test_the_command_is_a_list_of_arguments(notebook):
         *("python", "-m", "jupyter_mlpipe", "run-step"),
         *("--pipeline", "/a b.tar.gz", "--sha256", "ff", "--step", "load"),
     )
+
+
+def test_the_class_of_a_value_comes_along_to_every_step_that_reads_the_value(notebook):
+    cells = ("class Box:\n    pass", "%%step a\nbox = Box()", "%%step b\nboxes = [box]")
+    book = notebook(*cells, "%%step c\nprint(boxes)", "%%step d\nprint(1)")
+    facts = read_facts(book, definitions_of(book), None)
+    assert ["Box" in names_of(fact.definitions) for fact in facts] == [True, True, True, False]

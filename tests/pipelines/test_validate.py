@@ -10,7 +10,9 @@ def warnings(notebook, *cells):
 
 def test_steps_that_wait_for_each_other_are_named(notebook):
     cells = ("%%step a --after b\nx = 1", "%%step b\ny = x")
-    with pytest.raises(CycleError, match=r"cell 1 \(%%step a\).*cell 2 \(%%step b\)|cell 2.*cell 1"):
+    with pytest.raises(
+        CycleError, match=r"cell 1 \(%%step a\).*cell 2 \(%%step b\)|cell 2.*cell 1"
+    ):
         compile_notebook(notebook(*cells), None)
 
 
@@ -56,7 +58,9 @@ def test_a_name_that_nothing_makes_is_a_warning(notebook):
 
 
 def test_builtins_and_own_names_need_no_warning(notebook):
-    assert warnings(notebook, "%%step a\nx = [len(str(i)) for i in range(3)]\nprint(__name__)") == ""
+    assert (
+        warnings(notebook, "%%step a\nx = [len(str(i)) for i in range(3)]\nprint(__name__)") == ""
+    )
 
 
 def test_ipython_commands_need_ipython_where_they_run(notebook):
