@@ -117,3 +117,13 @@ def live_kernel(tmp_path):
     kernel = LiveKernel(tmp_path)
     yield kernel
     kernel.stop()
+
+
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop():
+    """Only tests of the Jupyter server need its plug-in's loop; see `tests/lab/conftest.py`."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup():
+    """As above."""

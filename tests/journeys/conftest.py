@@ -59,7 +59,7 @@ def lab(tmp_path_factory):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = secrets.token_hex(8)
-    log = (home / "lab.log").open("w")
+    log = home / "lab.log"
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
@@ -77,19 +77,18 @@ def lab(tmp_path_factory):
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
             "IPYTHONDIR": str(home / "ipython"),
         },
-        stdout=log,
+        stdout=os.open(log, os.O_WRONLY | os.O_CREAT),
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     url = f"http://127.0.0.1:{port}"
-    _wait_for(f"{url}/api?token={token}", server, home / "lab.log")
+    _wait_for(f"{url}/api?token={token}", server, log)
     yield Lab(url, token, root)
     os.killpg(server.pid, signal.SIGTERM)
     try:
         server.wait(15)
     except subprocess.TimeoutExpired:
         os.killpg(server.pid, signal.SIGKILL)
-    log.close()
 
 
 def _wait_for(url, server, log):

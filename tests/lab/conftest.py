@@ -2,6 +2,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from pytest_jupyter.jupyter_core import jp_asyncio_loop  # noqa: F401 - switched off elsewhere
+from pytest_jupyter.jupyter_server import jp_server_cleanup  # noqa: F401 - likewise
 from tornado.httpclient import HTTPClientError
 
 from jupyter_mlpipe.model.artifact import Preview
