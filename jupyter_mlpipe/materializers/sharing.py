@@ -137,8 +137,9 @@ def _reach(value: Any) -> _Reached:
 def _constants() -> set[int]:
     """Identities of what all figures refer to: matplotlib's settings, and its marker paths."""
     settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
-    markers = getattr(sys.modules.get("matplotlib.markers"), "MarkerStyle", object)
-    return {id(value) for value in (*settings.values(), *vars(markers).values())}
+    markers = getattr(sys.modules.get("matplotlib.markers"), "__dict__", {})
+    shapes = vars(markers.get("MarkerStyle", object))
+    return {id(value) for values in (settings, markers, shapes) for value in values.values()}
 
 
 def _step(item: Any, reached: _Reached) -> Iterable[Any]:
