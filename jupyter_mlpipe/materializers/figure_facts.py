@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,7 +39,8 @@ def _pixels(figure: Any) -> bytes:
 
     pixels = io.BytesIO()
     neutral = {"savefig.bbox": None, "savefig.transparent": False}
-    with mpl.rc_context(neutral), _fixed_layout(figure):
+    with mpl.rc_context(neutral), _fixed_layout(figure), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user saw them when the figure was drawn
         figure.savefig(pixels, format="rgba", dpi=_DPI, backend="agg", facecolor="auto")
     return pixels.getvalue()
 
