@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from jupyter_mlpipe.engine.values import ValueStore
+from jupyter_mlpipe.materializers.figure_facts import is_untouched, mark_untouched
 from jupyter_mlpipe.materializers.fingerprint import fingerprint
 from jupyter_mlpipe.materializers.sharing import sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -128,16 +129,18 @@ class Variables:
         """
         looked = {}
         for name in self.names():
-            value = self.namespace[name]
-            now = Held(value, fingerprint(value))
-            known = self._held.get(name)
-            if known is not None and known.same_as(now):
-                now = known
-            looked[name] = now
+            looked[name] = self._look_at(self.namespace[name], self._held.get(name))
         # What the user bound anew before it was ever loaded is no longer waited for.
         self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
         self._held = dict(looked)
         return looked
+
+    def _look_at(self, value: Any, known: Held | None) -> Held:
+        if known is not None and known.value is value and is_untouched(value):
+            return known
+        now = Held(value, fingerprint(value))
+        mark_untouched(value)
+        return known if known is not None and known.same_as(now) else now
 
     def changes(
         self, before: Mapping[str, Held], after: Mapping[str, Held], writes: frozenset[str]
@@ -160,6 +163,8 @@ class Variables:
 
     def groups(self, names: frozenset[str]) -> tuple[frozenset[str], ...]:
         """The given names, each with whatever variables share mutable memory with it."""
+        if not names:
+            return ()
         data = {name: self.namespace[name] for name in self.names()}
         shared = [group for group in sharing_groups(data) if group & names]
         grouped = frozenset().union(*shared) if shared else frozenset()

@@ -46,7 +46,7 @@ class EnvironmentCapture:
 
     def _state(self) -> object:
         """Changes whenever a package is installed or removed, or the repository moves on."""
-        places = (*sys.path, *map(str, self._watched))
+        places = (*filter(_holds_packages, sys.path), *map(str, self._watched))
         return (places, tuple(map(_modified, places)), os.environ.get(IMAGE_VARIABLE))
 
     def _take(self) -> EnvironmentSnapshot:
@@ -76,6 +76,11 @@ def _packages() -> Mapping[str, str]:
         if name:  # a half-removed distribution has a folder but no name
             found.setdefault(name, metadata["Version"] or "")
     return dict(sorted(found.items()))
+
+
+def _holds_packages(path: str) -> bool:
+    """Other folders on the path, such as the notebook's, change all the time to no effect."""
+    return Path(path).name in ("site-packages", "dist-packages")
 
 
 def _modified(path: str) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 
 from jupyter_mlpipe.materializers.facts import Token, fact
 
+_PASSING = frozenset({"_cache", "_readonly"})
+
 
 def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     """NumPy's arrays and dtypes.
@@ -43,7 +45,7 @@ def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
         return _labelled(obj, obj.array, obj.name, obj.index)
     extensions = pandas.api.extensions
     if isinstance(obj, extensions.ExtensionArray | extensions.ExtensionDtype):
-        return tuple(map(_without_caches, obj.__reduce_ex__(5)))
+        return tuple(map(_lasting, obj.__reduce_ex__(5)))
     return None
 
 
@@ -76,12 +78,12 @@ def tensor_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     return (*fact("tensor", kind, content, obj.requires_grad), (obj.grad,))
 
 
-def _without_caches(state: Any) -> Any:
-    """What pandas computed from the rest, and when, is not content."""
+def _lasting(state: Any) -> Any:
+    """What pandas computed from the rest, or who may write at the moment, is not content."""
     if type(state) is tuple:
-        return tuple(_without_caches(part) for part in state)
+        return tuple(_lasting(part) for part in state)
     if type(state) is dict:
-        return {name: part for name, part in state.items() if name != "_cache"}
+        return {name: part for name, part in state.items() if name not in _PASSING}
     return state
 
 

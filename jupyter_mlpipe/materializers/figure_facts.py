@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,12 +34,36 @@ def figure_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     return None if place is None else fact("artist", type(obj).__qualname__, place, home)
 
 
+def is_untouched(value: Any) -> bool:
+    """Whether a figure, or a part of one, says that nothing was done to it since it was marked.
+
+    Drawing a figure takes 50 ms and more; matplotlib notes itself when one has to be drawn anew.
+    """
+    figure = _figure_of(value)
+    return figure is not None and not figure.stale
+
+
+def mark_untouched(value: Any) -> None:
+    """What is done to a figure from now on is noticed."""
+    figure = _figure_of(value)
+    if figure is not None:
+        figure.stale = False
+
+
+def _figure_of(value: Any) -> Any:
+    artist = sys.modules.get("matplotlib.artist")
+    if artist is None or not isinstance(value, artist.Artist):
+        return None
+    return value.get_figure(root=True)
+
+
 def _pixels(figure: Any) -> bytes:
     import matplotlib as mpl
 
     pixels = io.BytesIO()
     neutral = {"savefig.bbox": None, "savefig.transparent": False}
-    with mpl.rc_context(neutral), _fixed_layout(figure):
+    with mpl.rc_context(neutral), _fixed_layout(figure), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user saw them when the figure was drawn
         figure.savefig(pixels, format="rgba", dpi=_DPI, backend="agg", facecolor="auto")
     return pixels.getvalue()
 

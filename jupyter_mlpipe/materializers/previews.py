@@ -7,6 +7,7 @@ import io
 import json
 import re
 import reprlib
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,7 +64,9 @@ def image_preview(figure: Any) -> Preview:
     """A figure as PNG, at most about 800 pixels wide and high."""
     png = io.BytesIO()
     dpi = min(80.0, _PIXELS / max(*figure.get_size_inches(), 1.0))
-    figure.savefig(png, format="png", dpi=dpi, backend="agg", metadata={"Software": None})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user saw them when the figure was drawn
+        figure.savefig(png, format="png", dpi=dpi, backend="agg", metadata={"Software": None})
     return Preview("image", image=base64.b64encode(png.getvalue()).decode())
 
 

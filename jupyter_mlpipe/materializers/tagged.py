@@ -87,9 +87,9 @@ class _Encoder:
     def _container(self, value: Any, depth: int) -> Any:
         if depth > _DEPTH:
             raise NotPlainError("it is nested deeply")
-        if value and id(value) in self._seen:  # two empty tuples are always one
+        if id(value) in self._seen:
             raise NotPlainError("it refers twice to one object")
-        if not isinstance(value, tuple | frozenset) or value:
+        if value or not isinstance(value, tuple | frozenset):  # of these there is one empty one
             self._seen.add(id(value))
         if isinstance(value, dict):
             return self._dict(value, depth)

@@ -89,6 +89,21 @@ def test_titles_are_in_the_summary_as_they_are():
     assert FigureMaterializer().summary(line())["titles"] == ["a <b>title</b>"]
 
 
+def test_looking_at_a_figure_warns_of_nothing():
+    figure = Figure()
+    figure.suptitle("\N{THUMBS UP SIGN}")  # no font of matplotlib's has it
+    assert content_digest(figure) is not None
+    assert FigureMaterializer().preview(figure).image
+
+
+def test_how_often_a_figure_was_drawn_does_not_matter(tmp_path):
+    drawn, fresh = image(), image()
+    for _ in range(3):
+        drawn.savefig(tmp_path / "drawn.png", dpi=90)
+    assert content_digest(drawn) == content_digest(fresh)
+    assert drawn.get_layout_engine() is not None
+
+
 def test_the_backend_does_not_matter_for_the_digest(pyplot):
     figure, axes = pyplot.subplots()
     axes.plot([1, 3, 2])

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from sklearn.linear_model import LogisticRegression
 
+from jupyter_mlpipe.materializers.frames import PandasMaterializer
 from jupyter_mlpipe.materializers.sharing import shared_memory, sharing_groups
 
 ROWS = [1, 2]
@@ -95,6 +96,26 @@ def test_an_array_over_the_memory_of_a_frame_is_linked_to_it():
     frame = pd.DataFrame({"x": [1.0, 2.0]})
     assert sharing_groups({"values": frame["x"].to_numpy(), "frame": frame})
     assert sharing_groups({"codes": frame["x"].array, "frame": frame})
+
+
+def test_frames_over_one_stored_file_are_apart(tmp_path):
+    PandasMaterializer().save(pd.DataFrame({"x": np.zeros(20_000)}), tmp_path)
+    frame = PandasMaterializer().load(tmp_path)
+    assert sharing_groups({"frame": frame, "column": frame["x"]}) == ()
+    assert sharing_groups({"frame": frame, "values": frame["x"].to_numpy()})
+
+
+def test_arrays_over_one_buffer_are_linked():
+    buffer = bytearray(16)
+    first, second = np.frombuffer(buffer, "u1", 4), np.frombuffer(buffer, "u1", 4, offset=8)
+    assert sharing_groups({"first": first, "second": second, "buffer": buffer})[0] >= {"first"}
+    assert sharing_groups({"first": first, "second": second})
+
+
+def test_an_index_of_a_range_is_not_spelled_out():
+    frame = pd.DataFrame({"x": [1, 2]})
+    sharing_groups({"frame": frame})
+    assert "_data" not in frame.index._cache
 
 
 def test_two_frames_are_linked_through_an_array():

@@ -1,0 +1,217 @@
+"""What a value leads to: mutable objects and memory, however far away."""
+
+from __future__ import annotations
+
+import builtins
+import datetime
+import decimal
+import enum
+import fractions
+import gc
+import logging
+import pathlib
+import re
+import sys
+import types
+import uuid
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from jupyter_mlpipe.materializers.memory import address_of, root_of
+from jupyter_mlpipe.materializers.naming import found_by_name
+
+_ATOMS = frozenset(
+    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range}
+)
+"""Exact types that hold nothing and cannot change; looked up before anything else."""
+_NOT_WALKED = (
+    *(types.ModuleType, type, types.CodeType, types.FrameType, types.TracebackType),
+    *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref, logging.Logger),
+    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal),
+    *(fractions.Fraction, enum.Enum, pathlib.PurePath, re.Pattern, re.Match, uuid.UUID),
+)
+"""Immutable, stored by name, or never stored: reaching one of these together shares nothing."""
+_NOT_COUNTED = (
+    *(tuple, frozenset, slice, types.MappingProxyType, types.MethodType),
+    *(types.BuiltinFunctionType, types.MemberDescriptorType, types.GetSetDescriptorType),
+)
+"""Immutable themselves, but they may lead to something mutable."""
+
+
+@dataclass(slots=True)
+class Reached:
+    """What one value leads to. Identities and addresses are both places in memory."""
+
+    objects: set[int] = field(default_factory=set)
+    """Identities of mutable objects."""
+    arrays: dict[int, set[int]] = field(default_factory=dict)
+    """Address of each block of memory, and the identities of the arrays that look at it."""
+    writable: set[int] = field(default_factory=set)
+    """Addresses at which at least one of these arrays may be written to."""
+    frames: dict[int, set[int]] = field(default_factory=dict)
+    """As `arrays`, for pandas objects: among themselves they copy before they write."""
+
+
+_Step: TypeAlias = Callable[[Any, Reached], Iterable[Any]]
+
+
+def reach(value: Any) -> Reached:
+    """Follow every reference but those to modules and to definitions that are found by name."""
+    reached = Reached()
+    seen = _constants()
+    steps: dict[type, _Step] = {}
+    waiting = [value]
+    alive: list[Any] = []  # an object made on the way must not lend its identity to another
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind in _ATOMS or id(item) in seen:
+            continue
+        seen.add(id(item))
+        alive.append(item)
+        if kind not in steps:
+            steps[kind] = _step_for(kind)
+        waiting.extend(steps[kind](item, reached))
+    return reached
+
+
+def _constants() -> set[int]:
+    """Identities of what all figures refer to: matplotlib's settings, and its marker paths."""
+    settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
+    markers = getattr(sys.modules.get("matplotlib.markers"), "__dict__", {})
+    shapes = vars(markers.get("MarkerStyle", object))
+    return {id(value) for values in (settings, markers, shapes) for value in values.values()}
+
+
+def _step_for(kind: type) -> _Step:
+    """How to note an object of this class, and to say what it leads to."""
+    if issubclass(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
+        return _through_nothing
+    if issubclass(kind, types.FunctionType):
+        return _through_function
+    if _is_a(kind, "numpy", "ndarray"):
+        return _through_array
+    if _is_a(kind, "pandas", "DataFrame", "Series"):
+        return _through_frame
+    if _is_a(kind, "pandas", "Index"):
+        return _through_index
+    if _is_a(kind, "torch", "Tensor"):
+        return _through_tensor
+    if _is_a(kind, "matplotlib.path", "Path"):
+        return _through_path
+    parameters = getattr(kind, "__dataclass_params__", None)
+    frozen = parameters is not None and parameters.frozen
+    return _through_immutable if frozen or issubclass(kind, _NOT_COUNTED) else _through_object
+
+
+def _is_a(kind: type, module: str, *names: str) -> bool:
+    """Whether it is a class of a library, or derives from it; the library is never imported."""
+    library = sys.modules.get(module)
+    bases = (getattr(library, name, None) for name in names)
+    return any(isinstance(base, type) and issubclass(kind, base) for base in bases)
+
+
+def _through_nothing(_item: Any, _reached: Reached) -> Iterable[Any]:
+    return ()
+
+
+def _through_immutable(item: Any, _reached: Reached) -> Iterable[Any]:
+    return gc.get_referents(item)
+
+
+def _through_object(item: Any, reached: Reached) -> Iterable[Any]:
+    if _is_namespace(item):
+        return ()
+    reached.objects.add(id(item))
+    return gc.get_referents(item)
+
+
+def _through_path(item: Any, reached: Reached) -> Iterable[Any]:
+    return () if item.readonly else _through_object(item, reached)  # matplotlib shares these
+
+
+def _is_namespace(item: Any) -> bool:
+    if type(item) is not dict or "__name__" not in item:
+        return False
+    module = sys.modules.get(str(item["__name__"]))
+    return (module is not None and vars(module) is item) or item is vars(builtins)
+
+
+def _through_function(function: types.FunctionType, reached: Reached) -> Iterable[Any]:
+    if found_by_name(function):
+        return ()
+    reached.objects.add(id(function))
+    parts = (function.__defaults__, function.__kwdefaults__, function.__closure__)
+    return (*parts, *vars(function).values())
+
+
+def _through_array(array: Any, reached: Reached) -> Iterable[Any]:
+    reached.arrays.setdefault(address_of(array), set()).add(id(array))
+    if array.flags.writeable:
+        reached.writable.add(address_of(array))
+    lender = root_of(array).base
+    return (lender, *_held(array), *getattr(array, "__dict__", {}).values())
+
+
+def _held(array: Any) -> Iterable[Any]:
+    return array.ravel().tolist() if array.dtype.hasobject else ()
+
+
+def _through_frame(frame: Any, reached: Reached) -> Iterable[Any]:
+    reached.objects.add(id(frame))
+    columns = [frame] if frame.ndim == 1 else [column for _, column in frame.items()]
+    arrays = [column.array for column in columns]
+    extra = [getattr(frame, name, None) for name in frame._metadata]  # noqa: SLF001  # of subclasses
+    return (
+        *_framed_arrays([*arrays, *frame.axes], reached, id(frame)),
+        *frame.attrs.values(),
+        *extra,
+    )
+
+
+def _through_index(index: Any, reached: Reached) -> Iterable[Any]:
+    return _framed_arrays([index], reached, id(index))
+
+
+def _framed_arrays(arrays: list[Any], reached: Reached, frame: int) -> Iterator[Any]:
+    """Note the NumPy memory below pandas' own arrays; what they hold as objects leads on."""
+    waiting, seen = list(arrays), set[int]()
+    alive: list[Any] = []
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind in _ATOMS or id(item) in seen:
+            continue
+        seen.add(id(item))
+        alive.append(item)
+        if _is_a(kind, "numpy", "ndarray"):
+            for place in _places(item):
+                reached.frames.setdefault(place, set()).add(frame)
+            yield from _held(item)
+        elif _is_a(kind, "pandas", "Index"):
+            waiting.extend(_index_arrays(item))
+        elif _is_a(kind, "pandas.api.extensions", "ExtensionArray") or kind is dict:
+            waiting.extend(gc.get_referents(item))
+
+
+def _places(array: Any) -> Iterator[int]:
+    """Where its memory is, and what has lent it, such as the map of a file."""
+    yield address_of(array)
+    lender = root_of(array).base
+    while lender is not None:
+        yield id(lender)
+        lender = lender.obj if isinstance(lender, memoryview) else None
+
+
+def _index_arrays(index: Any) -> Iterable[Any]:
+    if _is_a(type(index), "pandas", "RangeIndex"):  # it would make an array to show it
+        return ()
+    return (*index.levels, *index.codes) if index.nlevels > 1 else (index.array,)
+
+
+def _through_tensor(tensor: Any, reached: Reached) -> Iterable[Any]:
+    reached.objects.add(id(tensor))
+    reached.arrays.setdefault(tensor.untyped_storage().data_ptr(), set()).add(id(tensor))
+    return (tensor.grad, *vars(tensor).values())
