@@ -19,8 +19,16 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(importlib.import_module("jupyter_mlpipe.client"), name)
     if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("jupyter_mlpipe")
+        return _version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
+    metadata = importlib.import_module("importlib.metadata")
+    try:
+        return str(metadata.version("jupyter_mlpipe"))
+    except metadata.PackageNotFoundError:  # runs from its sources
+        return "0+unknown"
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -78,11 +78,8 @@ class _Version(argparse.Action):
     """Asks the installed distribution only when it is wanted."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        metadata = importlib.import_module("importlib.metadata")
-        try:
-            sys.stdout.write(f"mlpipe {metadata.version('jupyter_mlpipe')}\n")
-        except metadata.PackageNotFoundError:
-            parser.error("jupyter_mlpipe runs from its sources here, and has no version")
+        package = importlib.import_module("jupyter_mlpipe")
+        sys.stdout.write(f"mlpipe {package.__version__}\n")
         parser.exit()
 
 

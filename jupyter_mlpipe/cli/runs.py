@@ -97,6 +97,9 @@ def _show(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 
 
 def _print_step(step: StepRunView) -> None:
+    """Told of starts too, which are not worth a line."""
+    if step.status == Status.RUNNING:
+        return
     outputs = _outputs(step.outputs)
     facts = (step.status, duration(step.seconds), outputs, step.reason, step.error)
     print_line(plain(f"{step.step}: {', '.join(fact for fact in facts if fact)}"))
