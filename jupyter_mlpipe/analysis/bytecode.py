@@ -142,7 +142,9 @@ def _evaluator(instructions: Sequence[dis.Instruction], index: int, names: Globa
     if argument is None or (argument.opname.startswith("CALL") and argument.arg == 0):
         return
     if argument.opname == "LOAD_CONST" and isinstance(argument.argval, str):
-        names.reads.update(_IDENTIFIER.findall(argument.argval))
+        text, is_query = argument.argval, instructions[index].argval == "query"
+        in_pandas = is_query and not re.search(r"\bfrom\b", text, re.IGNORECASE)
+        names.reads |= mentioned_in_text(text) if in_pandas else set(_IDENTIFIER.findall(text))
     else:
         names.hidden.append(f"gives a text made elsewhere to .{instructions[index].argval}()")
 

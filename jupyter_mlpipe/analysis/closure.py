@@ -70,8 +70,10 @@ def close_over(
     )
 
 
+_CachedFunction = type(functools.cache(len))
 _LIMIT = 300_000
 """Objects looked through at most, a fraction of a second's work."""
+_FORMULA_LENGTH = 1000
 _PLAIN = frozenset(
     {
         *(str, bytes, bytearray, bool, int, float, complex, type(None), type(Ellipsis), range),
@@ -137,7 +139,7 @@ class _Walk:
             self.found.modules.add(value.__module__ or type(value).__module__)
         elif isinstance(value, FunctionType):
             self._definitions.define(name, value, name)
-        elif isinstance(value, functools._lru_cache_wrapper):
+        elif isinstance(value, _CachedFunction):
             self.found.values.append((value, name))
         else:
             self.found.reads.add(name)
@@ -145,8 +147,9 @@ class _Walk:
 
     def _value(self, value: Any, root: str) -> None:
         """Look into an object for code of the notebook, and for where its class comes from."""
-        if isinstance(value, str) and root in self.found.reads:
-            self.found.names.extend(mentioned_in_text(value))
+        if isinstance(value, str) and len(value) < _FORMULA_LENGTH:
+            named = mentioned_in_text(value)  # a formula or a query that is kept in a variable
+            self.found.names.extend(name for name in sorted(named) if name in self._namespace)
         if type(value) in _PLAIN or id(value) in self._objects:
             return
         self._objects[id(value)] = value
@@ -158,15 +161,17 @@ class _Walk:
             self._instance(value, root)
 
     def _code(self, value: FunctionType | type, root: str) -> None:
-        notebook = is_of_notebook(value, self._namespace)
-        if not notebook and (qualified_name(value) is not None or isinstance(value, type)):
-            self.found.modules.add(value.__module__)
-        else:
+        if is_of_notebook(value, self._namespace):
             self._definitions.define(value.__qualname__, value, root)
+            return
+        self.found.modules.add(value.__module__)
+        if isinstance(value, FunctionType) and qualified_name(value) is None:
+            held = (value.__closure__, value.__defaults__, value.__kwdefaults__, value.__dict__)
+            self.found.values.extend((part, root) for part in held if part)
 
     def _instance(self, value: Any, root: str) -> None:
         cls = type(value)
-        if cls is functools._lru_cache_wrapper:
+        if cls is _CachedFunction:
             self._cached_function(value, root)
             return
         if is_of_notebook(cls, self._namespace):

@@ -34,14 +34,18 @@ class Found:
 
 _ATOMS = (str, bytes, bool, int, float, complex, type(None), type(Ellipsis))
 _CONTAINERS = (tuple, list, dict, set, frozenset, types.MappingProxyType)
-_SLOTS = (
-    types.GetSetDescriptorType,
-    types.MemberDescriptorType,
-    types.WrapperDescriptorType,
-    types.MethodDescriptorType,
-    types.ClassMethodDescriptorType,
-    types.MethodWrapperType,
+_SLOTS: frozenset[type] = frozenset(
+    (
+        types.GetSetDescriptorType,
+        types.MemberDescriptorType,
+        types.WrapperDescriptorType,
+        types.MethodDescriptorType,
+        types.ClassMethodDescriptorType,
+        types.MethodWrapperType,
+    )
 )
+_LONG = 1000
+"""Items from which on a captured container counts as data."""
 _UNSAID = frozenset(
     {
         *("__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "_abc_impl"),
@@ -61,22 +65,24 @@ class Definitions:
         self._texts = CellTexts()
         self._digests: dict[int, str] = {}
         self._kept: list[Any] = []
+        self._open: set[int] = set()
 
-    def define(self, name: str, value: FunctionType | type, root: str) -> str:
-        """Record a definition; returns its digest, or its bare name while inside of itself."""
-        known = self._digests.get(id(value))
-        if known is None:
+    def define(self, name: str, value: FunctionType | type, root: str) -> None:
+        """Record a definition under a name, and follow what it mentions."""
+        digest = self._digest(name, value, root)
+        self._found.definitions.setdefault(name, set()).add(digest)
+
+    def _digest(self, name: str, value: FunctionType | type, root: str) -> str:
+        """Of code and captured values; inside of itself, a definition is a mere name."""
+        if id(value) not in self._digests:
             self._digests[id(value)] = f"inside {name}"
             self._kept.append(value)  # its id stays its own
-            facts = (
+            self._digests[id(value)] = (
                 self._function(name, value, root)
                 if isinstance(value, FunctionType)
                 else self._class(name, value, root)
             )
-            known = self._digests[id(value)] = facts
-        if not known.startswith("inside "):
-            self._found.definitions.setdefault(name, set()).add(known)
-        return known
+        return self._digests[id(value)]
 
     def fact(self, value: Any, root: str) -> Plain:
         """A captured value as something to hash.
@@ -90,7 +96,7 @@ class Definitions:
         if isinstance(value, ModuleType):
             self._found.modules.add(value.__name__)
             return ["module", value.__name__]
-        if isinstance(value, _SLOTS):
+        if type(value) in _SLOTS:
             return ["slot", type(value).__name__]
         if isinstance(value, FunctionType | type):
             return self._code(value, root)
@@ -101,6 +107,17 @@ class Definitions:
 
     def _container(self, value: Any, root: str) -> Plain:
         name = type(value).__name__
+        if id(value) in self._open or len(value) > _LONG:
+            self._found.reads.add(root)
+            self._found.values.append((value, root))
+            return ["state", name]
+        self._open.add(id(value))
+        try:
+            return self._contents(name, value, root)
+        finally:
+            self._open.remove(id(value))
+
+    def _contents(self, name: str, value: Any, root: str) -> Plain:
         if isinstance(value, Mapping):
             pairs = [[self.fact(k, root), self.fact(v, root)] for k, v in value.items()]
             return [name, *pairs]
@@ -111,10 +128,12 @@ class Definitions:
 
     def _code(self, value: FunctionType | type, root: str) -> Plain:
         imported = qualified_name(value)
+        if imported is None and isinstance(value, type) and not is_of_notebook(value, None):
+            imported = f"{value.__module__}.{value.__qualname__}"
         if imported is not None:
             self._found.modules.add(value.__module__)
             return ["import", imported]
-        return ["definition", self.define(value.__qualname__, value, root)]
+        return ["definition", self._digest(value.__qualname__, value, root)]
 
     def _other(self, value: Any, root: str) -> Plain:
         """Type hints and patterns by what they print; all else is data of the root variable."""
@@ -128,7 +147,7 @@ class Definitions:
         if imported is not None:
             self._found.modules.add(module)
             return ["import", imported]
-        if module in ("dataclasses", "collections") and type(value).__name__.startswith("_"):
+        if module in ("dataclasses", "_collections") and type(value).__name__.startswith("_"):
             return ["sentinel", type(value).__name__]
         self._found.reads.add(root)
         return ["state", type(value).__qualname__]
@@ -182,7 +201,7 @@ def _attributes(cls: type) -> Mapping[str, Any]:
     """What a class holds; an enumeration's members count by their values."""
     attributes = dict(vars(cls))
     if isinstance(cls, enum.EnumMeta):
-        members = {name: member.value for name, member in cls.__members__.items()}
+        members = {key: vars(cls)["_member_map_"][key].value for key in cls.__members__}
         own = {k: v for k, v in attributes.items() if isinstance(v, FunctionType | property)}
         return {**own, "members": members}
     return attributes

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.machinery
+import marshal
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,15 +38,18 @@ class ModuleFiles:
 
     def __init__(self) -> None:
         self._loaded: dict[str, tuple[object, str]] = {}
+        self._foreign: dict[str, object] = {}
 
     def observe(self) -> None:
         """Take the digest of each local module that was loaded since the last call."""
         for name, module in list(sys.modules.items()):
             spec = getattr(module, "__dict__", {}).get("__spec__")
-            known = self._loaded.get(name)
-            is_new = known is None or known[0] is not spec
-            if is_new and spec is not None and is_local_file(_file(module)) and not is_ours(name):
+            if spec is None or self._foreign.get(name) is spec:
+                continue
+            if is_local_file(_file(module)) and not is_ours(name):
                 self._digest(name)
+            else:
+                self._foreign[name] = spec
 
     def reach(self, names: Iterable[str]) -> ReachedModules:
         """Local modules and packages that these modules lead to through their imports.
@@ -90,7 +95,7 @@ def module_file(name: str, search: Sequence[str] | None = None) -> str | None:
     if parent:
         package = sys.modules.get(parent)
         search = getattr(package, "__path__", None) if package else _locations(parent, search)
-        if search is None:
+        if not search:
             return None
     spec = importlib.machinery.PathFinder.find_spec(name, list(search) if search else None)
     return spec.origin if spec else None
@@ -157,6 +162,10 @@ def _locations(package: str, search: Sequence[str] | None) -> Sequence[str] | No
     return list(spec.submodule_search_locations or []) if spec else None
 
 
+_PYC_HEADER = 16
+"""Bytes before the code in a `.pyc` file."""
+
+
 def _version(name: str) -> str | None:
     file = module_file(name)
     if not file or not is_installed(file):
@@ -174,11 +183,19 @@ def _digest_when_loaded(module: ModuleType) -> str:
     file = Path(str(_file(module)))
     cached = getattr(module.__dict__.get("__spec__"), "cached", None)
     try:
-        header, stat = Path(str(cached)).read_bytes(), file.stat()
+        loaded = Path(str(cached)).read_bytes()[_PYC_HEADER:]
+        text = file.read_bytes()
     except OSError:
         return file_digest(file)
-    flags, modified, size = (int.from_bytes(header[i : i + 4], "little") for i in (4, 8, 12))
-    same = modified == int(stat.st_mtime) & 0xFFFFFFFF and size == stat.st_size & 0xFFFFFFFF
-    if flags or same:
-        return file_digest(file)
-    return digest_of("compiled module", header[16:])
+    return file_digest(file) if _compiles_to(text, loaded) else digest_of("compiled", loaded)
+
+
+def _compiles_to(text: bytes, marshalled: bytes) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return bool(
+                compile(text, "<module>", "exec", dont_inherit=True) == marshal.loads(marshalled)
+            )
+        except (SyntaxError, ValueError, EOFError, TypeError):
+            return False

@@ -228,16 +228,23 @@ def _distinct(parameters: Sequence[Parameter], notebook: str) -> tuple[Parameter
 
 
 def _statements(cells: Sequence[Cell]) -> tuple[Statement, ...]:
-    """Read twice: what a setting is depends on imports that may stand in any cell."""
+    """Read twice: whether a call is a setting depends on imports that may stand further down."""
     bodies = [(cell, _body(cell)) for cell in cells]
-    first = [s for cell, body in bodies for s in read_statements(body, cell.position, cell.id)]
-    known = kinds_of_names(first)
-    second = [
-        statement
-        for cell, body in bodies
-        for statement in _of_cell(cell, read_statements(body, cell.position, cell.id, known))
-    ]
-    return without_changed_constants(second)
+    ahead = kinds_of_names(_in_order(bodies, {}))
+    return without_changed_constants(_in_order(bodies, ahead))
+
+
+def _in_order(
+    bodies: Sequence[tuple[Cell, str]], ahead: Mapping[str, StatementKind]
+) -> list[Statement]:
+    """A name is what the cells above made of it, else what those below will."""
+    known = dict(ahead)
+    statements: list[Statement] = []
+    for cell, body in bodies:
+        found = _of_cell(cell, read_statements(body, cell.position, cell.id, known))
+        known.update(kinds_of_names(found))
+        statements += found
+    return statements
 
 
 def _of_cell(cell: Cell, statements: Sequence[Statement]) -> list[Statement]:

@@ -36,7 +36,7 @@ class CellTexts:
                 continue
             tree = self._tree(function.__code__.co_filename)
             line = function.__code__.co_firstlineno
-            nodes = [n for n in _classes(tree, cls.__name__, line)] if tree else []
+            nodes = list(_classes(tree, cls.__name__, line)) if tree else []
             if len(nodes) == 1:
                 return node_hash(nodes[0])
         return None
@@ -83,15 +83,13 @@ def _definitions(tree: ast.Module, code: CodeType) -> Iterator[ast.AST]:
             if (first, node.name) == (code.co_firstlineno, code.co_name):
                 yield node
         elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
-            if node.lineno == code.co_firstlineno:
-                yield node
+            yield from [node] if node.lineno == code.co_firstlineno else []
 
 
 def _classes(tree: ast.Module, name: str, line: int) -> Iterator[ast.ClassDef]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and node.name == name and node.end_lineno is not None:
-            if node.lineno <= line <= node.end_lineno:
-                yield node
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            yield from [node] if node.lineno <= line <= (node.end_lineno or 0) else []
 
 
 def _function(value: object) -> FunctionType | None:

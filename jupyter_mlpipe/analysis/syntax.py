@@ -134,7 +134,7 @@ def _escaped(indent: str, escape: str, rest: str, newlines: str) -> str:
     if escape == "%":
         name, _, line = rest.partition(" ")
         options, code = split_options(name, line)
-        if code and name in PYTHON_MAGICS:
+        if code and name in PYTHON_MAGICS and parses(python_source(code)):
             return _line_with_code(indent, name, options, code) + newlines
         return f"{indent}{_magic(rest)}{newlines}"
     if escape in ("?", "??"):
