@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,5 +188,6 @@ def test_a_signal_ends_the_steps_and_the_command_without_a_traceback(
 
 
 def test_a_step_sees_the_environment_it_asked_for(settings, write_notebook):
-    source = "%%step a --env COLOUR=\"it's blue\"\nimport os\nassert os.environ['COLOUR'] == \"it's blue\""
-    assert run(write_notebook(source), replace(settings)).run.status == "succeeded"
+    line = '%%step a --env COLOUR="it\'s blue"'
+    check = "import os\nassert os.environ['COLOUR'] == \"it's blue\""
+    assert run(write_notebook(f"{line}\n{check}"), settings).run.status == "succeeded"
