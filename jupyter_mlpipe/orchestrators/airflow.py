@@ -138,7 +138,8 @@ class AirflowOrchestrator(Orchestrator):
             "parameters": [_parameter(parameter) for parameter in pipeline.parameters],
             "folder": pipeline.labels.get(FOLDER_LABEL, ""),
             "environment": self._environment(pipeline),
-            "steps": [self._step(step) for step in pipeline.steps],
+            "command": [self._python, *_shared_command(pipeline)],
+            "steps": [_step(step) for step in pipeline.steps],
         }
 
     def _environment(self, pipeline: Pipeline) -> Mapping[str, str]:
@@ -150,18 +151,23 @@ class AirflowOrchestrator(Orchestrator):
         }
         return {name: value for name, value in said.items() if value}
 
-    def _step(self, step: PipelineStep) -> Mapping[str, Any]:
-        return {
-            "id": step.id,
-            "name": step.name,
-            "depends_on": list(step.depends_on),
-            "command": [self._python, *step.command[1:]],
-            "environment": dict(sorted(step.env.items())),
-            "retries": step.retries.max,
-            "retry_delay": step.retries.delay,
-            "backoff": step.retries.backoff,
-            "timeout": step.timeout,
-        }
+
+def _shared_command(pipeline: Pipeline) -> tuple[str, ...]:
+    """What all steps run but for their own id, which comes last."""
+    return pipeline.steps[0].command[1:-1] if pipeline.steps else ()
+
+
+def _step(step: PipelineStep) -> Mapping[str, Any]:
+    return {
+        "id": step.id,
+        "name": step.name,
+        "depends_on": list(step.depends_on),
+        "environment": dict(sorted(step.env.items())),
+        "retries": step.retries.max,
+        "retry_delay": step.retries.delay,
+        "backoff": step.retries.backoff,
+        "timeout": step.timeout,
+    }
 
 
 def _literal(facts: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ class RunStep(BaseOperator):
     def execute(self, context):
         folder = PIPELINE["folder"]
         process = subprocess.Popen(
-            self.step["command"],
+            [*PIPELINE["command"], self.step["id"]],
             env=self._environment(context),
             cwd=folder if os.path.isdir(folder) else None,
             stdout=subprocess.PIPE,

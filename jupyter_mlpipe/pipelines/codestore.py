@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jupyter_mlpipe.model.errors import StorageError
 from jupyter_mlpipe.model.pipeline import CodeArchive
@@ -15,7 +16,8 @@ def locate(data: bytes, artifact_store: str, home: Path) -> CodeArchive:
     """Where an archive belongs, whether it is there already or not.
 
     Archives go below `home`, the project's `.mlpipe`, or, when the artifact store is remote,
-    beside the artifacts, so that whoever can read these can run the code.
+    beside the artifacts, so that whoever can read these can run the code. A location with a
+    password in it stays out of every file we write, so there the archive stays here.
     """
     sha256 = hashlib.sha256(data).hexdigest()
     if _is_remote(artifact_store):
@@ -48,7 +50,8 @@ def local_copy(sha256: str, home: Path) -> Path:
 
 def _is_remote(artifact_store: str) -> bool:
     scheme, separator, _ = artifact_store.partition("://")
-    return bool(separator) and scheme not in ("file", "local")
+    holds_password = urlsplit(artifact_store).password is not None
+    return bool(separator) and scheme not in ("file", "local") and not holds_password
 
 
 def _write(data: bytes, path: Path) -> None:

@@ -62,9 +62,10 @@ def test_names_come_back_exactly_as_they_were_written(airflow, name):
 
 
 def test_steps_run_in_the_chosen_interpreter_after_those_they_wait_for(airflow):
-    step = compiled(airflow, example_pipeline())["steps"][1]
-    assert step["command"][:4] == ["/env/bin/python", "-m", "jupyter_mlpipe", "run-step"]
-    assert step["depends_on"] == ["load"]
+    found = compiled(airflow, example_pipeline())
+    assert found["command"][:4] == ["/env/bin/python", "-m", "jupyter_mlpipe", "run-step"]
+    assert found["command"][-1] == "--step"
+    assert found["steps"][1]["depends_on"] == ["load"]
 
 
 def test_schedule_retries_and_timeout_are_carried_over(airflow):

@@ -1,0 +1,146 @@
+import sys
+from dataclasses import replace
+
+import pytest
+
+from jupyter_mlpipe.analysis.notebook import Cell, parse_cells
+from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.worker import run_step_command
+from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.pipelines.bundle import pack
+from jupyter_mlpipe.pipelines.codestore import store
+from jupyter_mlpipe.pipelines.compile import compile_notebook
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
+from jupyter_mlpipe.tracking.store import Query
+
+
+class Machine:
+    """A folder in which steps of one notebook are run as a worker runs them."""
+
+    def __init__(self, folder, *cells):
+        book = parse_cells([Cell(c, f"c{i}", (), i, "code") for i, c in enumerate(cells)], "study")
+        book = replace(book, path="study.ipynb")
+        self.settings = Settings(folder, folder / ".mlpipe")
+        data = pack(compile_notebook(book, None), book, folder)
+        self.archive = store(data, self.settings.artifact_store, self.settings.home)
+        self.environ = {"MLPIPE_RUN_ID": "r1", "MLPIPE_HOME": str(self.settings.home)}
+
+    def run(self, step, **environ):
+        said = self.environ | environ
+        return run_step_command(self.archive.uri, self.archive.sha256, step, said)
+
+    def records(self, kind=StepRun, **where):
+        metadata = SqlMetadataStore(self.settings.metadata_store)
+        found = metadata.find(Query(kind, where, newest_first=False)).items
+        metadata.close()
+        return found
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *cells: Machine(tmp_path, *cells)
+
+
+def test_values_go_from_step_to_step_of_the_same_run(machine):
+    worker = machine("%%step a\nx = [1]", "%%step b\nx.append(2)", "%%step c\ny = len(x)")
+    assert [worker.run(step) for step in "abc"] == [0, 0, 0]
+    assert [o.mutated for r in worker.records() for o in r.outputs] == [False, True, False]
+
+
+def test_values_of_the_notebooks_own_classes_come_back(machine):
+    cells = ("class Box:\n    def __init__(self, v):\n        self.v = v", "%%step a\nbox = Box(3)")
+    worker = machine(*cells, "%%step b\nassert type(box) is Box and box.v == 3\nok = 1")
+    assert [worker.run(step) for step in "ab"] == [0, 0]
+
+
+def test_what_shares_memory_in_the_notebook_shares_it_here(machine):
+    cells = (
+        "%%step a\nx = [1]\nview = x",
+        "%%step b\nview.append(2)",
+        "%%step c\nassert x == [1, 2]",
+    )
+    worker = machine(*cells)
+    assert [worker.run(step) for step in "abc"] == [0, 0, 0]
+
+
+def test_a_second_run_hits(machine):
+    worker = machine("%%step a\nx = 1")
+    worker.run("a")
+    assert worker.run("a", MLPIPE_RUN_ID="r2") == 0
+    assert [r.status for r in worker.records()] == ["succeeded", "cached"]
+
+
+def test_parameters_are_set_before_constants_are_computed(machine):
+    worker = machine("%%params\nn: int = 1", "%%step a\nassert n == 7\nx = n")
+    assert worker.run("a", MLPIPE_PARAMS='{"n": 7}') == 0
+    assert worker.records(Run)[0].parameters == {"n": 7}
+
+
+def test_an_untagged_value_bound_after_the_step_counts(machine):
+    worker = machine("%%step a\nx = 1", "x = 5", "%%step b --after a\nassert x == 5")
+    assert [worker.run(step) for step in "ab"] == [0, 0]
+
+
+def test_code_that_raises_is_recorded_and_shown_as_the_users_own(machine, capsys):
+    worker = machine("%%step a\n1 / 0")
+    assert worker.run("a") == 1
+    said = capsys.readouterr().err
+    assert "1 / 0" in said
+    assert "worker.py" not in said
+    assert worker.records()[0].status == "failed"
+
+
+def test_the_engines_run_becomes_one_run_of_ours(machine):
+    worker = machine("%%step a\nx = 1", "%%step b\ny = x")
+    engine = {"MLPIPE_RUN_ID": "", "MLPIPE_ENGINE": "airflow", "MLPIPE_ENGINE_RUN_ID": "study/m 1"}
+    assert worker.run("a", **engine) == 0
+    assert [run.status for run in worker.records(Run)] == ["running"]
+    assert worker.run("b", **engine) == 0
+    (run,) = worker.records(Run)
+    assert (run.kind, run.engine_run_id, run.status) == ("airflow", "study/m 1", "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"MLPIPE_RUN_ID": ""}, "which run"),
+        ({"MLPIPE_PARAMS": "[]"}, "expected a JSON object"),
+        ({"MLPIPE_PARAMS": '{"m": 1}'}, "Unknown parameter 'm'"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(machine, capsys, environ, message):
+    assert machine("%%step a\nx = 1").run("a", **environ) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_an_unknown_step_lists_the_known_ones(machine, capsys):
+    assert machine("%%step a\nx = 1").run("b") == 2
+    assert "its steps are a" in capsys.readouterr().err
+
+
+def test_a_step_whose_inputs_are_not_made_yet_says_so(machine, capsys):
+    assert machine("%%step a\nx = 1", "%%step b\ny = x").run("b") == 2
+    assert "needs step 'a', which has not finished in run r1" in capsys.readouterr().err
+
+
+def test_a_digest_that_differs_is_refused(machine, capsys):
+    worker = machine("%%step a\nx = 1")
+    assert run_step_command(worker.archive.uri, "0" * 64, "a", worker.environ) == 2
+    assert "changed or cut short" in capsys.readouterr().err
+
+
+def test_a_missing_archive_and_a_missing_package_are_the_environments_fault(machine, capsys):
+    worker = machine("import no_such_package", "%%step a\nx = no_such_package")
+    assert worker.run("a") == 3
+    assert run_step_command("/none.tar.gz", "0" * 64, "a", worker.environ) == 3
+    assert "no_such_package" in capsys.readouterr().err
+
+
+def test_the_process_is_left_as_it_was(machine):
+    before, path = sys.modules["__main__"], list(sys.path)
+    machine("%%step a\n1 / 0").run("a")
+    assert sys.modules["__main__"] is before
+    assert sys.path == path

@@ -1,0 +1,193 @@
+"""Real runs: every step here is a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import jupyter_mlpipe
+from jupyter_mlpipe.model.errors import OrchestratorError, PipelineError
+from jupyter_mlpipe.model.run import Status
+from jupyter_mlpipe.orchestrators.local import LocalOrchestrator, run_notebook
+from jupyter_mlpipe.orchestrators.promotion import PromoteOptions, promote
+from jupyter_mlpipe.orchestrators.recorded import open_metadata
+from jupyter_mlpipe.pipelines.codestore import store
+from jupyter_mlpipe.pipelines.prepare import prepare
+
+LOAD = "%%step load\nrows = [1, 2, 3]"
+CHANGE = "%%step change\nrows.append(FACTOR)"
+USE = "%%step use\ntotal = double(sum(rows))"
+CELLS = ("%%params\nFACTOR: int = 4", "def double(x):\n    return 2 * x", LOAD, CHANGE, USE)
+
+
+@pytest.fixture(autouse=True)
+def _children_find_the_package(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(jupyter_mlpipe.__file__).parents[1]))
+
+
+def run(path, settings, parameters=None, *, cache=True):
+    return run_notebook(path, parameters or {}, settings, lambda view: None, cache)
+
+
+def statuses(details):
+    return {step.step: step.status for step in details.steps}
+
+
+def test_a_notebook_runs_and_then_hits_until_a_parameter_changes(settings, write_notebook):
+    path = write_notebook(*CELLS)
+    first = run(path, settings)
+    assert first.run.status == "succeeded"
+    assert [o.mutated for step in first.steps for o in step.outputs] == [False, True, False]
+    assert set(statuses(run(path, settings)).values()) == {"cached"}
+    changed = run(path, settings, {"FACTOR": "5"})
+    assert statuses(changed) == {"load": "cached", "change": "succeeded", "use": "succeeded"}
+    assert changed.run.parameters == {"FACTOR": 5}
+
+
+def test_without_cache_every_step_runs(settings, write_notebook):
+    path = write_notebook(*CELLS)
+    run(path, settings)
+    assert set(statuses(run(path, settings, cache=False)).values()) == {"succeeded"}
+
+
+def test_progress_is_told_as_steps_start_and_end(settings, write_notebook):
+    seen = []
+    path = write_notebook(LOAD)
+    run_notebook(path, {}, settings, lambda view: seen.append((view.step, view.status)))
+    assert seen == [("load", "running"), ("load", "succeeded")]
+
+
+def test_a_failed_step_stops_what_waits_for_it_and_nothing_else(settings, write_notebook):
+    bad = "%%step bad\nrows[0] / 0\nquotient = 1"
+    path = write_notebook(LOAD, bad, "%%step after --after bad\nx = 1", "%%step beside\ny = 1")
+    details = run(path, settings)
+    assert details.run.status == "failed"
+    assert statuses(details) == {
+        "load": "succeeded", "bad": "failed", "after": "skipped", "beside": "succeeded"
+    }  # fmt: skip
+    error = next(step.error for step in details.steps if step.step == "bad")
+    assert "ZeroDivisionError" in error
+    assert "jupyter_mlpipe" not in error
+
+
+def test_a_failed_step_is_tried_again(settings, write_notebook, tmp_path):
+    source = (
+        "%%step flaky --retries 2\nfrom pathlib import Path\n"
+        "tries = Path('tries').read_text() if Path('tries').exists() else ''\n"
+        "Path('tries').write_text(tries + 'x')\nassert tries == 'x'"
+    )
+    details = run(write_notebook(source), settings)
+    assert [step.status for step in details.steps] == ["failed", "succeeded"]
+    assert details.run.status == "succeeded"
+    assert (tmp_path / "tries").read_text() == "xx"
+
+
+def test_a_step_that_takes_too_long_is_stopped(settings, write_notebook):
+    details = run(write_notebook("%%step slow --timeout 8\nimport time\ntime.sleep(60)"), settings)
+    assert details.run.status == "failed"
+    assert "8 s" in details.steps[0].reason
+
+
+def test_a_step_that_is_killed_is_recorded_with_the_signal(settings, write_notebook):
+    source = "%%step killed\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    details = run(write_notebook(source), settings)
+    assert "signal 9" in details.steps[0].reason
+
+
+def test_a_change_that_no_record_foresaw_is_refused_and_seen_from_then_on(settings, write_notebook):
+    maybe = "%%step maybe\nif FACTOR > 9:\n    rows.append(0)\nseen = len(rows)"
+    path = write_notebook("%%params\nFACTOR: int = 4", LOAD, maybe, "%%step use\nn = len(rows)")
+    run(path, settings)
+    surprised = run(path, settings, {"FACTOR": "10"})
+    assert surprised.run.status == "failed"
+    assert any("without waiting" in step.error for step in surprised.steps)
+    again = run(path, settings, {"FACTOR": "10"})
+    assert again.run.status == "succeeded"
+    with open_metadata(settings) as metadata:
+        steps = prepare(path, settings, {}, metadata).pipeline.steps
+    assert steps[-1].depends_on == ("load", "maybe")
+
+
+def test_what_was_promoted_runs_when_the_notebook_has_gone(settings, write_notebook, tmp_path):
+    path = write_notebook(*CELLS)
+    written = promote(path, settings, PromoteOptions("local", out=tmp_path / "out")).written
+    path.unlink()
+    assert run(Path(written[0]), settings).run.status == "succeeded"
+    archive = next((settings.home / "code").glob("*.tar.gz"))
+    assert set(statuses(run(archive, settings)).values()) == {"cached"}
+
+
+def test_a_changed_archive_is_refused(settings, write_notebook, tmp_path):
+    promote(write_notebook(LOAD), settings, PromoteOptions("local", out=tmp_path / "out"))
+    archive = next((settings.home / "code").glob("*.tar.gz"))
+    archive.write_bytes(archive.read_bytes() + b" ")
+    with pytest.raises(PipelineError, match="changed or cut short"):
+        run(archive, settings)
+    refused = run(tmp_path / "out" / "study.pipeline.json", settings)
+    assert refused.run.status == "failed"
+    assert "changed or cut short" in refused.steps[0].error
+
+
+def test_what_this_machine_cannot_do_is_refused_before_anything_runs(settings, write_notebook):
+    with pytest.raises(OrchestratorError, match="image"):
+        run(write_notebook("%%step a --image python:3.11\nx = 1"), settings)
+
+
+def wait_for(condition):
+    while not condition():
+        time.sleep(0.05)
+
+
+def submitted(settings, path):
+    with open_metadata(settings) as metadata:
+        prepared = prepare(path, settings, {}, metadata)
+    store(prepared.archive, settings.artifact_store, settings.home)
+    return LocalOrchestrator(settings), LocalOrchestrator(settings).submit(prepared.pipeline, {})
+
+
+def test_a_run_in_the_background_is_found_under_the_id_it_was_given(settings, write_notebook):
+    local, submission = submitted(settings, write_notebook("%%step a\nprint('hello')\nx = 1"))
+    wait_for(lambda: local.status(submission) not in (Status.QUEUED, Status.RUNNING))
+    assert local.status(submission) is Status.SUCCEEDED
+    assert local.logs(submission, "a") == "hello\n"
+    assert submission.run_id in local.logs(submission)
+    with pytest.raises(OrchestratorError, match="no step 'b'"):
+        local.logs(submission, "b")
+
+
+def test_cancelling_stops_the_step_and_is_recorded(settings, write_notebook, tmp_path):
+    source = "%%step a\nopen('began', 'w').close()\nimport time\ntime.sleep(60)"
+    local, submission = submitted(settings, write_notebook(source, "%%step b --after a\ny = 1"))
+    wait_for((tmp_path / "began").exists)
+    local.cancel(submission)
+    wait_for(lambda: local.status(submission) is not Status.RUNNING)
+    assert local.status(submission) is Status.CANCELLED
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_steps_and_the_command_without_a_traceback(
+    settings, write_notebook, tmp_path, number
+):
+    (tmp_path / "mlpipe.toml").touch()
+    source = (
+        "%%step a\nimport os\nopen('pid', 'w').write(str(os.getpid()))\nimport time\ntime.sleep(60)"
+    )
+    path = write_notebook(source)
+    command = [sys.executable, "-m", "jupyter_mlpipe", "run", str(path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    process.send_signal(number)
+    assert "Traceback" not in process.communicate(timeout=60)[1]
+    assert process.returncode != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_step_sees_the_environment_it_asked_for(settings, write_notebook):
+    line = '%%step a --env COLOUR="it\'s blue"'
+    check = "import os\nassert os.environ['COLOUR'] == \"it's blue\""
+    assert run(write_notebook(f"{line}\n{check}"), settings).run.status == "succeeded"
