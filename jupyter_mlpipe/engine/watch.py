@@ -65,7 +65,7 @@ class ProcessWatch:
             self._hear_open(seen, *arguments)
         elif event in ("os.listdir", "os.scandir"):
             path = self._relevant(arguments[0] if arguments[0] is not None else ".")
-            if path:
+            if path and not _called_by_import():
                 seen.listed.add(path)
         elif event == "socket.connect":
             _hear_connect(seen, arguments[1])
@@ -102,6 +102,18 @@ def _hear_connect(seen: Sightings, address: Any) -> None:
         host = str(address[0])
         if not host.startswith("127.") and host not in ("::1", "localhost"):
             seen.hosts.add(host)
+
+
+def _called_by_import() -> bool:
+    """Whether Python itself looks for a module, in every folder of its path."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    for _ in range(4):
+        if frame is None:
+            return False
+        if str(frame.f_globals.get("__name__")).startswith(("importlib", "pkgutil")):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _called_by_notebook() -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement
-
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
 from jupyter_mlpipe.engine.scope import Scope

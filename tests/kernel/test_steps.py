@@ -168,6 +168,24 @@ def test_a_changed_input_file_is_noticed(live_kernel):
     assert "data.csv changed" in live_kernel.run(cell).line
 
 
+def test_a_new_file_beside_the_notebook_is_no_reason_to_run_a_step_that_imports(live_kernel):
+    cell = "%%step one\nimport wave\na = wave.Error.__name__"
+    live_kernel.run(cell)
+    (live_kernel.folder / "unrelated.txt").write_text("x")
+    live_kernel.restart()
+    assert "cached" in live_kernel.run(cell).line
+
+
+def test_a_step_that_lists_a_folder_notices_a_new_file_in_it(live_kernel):
+    folder = live_kernel.folder / "data"
+    folder.mkdir()
+    cell = "%%step one\nimport os\nnames = sorted(os.listdir('data'))"
+    live_kernel.run(cell)
+    assert "cached" in live_kernel.run(cell).line
+    (folder / "new.csv").write_text("x")
+    assert "data changed" in live_kernel.run(cell).line
+
+
 def test_an_edited_local_module_is_noticed_once_it_is_reloaded(live_kernel):
     module = live_kernel.folder / "pricing.py"
     module.write_text("def price():\n    return 1\n")
