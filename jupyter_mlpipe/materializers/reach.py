@@ -15,7 +15,7 @@ import sys
 import types
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -78,17 +78,25 @@ def reach(value: Any) -> Reached:
 
 
 def _constants() -> set[int]:
-    """Identities of what all figures refer to: matplotlib's settings, and its marker paths."""
+    """Identities of what all figures refer to: settings, markers, the matrix of no transform."""
     settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
     markers = getattr(sys.modules.get("matplotlib.markers"), "__dict__", {})
-    shapes = vars(markers.get("MarkerStyle", object))
-    return {id(value) for values in (settings, markers, shapes) for value in values.values()}
+    transforms = getattr(sys.modules.get("matplotlib.transforms"), "__dict__", {})
+    shapes = _attributes(markers, "MarkerStyle")
+    holders = (settings, markers, *shapes, *_attributes(transforms, "IdentityTransform"))
+    return {id(value) for values in holders for value in values.values()}
+
+
+def _attributes(module: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]:
+    return (vars(module[name]),) if name in module else ()
 
 
 def _step_for(kind: type) -> _Step:
     """How to note an object of this class, and to say what it leads to."""
     if issubclass(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
         return _through_nothing
+    if _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase"):
+        return _through_nothing  # a stored figure has neither
     if issubclass(kind, types.FunctionType):
         return _through_function
     if _is_a(kind, "numpy", "ndarray"):
