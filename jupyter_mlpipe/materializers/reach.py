@@ -15,7 +15,7 @@ import sys
 import types
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -38,6 +38,15 @@ _NOT_COUNTED = (
     *(types.BuiltinFunctionType, types.MemberDescriptorType, types.GetSetDescriptorType),
 )
 """Immutable themselves, but they may lead to something mutable."""
+
+_CONSTANTS = {
+    "matplotlib": ("rcParams",),
+    "matplotlib.markers": ("MarkerStyle", "__dict__"),
+    "matplotlib.transforms": ("IdentityTransform",),
+    "matplotlib.legend": ("Legend",),
+    "matplotlib.units": ("registry",),
+}
+"""Classes and dicts of modules, whose values belong to no figure of the user's."""
 
 
 @dataclass(slots=True)
@@ -78,17 +87,14 @@ def reach(value: Any) -> Reached:
 
 
 def _constants() -> set[int]:
-    """Identities of what all figures refer to: settings, markers, the matrix of no transform."""
-    settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
-    markers = getattr(sys.modules.get("matplotlib.markers"), "__dict__", {})
-    transforms = getattr(sys.modules.get("matplotlib.transforms"), "__dict__", {})
-    shapes = _attributes(markers, "MarkerStyle")
-    holders = (settings, markers, *shapes, *_attributes(transforms, "IdentityTransform"))
-    return {id(value) for values in holders for value in values.values()}
-
-
-def _attributes(module: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]:
-    return (vars(module[name]),) if name in module else ()
+    """Identities of what all figures refer to, such as settings, markers and converters."""
+    found: set[int] = set()
+    for module, names in _CONSTANTS.items():
+        library = sys.modules.get(module)
+        for holder in (getattr(library, name, None) for name in names):
+            held = vars(holder) if isinstance(holder, type) else dict(holder or {})
+            found.update(map(id, held.values()))
+    return found
 
 
 def _step_for(kind: type) -> _Step:
