@@ -39,6 +39,15 @@ _NOT_COUNTED = (
 )
 """Immutable themselves, but they may lead to something mutable."""
 
+_CONSTANTS = {
+    "matplotlib": ("rcParams",),
+    "matplotlib.markers": ("MarkerStyle", "__dict__"),
+    "matplotlib.transforms": ("IdentityTransform",),
+    "matplotlib.legend": ("Legend",),
+    "matplotlib.units": ("registry",),
+}
+"""Classes and dicts of modules, whose values belong to no figure of the user's."""
+
 
 @dataclass(slots=True)
 class Reached:
@@ -78,17 +87,22 @@ def reach(value: Any) -> Reached:
 
 
 def _constants() -> set[int]:
-    """Identities of what all figures refer to: matplotlib's settings, and its marker paths."""
-    settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
-    markers = getattr(sys.modules.get("matplotlib.markers"), "__dict__", {})
-    shapes = vars(markers.get("MarkerStyle", object))
-    return {id(value) for values in (settings, markers, shapes) for value in values.values()}
+    """Identities of what all figures refer to, such as settings, markers and converters."""
+    found: set[int] = set()
+    for module, names in _CONSTANTS.items():
+        library = sys.modules.get(module)
+        for holder in (getattr(library, name, None) for name in names):
+            held = vars(holder) if isinstance(holder, type) else dict(holder or {})
+            found.update(map(id, held.values()))
+    return found
 
 
 def _step_for(kind: type) -> _Step:
     """How to note an object of this class, and to say what it leads to."""
     if issubclass(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
         return _through_nothing
+    if _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase"):
+        return _through_nothing  # a stored figure has neither
     if issubclass(kind, types.FunctionType):
         return _through_function
     if _is_a(kind, "numpy", "ndarray"):

@@ -140,6 +140,15 @@ def test_axes_belong_to_their_figure_and_to_no_other():
     assert set(groups) == {frozenset({"one", "axes", "line"}), frozenset({"two", "other"})}
 
 
+def test_figures_that_were_drawn_are_apart(tmp_path):
+    figures = {"one": Figure(), "two": Figure()}
+    for figure in figures.values():
+        figure.subplots().bar(["a", "b"], [1, 2], label="bars")
+        figure.legend()
+        figure.savefig(tmp_path / "drawn.png")
+    assert sharing_groups(figures) == ()
+
+
 def test_sharing_is_found_however_far_it_is():
     shared = [0]
     many = [[number] for number in range(100_000)]
