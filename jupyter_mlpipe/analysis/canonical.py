@@ -30,9 +30,9 @@ def canonical_hash(source: str) -> str:
 
 
 def node_hash(node: ast.AST) -> str:
-    """The same of one definition within a cell."""
+    """The same of one definition within a cell, as if it stood alone."""
     hasher = hashlib.blake2b(_FORMAT, digest_size=32)
-    hash_nodes([node], hasher)
+    hash_nodes([ast.Module([node], []) if isinstance(node, ast.stmt) else node], hasher)
     return hasher.hexdigest()
 
 

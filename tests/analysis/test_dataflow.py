@@ -56,13 +56,7 @@ def reads(source):
         ("def f(x: 'T') -> 'list[R]': pass", "T R"),
         ("from __future__ import annotations\ndef f(x: T): pass", "T"),
         ("class A(B, metaclass=M):\n    x = y\n    z = x\n    def f(self): return x", "B M y x"),
-        (
-            (
-                "class A:\n    @property\n    def p(self): 1\n    @p.setter\n    def p(self, v): 2",
-                "",
-            ),
-            "",
-        ),
+        ("class A:\n    @property\n    def p(s): 1\n    @p.setter\n    def p(s, v): 2", ""),
         ("class A:\n    x = x", "x"),
         ("class A:\n    def f(self): return __k", "_A__k"),
         ("match v:\n    case {'a': b}: print(b)\n    case P(c): print(c)", "v P"),
