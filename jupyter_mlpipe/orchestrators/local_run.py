@@ -25,7 +25,7 @@ from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 Progress = Callable[[StepRunView], None]
 
-_CODES = {
+_CODES: Mapping[int, str] = {
     ExitCode.FAILED: "its code failed",
     ExitCode.REFUSED: "it was refused",
     ExitCode.UNABLE: "it could not run here",

@@ -12,12 +12,12 @@ from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.model.errors import OrchestratorError
 from jupyter_mlpipe.model.pipeline import Pipeline, Schedule
 from jupyter_mlpipe.model.views import CompiledFile, PromotePlan
-from jupyter_mlpipe.orchestrators.recorded import known_metadata
 from jupyter_mlpipe.orchestrators.registry import find_orchestrator
 from jupyter_mlpipe.orchestrators.requirements import advisory_warnings, generated_mark
 from jupyter_mlpipe.pipelines.codestore import store
 from jupyter_mlpipe.pipelines.prepare import prepare
 from jupyter_mlpipe.pipelines.schedule import next_fires, validate_schedule
+from jupyter_mlpipe.tracking.opening import looking_at
 
 _FIRES_SHOWN = 5
 
@@ -49,7 +49,7 @@ def promote(path: Path, settings: Settings, options: PromoteOptions) -> PromoteP
     orchestrator = find_orchestrator(options.target, settings)
     if options.schedule is not None:
         validate_schedule(options.schedule)
-    with known_metadata(settings) as metadata:
+    with looking_at(settings.metadata_store) as metadata:
         prepared = prepare(path, settings, options.parameters, metadata)
     pipeline = replace(prepared.pipeline, schedule=options.schedule)
     files = orchestrator.compile(pipeline)

@@ -1,19 +1,17 @@
-"""The metadata store as orchestrators use it: for what is on record, and for a run's state."""
+"""A run's state and story as its steps recorded them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.model.errors import NotFoundError
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.orchestrators.base import Submission
+from jupyter_mlpipe.tracking.opening import looking_at
 from jupyter_mlpipe.tracking.reading import run_details
 from jupyter_mlpipe.tracking.store import MetadataStore
-
-_SQLITE = "sqlite:///"
 
 
 @contextmanager
@@ -28,20 +26,9 @@ def open_metadata(settings: Settings) -> Iterator[MetadataStore]:
         metadata.close()
 
 
-@contextmanager
-def known_metadata(settings: Settings) -> Iterator[MetadataStore | None]:
-    """The store where one exists; a mere look must not create one."""
-    url = settings.metadata_store
-    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
-        yield None
-    else:
-        with open_metadata(settings) as metadata:
-            yield metadata
-
-
 def recorded_status(submission: Submission, settings: Settings) -> Status:
     """Where the steps of a run say it stands; queued until the first of them has started."""
-    with open_metadata(settings) as metadata:
+    with looking_at(settings.metadata_store) as metadata:
         try:
             return metadata.get(Run, submission.run_id).status
         except NotFoundError:
@@ -50,7 +37,7 @@ def recorded_status(submission: Submission, settings: Settings) -> Status:
 
 def recorded_story(submission: Submission, settings: Settings, step: str | None) -> str:
     """What the steps recorded of themselves, one line each, with what went wrong."""
-    with open_metadata(settings) as metadata:
+    with looking_at(settings.metadata_store) as metadata:
         try:
             details = run_details(metadata, submission.run_id)
         except NotFoundError:

@@ -21,13 +21,18 @@ REPOSITORY = Path(jupyter_mlpipe.__file__).parents[1]
 AIRFLOW = "apache-airflow==3.3.*"
 CELLS = (
     '%pipeline "it\'s {{ run_id }} 🎉" --param C:float=0.5',
-    "import pandas as pd\nfrom sklearn.datasets import load_breast_cancer\n"
-    "from sklearn.linear_model import LogisticRegression",
+    """\
+import pandas as pd
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+""",
     "def scaled(frame):\n    return (frame - frame.mean()) / frame.std()",
     "%%step load\ndata = load_breast_cancer(as_frame=True)\ndf = data.data\ny = data.target",
     "%%step 'clean {{ it }} \"up\"'\ndf['ratio'] = df['mean area'] / df['mean radius']",
-    "%%step train --retries 1 --timeout 300\n"
-    "model = LogisticRegression(C=C, max_iter=500).fit(scaled(df), y)",
+    """\
+%%step train --retries 1 --timeout 300
+model = LogisticRegression(C=C, max_iter=500).fit(scaled(df), y)
+""",
     "%%step score\nscore = float(model.score(scaled(df), y))\nscore",
 )
 
