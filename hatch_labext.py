@@ -59,7 +59,7 @@ def build(
             )
         sys.stderr.write(f"Node.js not found: {out} is older than {path} and used as it is.\n")
         return
-    from hatch_jupyter_builder import npm_builder
+    from hatch_jupyter_builder.utils import npm_builder
 
     npm_builder(target_name, version, path=path, build_cmd="build:prod", npm=["jlpm"])
     _write_stamp(Path(path), assets)

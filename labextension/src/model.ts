@@ -2,7 +2,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { withLive, type LiveStep } from './graph/live';
+import { stepId, withLive, type LiveStep } from './graph/live';
 import type { ChannelState, KernelEvent } from './kernelChannel';
 import type { LineageGraph } from './protocol';
 
@@ -47,7 +47,7 @@ export class NotebookLineage implements IDisposable {
   /** Steps that ran but that the stored notebook does not state yet. */
   get unsaved(): boolean {
     const known = new Set(this.stored?.nodes.map(node => node.id));
-    return [...this.live.keys()].some(step => !known.has(`step:${step}`));
+    return [...this.live.keys()].some(step => !known.has(stepId(step)));
   }
 
   /** Counts the answers of the server, so that others know when to ask again too. */
@@ -84,6 +84,12 @@ export class NotebookLineage implements IDisposable {
     this._changed.emit();
   }
 
+  /** The stored notebook is now the one on the screen: it states every step there is. */
+  saved(): void {
+    this.complete = true;
+    this.invalidate();
+  }
+
   apply(event: KernelEvent): void {
     if (event.type === 'step_started') {
       this.live.set(event.step, { ...event, status: 'running', reason: '', seconds: 0 });
@@ -110,6 +116,8 @@ export class NotebookLineage implements IDisposable {
     this.stopTimer();
     const asked = ++this.asked;
     const settled = this.finished();
+    const complete = this.complete;
+    this.complete = false;
     this.outdated = false;
     this._loading = true;
     this._changed.emit();
@@ -117,7 +125,7 @@ export class NotebookLineage implements IDisposable {
       const graph = await this.source.graph(this._path);
       if (asked === this.asked) {
         this._revision++;
-        this.store(graph, settled);
+        this.store(graph, settled, complete);
       }
     } catch (error) {
       if (asked === this.asked) {
@@ -138,12 +146,16 @@ export class NotebookLineage implements IDisposable {
   }
 
   /** The stored graph now tells of the steps that had finished before it was asked for. */
-  private store(graph: LineageGraph, settled: ReadonlyMap<string, LiveStep>): void {
+  private store(
+    graph: LineageGraph,
+    settled: ReadonlyMap<string, LiveStep>,
+    complete: boolean
+  ): void {
     this.stored = graph;
     this._error = '';
     const known = new Set(graph.nodes.map(node => node.id));
     for (const [step, state] of settled) {
-      if (this.live.get(step) === state && known.has(`step:${step}`)) {
+      if (this.live.get(step) === state && (complete || known.has(stepId(step)))) {
         this.live.delete(step);
       }
     }
@@ -176,6 +188,7 @@ export class NotebookLineage implements IDisposable {
   private _kernel: ChannelState = 'no-kernel';
   private watched = false;
   private outdated = true;
+  private complete = false;
   private asked = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private _isDisposed = false;

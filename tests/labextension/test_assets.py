@@ -1,8 +1,9 @@
 import json
 from pathlib import Path
 
-import hatch_labext
 import pytest
+
+import hatch_labext
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "labextension"

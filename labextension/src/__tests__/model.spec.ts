@@ -76,6 +76,15 @@ describe('NotebookLineage', () => {
     expect(lineage.unsaved).toBe(true);
   });
 
+  it('forgets a step that the notebook no longer states once it is saved', async () => {
+    lineage.apply(finished('deleted'));
+    lineage.saved();
+    await vi.advanceTimersByTimeAsync(1000);
+    await server.answer([step('a')]);
+    expect(statusOf(lineage, 'deleted')).toBeUndefined();
+    expect(lineage.unsaved).toBe(false);
+  });
+
   it('lets no step run on in a kernel that is gone', () => {
     lineage.setKernel('open');
     lineage.apply(STARTED);

@@ -138,11 +138,13 @@ function NothingYet(props: {
       <Notice kind="error" lines={lineage.error === '' ? [] : [lineage.error]} />
       <Notice kind="warning" lines={graph.problems} />
       <Notice kind="info" lines={hints(lineage)} />
-      <EmptyState title="This notebook has no steps yet">
-        <p>
-          Write <code>%%step load</code> as the first line of a cell, then run it.
-        </p>
-      </EmptyState>
+      {graph.problems.length === 0 && (
+        <EmptyState title="This notebook has no steps yet">
+          <p>
+            Write <code>%%step load</code> as the first line of a cell, then run it.
+          </p>
+        </EmptyState>
+      )}
     </>
   );
 }

@@ -10,6 +10,9 @@ import { useSignal } from './hooks';
 import { LineageTab } from './LineageTab';
 import { RunsTab } from './RunsTab';
 
+/** Two artifacts side by side in a readable size. */
+const MIN_WIDTH = '320px';
+
 export interface SidebarOptions {
   api: Api;
   model: LineageModel;
@@ -27,6 +30,8 @@ export class SidebarPanel extends ReactWidget {
     this.title.caption = 'ML pipeline';
     this.node.setAttribute('aria-label', 'ML pipeline');
     this.node.setAttribute('role', 'region');
+    // JupyterLab's own rule for its side areas is stronger than a style sheet of ours.
+    this.node.style.minWidth = MIN_WIDTH;
   }
 
   /** Opens the list of runs at one run. */

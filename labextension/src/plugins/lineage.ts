@@ -79,7 +79,7 @@ function follow({ context }: NotebookPanel, api: Api, contents: Contents.IManage
   });
   context.saveState.connect((_, state) => {
     if (state === 'completed') {
-      lineage.invalidate();
+      lineage.saved();
     }
   });
   return { lineage, channel };
