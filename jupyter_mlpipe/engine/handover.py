@@ -59,6 +59,20 @@ def finished_steps(run_id: str, metadata: MetadataStore) -> Mapping[str, StepRun
     return {step_run.step: step_run for step_run in metadata.find(query).items}
 
 
+def random_states(
+    pipeline: Pipeline, step: PipelineStep, run_id: str, metadata: MetadataStore
+) -> Mapping[str, str]:
+    """Where the global random generators stand when a step starts: generator to state's blob.
+
+    In a notebook one step draws on where the one before it stopped.
+    """
+    finished = finished_steps(run_id, metadata)
+    states: dict[str, str] = {}
+    for earlier in _waited_for(pipeline, step):
+        states |= finished[earlier.name].effects
+    return states
+
+
 def not_left(
     pipeline: Pipeline, step: PipelineStep, versions: Mapping[str, ArtifactVersion]
 ) -> Sequence[str]:

@@ -29,7 +29,7 @@ from jupyter_mlpipe.engine.recording import (
     record_success,
 )
 from jupyter_mlpipe.engine.scope import Scope
-from jupyter_mlpipe.engine.variables import Held, is_data
+from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
@@ -64,12 +64,12 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     """
     started = time.time()
     python = python_source(step.source)
+    cell_hash = _hash(step, python)
     signature = analyze(python)
     before = scope.variables.look()
-    closure = _close(signature, scope)
+    closure = close_over(signature, scope.variables.namespace, scope.modules)
     _refuse(step, signature, closure, scope, context)
     surroundings, problems = _surroundings(step, closure, before, scope, context)
-    cell_hash = canonical_hash(python)
     attempt = Attempt(
         id=new_id(),
         step=step,
@@ -97,9 +97,10 @@ def begin(attempt: Attempt) -> Attempt:
     """
     variables = attempt.scope.variables
     unknown = attempt.surroundings.closure.dynamic is not None
-    variables.load(tuple(variables.pending) if unknown else tuple(attempt.surroundings.inputs))
+    wanted = variables.pending.keys() if unknown else attempt.surroundings.inputs.keys()
+    loaded = variables.load(tuple(wanted))
     load_generators(attempt.python)
-    before = variables.look()
+    before = variables.look() if loaded else attempt.before
     return replace(attempt, before=before, random_before=capture_states())
 
 
@@ -131,9 +132,11 @@ def apply_hit(attempt: Attempt, context: RunContext) -> StepReport:
     return report
 
 
-def _close(signature: StepSignature, scope: Scope) -> Closure:
-    """Everything reached from the code, looking into pending values as soon as they matter."""
-    return close_over(signature, scope.variables.namespace, scope.modules)
+def _hash(step: StepSource, python: str) -> str:
+    try:
+        return canonical_hash(python)
+    except SyntaxError as error:
+        raise NotebookError(step.label, f"it is not valid Python ({error}).") from error
 
 
 def _surroundings(
@@ -152,10 +155,6 @@ def _surroundings(
     outside = [name for name, version in inputs.items() if version is None]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
-    functions = {
-        n for n in reached - data if n in variables.namespace and is_data(n, variables.namespace[n])
-    }
-    inputs |= dict.fromkeys(functions - inputs.keys())
     found = Surroundings(closure, inputs, frozenset(literals), scope, step.options)
     return found, tuple(captured.problems.values())
 

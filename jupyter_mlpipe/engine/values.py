@@ -12,7 +12,7 @@ from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
-from jupyter_mlpipe.model.errors import MlpipeError, ValueNotStorableError
+from jupyter_mlpipe.model.errors import MlpipeError, StorageError, ValueNotStorableError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 
 BUNDLE = "bundle"
@@ -100,7 +100,13 @@ class ValueStore:
 
     def _commit(self, value: Any, chosen: Materializer, previews: Mapping[str, Preview]) -> str:
         with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
-            chosen.save(value, Path(folder))
+            try:
+                chosen.save(value, Path(folder))
+            except OSError as error:
+                raise StorageError(
+                    f"The folder for temporary files, {folder}, cannot be written ({error}). "
+                    "Free some space, or point TMPDIR at another folder."
+                ) from error
             return self._artifacts.commit(
                 Path(folder), chosen.name, pickled=chosen.pickled, previews=previews
             )

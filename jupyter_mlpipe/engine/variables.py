@@ -78,9 +78,9 @@ class Variables:
         those that share memory with them must be brought in anyway.
         """
         stale = {name for name, version in versions.items() if not self._holds(name, version)}
-        manifests = {versions[name].manifest for name in stale}
+        torn = {versions[name].manifest for name in stale if versions[name].member is not None}
         for name, version in versions.items():
-            if name in stale or version.manifest in manifests:
+            if name in stale or (version.member is not None and version.manifest in torn):
                 self.namespace.pop(name, None)
                 self._held.pop(name, None)
                 self._pending[name] = version
@@ -92,14 +92,24 @@ class Variables:
             The variables that were bound.
         """
         loaded: set[str] = set()
-        for manifest in {self._pending[n].manifest for n in names if n in self._pending}:
-            content = self._values.load_manifest(manifest)
-            for name, version in list(self._pending.items()):
-                if version.manifest == manifest:
-                    value = content if version.member is None else content[version.member]
-                    self.bind(name, value, version)
-                    loaded.add(name)
+        for name in sorted(names):
+            version = self._pending.get(name)
+            if version is None:
+                continue
+            content = self._values.load_manifest(version.manifest)
+            if version.member is None:
+                # Equal content has one manifest, but each variable gets a value of its own.
+                self.bind(name, content, version)
+                loaded.add(name)
+            else:
+                loaded |= self._bind_members(version.manifest, content)
         return frozenset(loaded)
+
+    def _bind_members(self, manifest: str, content: Mapping[str, Any]) -> frozenset[str]:
+        waiting = {n: v for n, v in self._pending.items() if v.manifest == manifest and v.member}
+        for name, version in waiting.items():
+            self.bind(name, content[version.member or ""], version)
+        return frozenset(waiting)
 
     def bind(self, name: str, value: Any, version: ArtifactVersion) -> None:
         """Put a value into the namespace and remember which version it is."""

@@ -24,11 +24,13 @@ from jupyter_mlpipe.engine.executor import Executor, Outcome, default_executor
 from jupyter_mlpipe.engine.handover import (
     finished_steps,
     not_left,
+    random_states,
     shared_run_id,
     unforeseen,
     visible_versions,
 )
 from jupyter_mlpipe.engine.parameters import parse_overrides
+from jupyter_mlpipe.engine.randomness import restore_state
 from jupyter_mlpipe.engine.runner import run_step
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import Variables
@@ -103,6 +105,9 @@ def _run(job: Job, executor: Executor) -> ExitCode:
         problem = _define(job, executor, namespace)
         if problem is not None:
             return problem
+        states = random_states(pipeline, job.target, job.run.id, metadata)
+        for generator, blob in states.items():
+            restore_state(generator, job.context.blobs.get(blob))
         statements = read_statements(job.unpacked.definitions(job.target.id))
         scope = _scope(job, namespace, statements)
         # An untagged cell may have bound a name anew after the step that left a version of it.

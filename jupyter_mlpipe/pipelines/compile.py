@@ -36,7 +36,12 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
     hazards = check_reads(facts, definitions)
     after = predecessors(facts)
     steps = tuple(
-        _step(fact, _inputs(fact, facts[:index], definitions), after[index], notebook)
+        _step(
+            fact,
+            _inputs(fact, facts[:index], definitions),
+            (*after[index], *_draw_before(fact, facts[:index])),
+            notebook,
+        )
         for index, fact in enumerate(facts)
     )
     check_edges(steps, facts)
@@ -106,6 +111,11 @@ def _inputs(
         if name in literals or any(name in other.makes for other in leaving):
             inputs.append(PipelineInput(name, tuple(other.id for other in leaving)))
     return tuple(inputs)
+
+
+def _draw_before(fact: StepFacts, earlier: Sequence[StepFacts]) -> tuple[str, ...]:
+    """Steps that share a random generator go one after the other."""
+    return tuple(other.id for other in earlier if other.draws & fact.draws)
 
 
 def _may_leave(fact: StepFacts, name: str) -> bool:

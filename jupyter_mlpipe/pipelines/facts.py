@@ -37,6 +37,8 @@ class StepFacts:
     changes: frozenset[str]
     """Data it may change in place although nothing says so; empty once the cell has run, for
     then its changes are on record."""
+    draws: frozenset[str]
+    """Global random generators it draws from, one after the other with other steps that do."""
     recorded: bool
 
 
@@ -103,6 +105,7 @@ class _Reader:
             makes=makes,
             deletes=signature.deletes.union(*(run.deleted for run in runs)),
             changes=frozenset() if runs else changes,
+            draws=_drawn(runs) if runs else _may_draw(needed),
             recorded=bool(runs),
         )
 
@@ -136,6 +139,19 @@ class _Reader:
 def _code_names(statements: Iterable[Statement]) -> frozenset[str]:
     kinds = (StatementKind.FUNCTION, StatementKind.CLASS)
     return frozenset(name for s in statements if s.kind in kinds for name in s.names)
+
+
+def _drawn(runs: Iterable[StepRun]) -> frozenset[str]:
+    return frozenset(name for run in runs for name in run.effects)
+
+
+def _may_draw(definitions: Iterable[Statement]) -> frozenset[str]:
+    """A notebook that seeds a generator for all cells means its cells to draw in order."""
+    settings = [s.source for s in definitions if s.kind is StatementKind.SETTING]
+    return frozenset(name for name, call in _SEEDS for text in settings if call in text)
+
+
+_SEEDS = (("random", "random.seed("), ("numpy.random", ".random.seed("), ("torch", "manual_seed("))
 
 
 class _Reach:

@@ -12,7 +12,6 @@ from jupyter_mlpipe.analysis.statements import (
     kinds_of_names,
     read_statements,
 )
-
 from jupyter_mlpipe.analysis.syntax import python_source
 
 _CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})

@@ -8,8 +8,8 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from jupyter_mlpipe.engine.executor import Outcome
 
+from jupyter_mlpipe.engine.executor import Outcome
 from mlpipe_kernel.recorder import OutputRecorder
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import close_over
+from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement
-
-from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.variables import Variables

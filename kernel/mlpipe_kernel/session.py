@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import getpass
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlpipe.engine.executor import Outcome
-
 from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.engine.displayed import load_displayed
+from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit
 from jupyter_mlpipe.engine.recording import Attempt, StepReport
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step
@@ -67,6 +67,7 @@ class KernelSession:
         self._steps = StepNames()
         self._cell = _CurrentCell()
         self._prepared: str | None = None
+        self._lock = threading.Lock()
 
     @property
     def pipeline(self) -> str:
@@ -76,6 +77,10 @@ class KernelSession:
     @property
     def run(self) -> Run:
         """This session as a run; another pipeline name makes it another run."""
+        with self._lock:  # the channel to the sidebar asks from a thread of its own
+            return self._current_run()
+
+    def _current_run(self) -> Run:
         if self._run is None or self._run.pipeline != self.pipeline:
             self._run = Run(
                 id=new_id(),

@@ -100,6 +100,18 @@ def test_aliases_stay_aliases_after_a_restart(live_kernel):
     assert live_kernel.run("print(a is b)").text.endswith("True\n")
 
 
+def test_equal_values_are_restored_as_values_of_their_own(live_kernel):
+    live_kernel.run("%%step one\na = [1]\nb = [1]")
+    live_kernel.restart()
+    assert live_kernel.run("a.append(2)\nprint(a, b)").text.endswith("[1, 2] [1]\n")
+
+
+def test_views_of_one_array_stay_views_after_a_restart(live_kernel):
+    live_kernel.run("%%step one\nimport numpy as np\na = np.zeros(4)\nb = a[1:3]")
+    live_kernel.restart()
+    assert "[0. 7. 7. 0.]" in live_kernel.run("b[:] = 7\nprint(a)").text
+
+
 def test_a_cell_that_raises_shows_the_users_traceback_and_keeps_nothing(live_kernel):
     done = live_kernel.run("%%step one\na = 1\nb = a / 0")
     assert "ZeroDivisionError" in done.error

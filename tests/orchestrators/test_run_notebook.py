@@ -1,6 +1,7 @@
 """Real runs: every step here is a process of its own."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import jupyter_mlpipe
+from jupyter_mlpipe.client import Client
 from jupyter_mlpipe.model.errors import OrchestratorError, PipelineError
 from jupyter_mlpipe.model.run import Status
 from jupyter_mlpipe.orchestrators.local import LocalOrchestrator, run_notebook
@@ -46,6 +48,16 @@ def test_a_notebook_runs_and_then_hits_until_a_parameter_changes(settings, write
     changed = run(path, settings, {"FACTOR": "5"})
     assert statuses(changed) == {"load": "cached", "change": "succeeded", "use": "succeeded"}
     assert changed.run.parameters == {"FACTOR": 5}
+
+
+def test_steps_draw_random_numbers_one_after_the_other_as_in_the_notebook(settings, write_notebook):
+    seed = "import random\nrandom.seed(3)"
+    draws = ("%%step a\nx = random.random()", "%%step b\ny = random.random()")
+    run(write_notebook(seed, *draws), settings)
+    names = ("study::a::x", "study::b::y")
+    drawn = [Client(settings).get_artifact_version(name).load() for name in names]
+    expected = random.Random(3)
+    assert drawn == [expected.random(), expected.random()]
 
 
 def test_without_cache_every_step_runs(settings, write_notebook):
