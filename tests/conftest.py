@@ -105,7 +105,7 @@ class LiveKernel:
         """As when the machine runs out of memory."""
         os.kill(self._manager.provisioner.pid, signal.SIGKILL)
         self.client.stop_channels()
-        self._manager.cleanup_resources()
+        self._manager.shutdown_kernel(now=True)
 
     def stop(self):
         self.client.stop_channels()

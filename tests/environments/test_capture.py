@@ -12,7 +12,7 @@ from jupyter_mlpipe.environments.capture import EnvironmentCapture
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """A folder on the path, and a way to install something there."""
-    folder = tmp_path / "site"
+    folder = tmp_path / "site-packages"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
 

@@ -46,7 +46,7 @@ class Lab:
     root: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     home, root = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("project")
     (root / "pyproject.toml").write_text("")
@@ -103,7 +103,7 @@ def _wait_for(url, server, log):
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page(lab):
     from playwright.sync_api import sync_playwright
 

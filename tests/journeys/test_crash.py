@@ -22,7 +22,7 @@ CELL = (
 @pytest.fixture
 def kernel(live_kernel):
     live_kernel.run("import numpy as np")
-    live_kernel.run(CELL.format(n=-1))  # so that the first kill meets a store in use
+    live_kernel.run(CELL.format(n=KILLS))  # so that the first kill meets a store in use
     return live_kernel
 
 
