@@ -6,16 +6,18 @@ server all import this package at start.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing `typing` for it would double the cost of this module
 if TYPE_CHECKING:
+    from typing import Any
+
     from jupyter_mlpipe.client import Client, load_artifact
 
 __all__ = ["Client", "load_artifact"]
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
     if name in __all__:
         return getattr(importlib.import_module("jupyter_mlpipe.client"), name)
     if name == "__version__":
@@ -24,20 +26,25 @@ def __getattr__(name: str) -> Any:
 
 
 def _version() -> str:
-    metadata = importlib.import_module("importlib.metadata")
+    from importlib import metadata
+
     try:
-        return str(metadata.version("jupyter_mlpipe"))
+        return metadata.version("jupyter_mlpipe")
     except metadata.PackageNotFoundError:  # runs from its sources
         return "0+unknown"
 
 
 def load_ipython_extension(shell: Any) -> None:
     """Called by `%load_ext jupyter_mlpipe`."""
+    import importlib
+
     importlib.import_module("mlpipe_kernel").load_ipython_extension(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Called by `%unload_ext jupyter_mlpipe`."""
+    import importlib
+
     importlib.import_module("mlpipe_kernel").unload_ipython_extension(shell)
 
 

@@ -38,18 +38,16 @@ class ModuleFiles:
 
     def __init__(self) -> None:
         self._loaded: dict[str, tuple[object, str]] = {}
-        self._foreign: dict[str, object] = {}
+        self._foreign: set[str] = set()
 
     def observe(self) -> None:
         """Take the digest of each local module that was loaded since the last call."""
-        for name, module in list(sys.modules.items()):
-            spec = getattr(module, "__dict__", {}).get("__spec__")
-            if spec is None or self._foreign.get(name) is spec:
-                continue
-            if is_local_file(_file(module)) and not is_ours(name):
+        for name in sys.modules.keys() - self._foreign:
+            module = sys.modules.get(name)
+            if module is not None and is_local_file(_file(module)) and not is_ours(name):
                 self._digest(name)
             else:
-                self._foreign[name] = spec
+                self._foreign.add(name)
 
     def reach(self, names: Iterable[str]) -> ReachedModules:
         """Local modules and packages that these modules lead to through their imports.
@@ -148,7 +146,7 @@ def _is_local_package(module: ModuleType) -> bool:
 
 
 def _file(module: ModuleType) -> str | None:
-    file = module.__dict__.get("__file__")
+    file = getattr(module, "__dict__", {}).get("__file__")
     return file if isinstance(file, str) else None
 
 

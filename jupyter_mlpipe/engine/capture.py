@@ -152,5 +152,5 @@ def _outside_version(name: str, kept: KeptValue, run: Run) -> ArtifactVersion:
 
 def _recorded(version: ArtifactVersion, context: RunContext) -> ArtifactVersion | None:
     where = {"name": version.name, "digest": version.digest, "member": version.member}
-    found = context.metadata.find(Query(ArtifactVersion, where, limit=1)).items
+    found = context.metadata.find(Query(ArtifactVersion, where, limit=1, counted=False)).items
     return found[0] if found else None

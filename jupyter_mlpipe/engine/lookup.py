@@ -18,7 +18,7 @@ from jupyter_mlpipe.model.run import Dependency, DependencyKind, Status, StepRun
 from jupyter_mlpipe.tracking.store import Query
 
 CANDIDATES = 20
-"""How many earlier runs of a step are tried, newest first."""
+"""How many earlier runs of the same code are tried, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +40,35 @@ Decision: TypeAlias = Hit | Miss
 
 
 def find(step: str, cell_hash: str, now: Surroundings, context: RunContext) -> Decision:
-    """Compare the newest runs of a step with the present."""
+    """Compare the newest runs of the same code with the present.
+
+    What a miss tells is the difference to the newest run of the step, whatever its code was.
+    """
     where = {"pipeline": now.scope.run.pipeline, "step": step, "status": Status.SUCCEEDED}
-    runs = context.metadata.find(Query(StepRun, where, limit=CANDIDATES)).items
-    reason = ""
-    for run in runs:
-        difference = _difference(run, cell_hash, now, context)
-        if difference is None:
-            try:
-                return Hit(run, _stored_outputs(run, context))
-            except MlpipeError:
-                difference = "what was stored of it is damaged or gone"
-        reason = reason or difference
-    return Miss(reason or "first run")
+    same_code = Query(StepRun, {**where, "cell_hash": cell_hash}, limit=CANDIDATES, counted=False)
+    reasons: dict[str, str] = {}
+    for run in context.metadata.find(same_code).items:
+        decision = _compare(run, now, context)
+        if isinstance(decision, Hit):
+            return decision
+        reasons[run.id] = decision.reason
+    newest = context.metadata.find(Query(StepRun, where, limit=1, counted=False)).items
+    if not newest:
+        return Miss("first run")
+    return Miss(reasons.get(newest[0].id, "the code of this cell changed"))
 
 
-def _difference(run: StepRun, cell_hash: str, now: Surroundings, context: RunContext) -> str | None:
-    if run.cell_hash != cell_hash:
-        return "the code of this cell changed"
+def _compare(run: StepRun, now: Surroundings, context: RunContext) -> Decision:
+    difference = _difference(run, now, context)
+    if difference is not None:
+        return Miss(difference)
+    try:
+        return Hit(run, _stored_outputs(run, context))
+    except MlpipeError:
+        return Miss("what was stored of it is damaged or gone")
+
+
+def _difference(run: StepRun, now: Surroundings, context: RunContext) -> str | None:
     for dependency in run.dependencies:
         digest = now.digest_now(dependency)
         if dependency.digest == OPAQUE or digest != dependency.digest:

@@ -144,7 +144,9 @@ def record(
 ) -> tuple[ArtifactVersion, ...]:
     """One transaction for everything about a step run; gives the versions their numbers."""
     environment = context.environment.snapshot()
-    stored = context.metadata.append((environment, scope.run, *versions, step_run))
+    new = () if context.environment.recorded == environment.digest else (environment,)
+    stored = context.metadata.append((*new, scope.run, *versions, step_run))
+    context.environment.recorded = environment.digest
     return tuple(item for item in stored if isinstance(item, ArtifactVersion))
 
 

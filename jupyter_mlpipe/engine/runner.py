@@ -191,7 +191,7 @@ def _refuse(
     for variable in sorted(signature.writes):
         name = artifact_name(variable, step, scope.run.pipeline)
         where = {"name": name, "version_name": step.options.version}
-        if context.metadata.find(Query(ArtifactVersion, where, limit=1)).items:
+        if context.metadata.find(Query(ArtifactVersion, where, limit=1, counted=False)).items:
             raise NotebookError(
                 step.label,
                 f"the artifact {name!r} already has a version {step.options.version!r}, and "

@@ -35,6 +35,8 @@ class EnvironmentCapture:
         self._machine: Mapping[str, Any] | None = None
         self._key: object = None
         self._snapshot: EnvironmentSnapshot | None = None
+        self.recorded: str | None = None
+        """Digest of the snapshot that is known to be in the metadata store."""
 
     def snapshot(self) -> EnvironmentSnapshot:
         """The environment as it is now; waits for a snapshot that another thread is taking."""

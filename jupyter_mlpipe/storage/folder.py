@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from blake3 import blake3
 
@@ -90,19 +91,23 @@ class FolderBlobs:
         return True
 
     def _write(self, digest: str, chunks: Iterable[bytes]) -> None:
-        """Write beside the final name and rename when complete.
+        """Write beside the final name, rename when complete, then flush to disk.
 
         A reader never meets half a blob, and of two writers that race the last one replaces
-        equal bytes by equal bytes.
+        equal bytes by equal bytes. The flush comes last because ext4, XFS and btrfs then make
+        the name durable together with the content, for one wait instead of two.
         """
         path = self._locate(digest)
         with explained(str(path)):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f".{digest[:12]}.{secrets.token_hex(8)}.partial")
             try:
-                _write_durably(partial, digest, chunks)
-                partial.replace(path)
-                _flush_folder(path.parent)
+                with partial.open("xb") as file:
+                    _fill(file, digest, chunks)
+                    partial.chmod(0o444)
+                    partial.replace(path)
+                    os.fsync(file.fileno())
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
@@ -114,24 +119,11 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _flush_folder(folder: Path) -> None:
-    """Until then the new name itself may be lost when the machine loses power."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _write_durably(path: Path, digest: str, chunks: Iterable[bytes]) -> None:
+def _fill(file: BinaryIO, digest: str, chunks: Iterable[bytes]) -> None:
     hasher = blake3()
-    with path.open("xb") as file:
-        for chunk in chunks:
-            hasher.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(0o444)
+    for chunk in chunks:
+        hasher.update(chunk)
+        file.write(chunk)
+    file.flush()
     if hasher.hexdigest() != digest:
         raise StorageError("The file changed while it was being stored. Run the step again.")

@@ -54,7 +54,7 @@ class SqlMetadataStore:
         """See `MetadataStore.find`."""
         with self._connection() as connection:
             items = _read(connection, query.kind, queries.rows_of(query))
-            whole = len(items) < query.limit and not query.offset
+            whole = not query.counted or (len(items) < query.limit and not query.offset)
             total = len(items) if whole else connection.scalars(queries.total_of(query)).one()
         return Page(items, total)
 

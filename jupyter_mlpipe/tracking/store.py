@@ -29,6 +29,8 @@ class Query(Generic[R]):
     """Artifact versions only: the highest version of each name."""
     limit: int = 100
     offset: int = 0
+    counted: bool = True
+    """Whether the page tells how many fit in all, which may cost a look at each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Page(Generic[R]):
 
     items: tuple[R, ...]
     total: int
+    """How many fit, over all pages; of an uncounted query, how many are known to fit."""
 
 
 @dataclass(frozen=True, slots=True)
