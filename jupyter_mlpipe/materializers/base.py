@@ -14,7 +14,7 @@ class Materializer(ABC):
     """Keeps values of one family in files.
 
     What `load` returns equals what was saved, type, index, flags and all, or `accepts` said no.
-    Every implementation passes `jupyter_mlpipe.testing.MaterializerContract`.
+    Every implementation passes `jupyter_mlpipe.testing.materializers.MaterializerContract`.
     """
 
     name: ClassVar[str]

@@ -108,7 +108,8 @@ class Pipeline:
 
     name: str
     version: str
-    """Digest of everything below except `code`, locations and schedule."""
+    """Digest of what the notebook says: cells, definitions, options and parameters. What is on
+    record of earlier runs narrows the edges below without changing it."""
     steps: tuple[PipelineStep, ...]
     parameters: tuple[Parameter, ...] = ()
     notebook: str = ""

@@ -41,7 +41,7 @@ class Submission:
 class Orchestrator(ABC):
     """Turns a pipeline into an engine's files, and runs them there.
 
-    Every implementation passes `jupyter_mlpipe.testing.OrchestratorContract`.
+    Every implementation passes `jupyter_mlpipe.testing.orchestrators.OrchestratorContract`.
     """
 
     name: ClassVar[str]

@@ -20,10 +20,11 @@ Factory = Callable[[Settings], Orchestrator]
 def available_orchestrators(settings: Settings) -> Mapping[str, Orchestrator]:
     """By the name one promotes to; a plug-in is loaded when it is first asked for."""
     loaders: dict[str, Callable[[], Factory]] = {
-        entry.name: entry.load for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)
+        LocalOrchestrator.name: lambda: LocalOrchestrator,
+        AirflowOrchestrator.name: lambda: AirflowOrchestrator,
     }
-    loaders[LocalOrchestrator.name] = lambda: LocalOrchestrator
-    loaders[AirflowOrchestrator.name] = lambda: AirflowOrchestrator
+    for entry in sorted(importlib.metadata.entry_points(group=ENTRY_POINTS)):
+        loaders.setdefault(entry.name, entry.load)
     return _Orchestrators(loaders, settings)
 
 
@@ -41,7 +42,7 @@ def find_orchestrator(name: str, settings: Settings) -> Orchestrator:
 
 class _Orchestrators(Mapping[str, Orchestrator]):
     def __init__(self, loaders: Mapping[str, Callable[[], Factory]], settings: Settings) -> None:
-        self._loaders = dict(sorted(loaders.items()))
+        self._loaders = dict(loaders)
         self._settings = settings
 
     def __getitem__(self, name: str) -> Orchestrator:

@@ -1,1 +1,1 @@
-"""Contract suites that every plug-in inherits."""
+"""Contract suites that every plug-in inherits, one module a kind of plug-in."""

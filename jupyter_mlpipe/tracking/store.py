@@ -55,7 +55,7 @@ class LineageEdge:
 class MetadataStore(Protocol):
     """Where runs, step runs, artifact versions and environments are recorded.
 
-    Every implementation passes `jupyter_mlpipe.testing.MetadataStoreContract`.
+    Every implementation passes `jupyter_mlpipe.testing.metadata.MetadataStoreContract`.
     """
 
     def append(self, records: Sequence[Record]) -> tuple[Record, ...]:

@@ -49,9 +49,9 @@ class Definitions:
             step: Whether it is a step; what a step computes, literals included, is data.
 
         Returns:
-            Whether anything was added or taken away.
+            Whether imports, functions or classes were added or changed.
         """
-        before = self.source
+        before = self._code()
         known = kinds_of_names(self._statements)
         for found in read_statements(python_source(cell), known=known):
             literal = parameters and found.kind is StatementKind.CONSTANT
@@ -60,7 +60,7 @@ class Definitions:
             self._forget(statement.names)
             if statement.kind in wanted and statement not in self._statements:
                 self._statements.append(statement)
-        return self.source != before
+        return self._code() != before
 
     def forget(self, names: Iterable[str]) -> None:
         """These names hold data now."""
@@ -76,6 +76,9 @@ class Definitions:
     def names(self) -> frozenset[str]:
         """Every name that is defined."""
         return frozenset().union(*(s.names for s in self._statements))
+
+    def _code(self) -> list[str]:
+        return [s.source for s in self._statements if s.kind in _CODE]
 
     def _names(self, kinds: frozenset[StatementKind]) -> frozenset[str]:
         return frozenset().union(*(s.names for s in self._statements if s.kind in kinds))

@@ -207,8 +207,8 @@ class KernelSession:
             body, parameters=cell.mark == "%%params", step=cell.mark == "%%step"
         )
         self._bench.note_modules()
-        if changed:
-            self._bench.withdraw(self._definitions.names())
+        self._bench.withdraw(self._definitions.names())
+        # Constants wait for the next step: writing them down after each cell would cost 1 ms.
         if changed and self._bench.opened and self._run is not None:
             self._bench.context.metadata.append((self.run,))
 

@@ -66,7 +66,7 @@ def test_the_package_found_first_on_the_path_counts(tmp_path, installed):
 
 
 def test_a_package_without_metadata_is_passed_over(tmp_path, installed):
-    (tmp_path / "site" / "half_removed-1.dist-info").mkdir()
+    (tmp_path / "site-packages" / "half_removed-1.dist-info").mkdir()
     assert "half_removed" not in EnvironmentCapture(tmp_path).snapshot().packages
 
 

@@ -14,7 +14,7 @@ def test_ours_are_there_by_name(settings):
 
 
 def test_an_unknown_target_lists_the_known_ones(settings):
-    with pytest.raises(OrchestratorError, match="'moon'; known are airflow, local"):
+    with pytest.raises(OrchestratorError, match="'moon'; known are local, airflow"):
         find_orchestrator("moon", settings)
 
 
