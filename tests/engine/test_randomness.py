@@ -1,0 +1,45 @@
+"""The states of the global random generators."""
+
+import random
+
+import numpy as np
+import pytest
+
+from jupyter_mlpipe.engine.randomness import (
+    capture_states,
+    restore_state,
+    seeded_first,
+    state_digest,
+)
+
+
+@pytest.mark.parametrize(
+    ("generator", "draw"), [("random", random.random), ("numpy.random", np.random.random)]
+)
+def test_a_restored_generator_draws_the_same_numbers_again(generator, draw):
+    states = capture_states()
+    drawn = draw()
+    assert state_digest(generator, states) != state_digest(generator, capture_states())
+    restore_state(generator, states[generator])
+    assert state_digest(generator, states) == state_digest(generator, capture_states())
+    assert draw() == drawn
+
+
+def test_a_generator_that_is_not_loaded_has_no_state():
+    assert state_digest("no.such", capture_states()) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "seeded"),
+    [
+        ("random.seed(1)\nx = random.random()", {"random"}),
+        ("import numpy as np\nn = 3\nnp.random.seed(n)\nnp.random.rand(n)", {"numpy.random"}),
+        ("x = random.random()\nrandom.seed(1)", set()),
+        ("random.seed()\nx = random.random()", set()),
+        ("random.seed(None)", set()),
+        ("if ready:\n    random.seed(1)\nx = random.random()", set()),
+        ("torch.manual_seed(3)\nrandom.seed(4)", {"torch", "random"}),
+    ],
+)
+def test_only_a_seed_before_anything_can_be_drawn_counts(source, seeded):
+    assert seeded_first(source) == seeded

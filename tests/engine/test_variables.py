@@ -1,0 +1,120 @@
+"""Live variables and the versions they hold."""
+
+import math
+
+import pytest
+
+from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.context import open_context
+from jupyter_mlpipe.engine.variables import Variables, is_data
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+
+
+@pytest.fixture
+def context(tmp_path):
+    opened = open_context(Settings(tmp_path, tmp_path / ".mlpipe"))
+    yield opened
+    opened.metadata.close()
+
+
+@pytest.fixture
+def variables(context):
+    return Variables({}, context.values)
+
+
+def stored(context, **values):
+    """Versions of values, stored alone or, when there are several, together."""
+    together = len(values) > 1
+    kept = (
+        context.values.keep_together(values)
+        if together
+        else {name: context.values.keep(value) for name, value in values.items()}
+    )
+    return {
+        name: ArtifactVersion(
+            id=f"id-{name}", name=name, digest=k.digest, manifest=k.manifest, member=k.member
+        )
+        for name, k in kept.items()
+    }
+
+
+def changes(variables, code, writes=()):
+    before = variables.look()
+    exec(code, variables.namespace)
+    return variables.changes(before, variables.look(), frozenset(writes))
+
+
+def test_created_rebound_changed_and_deleted_variables_are_told_apart(variables):
+    variables.namespace.update(a=[1], b=[1], c=[1])
+    found = changes(variables, "a = [2]\nb.append(3)\ndel c\nd = 4")
+    assert (found.written, found.mutated, found.deleted) == ({"a", "d"}, {"b"}, {"c"})
+
+
+def test_binding_an_equal_number_again_counts_when_the_code_says_so(variables):
+    variables.namespace["n"] = 5
+    assert changes(variables, "n = 5", writes=["n"]).written == {"n"}
+    assert changes(variables, "m = n").written == {"m"}
+
+
+def test_a_change_through_an_alias_is_seen_on_both_names(variables):
+    variables.namespace["a"] = variables.namespace["b"] = [1]
+    assert changes(variables, "a.append(2)").mutated == {"a", "b"}
+
+
+def test_a_pending_variable_is_absent_until_it_is_loaded(variables, context):
+    variables.expect(stored(context, a=[1, 2]))
+    assert "a" not in variables.namespace
+    assert variables.load(["a", "unknown"]) == {"a"}
+    assert variables.namespace["a"] == [1, 2]
+    assert variables.version_of("a").id == "id-a"
+
+
+def test_values_that_share_memory_are_loaded_together(variables, context):
+    shared = [1]
+    variables.expect(stored(context, a=shared, b={"inner": shared}))
+    assert variables.load(["b"]) == {"a", "b"}
+    assert variables.namespace["b"]["inner"] is variables.namespace["a"]
+
+
+def test_a_version_is_held_only_while_the_value_is_unchanged(variables, context):
+    variables.expect(stored(context, a=[1]))
+    variables.load(["a"])
+    variables.look()
+    assert variables.version_of("a") is not None
+    variables.namespace["a"].append(2)
+    variables.look()
+    assert variables.version_of("a") is None
+
+
+def test_what_the_user_binds_is_no_longer_waited_for(variables, context):
+    variables.expect(stored(context, a=[1]))
+    variables.namespace["a"] = "mine"
+    variables.look()
+    assert not variables.pending
+    assert variables.namespace["a"] == "mine"
+
+
+def test_expecting_what_is_there_already_keeps_the_object(variables, context):
+    versions = stored(context, a=[1])
+    variables.expect(versions)
+    variables.load(["a"])
+    value = variables.namespace["a"]
+    variables.look()
+    variables.expect(versions)
+    assert variables.namespace["a"] is value
+
+
+@pytest.mark.parametrize("value", [math, int, print, len])
+def test_modules_classes_and_functions_are_no_data(value):
+    assert not is_data("name", value)
+
+
+def test_a_closed_file_is_no_data_and_an_open_one_is(tmp_path):
+    with (tmp_path / "x").open("w") as file:
+        assert is_data("file", file)
+    assert not is_data("file", file)
+
+
+@pytest.mark.parametrize("name", ["_", "_3", "In", "Out", "get_ipython"])
+def test_the_shells_own_names_are_no_data(name):
+    assert not is_data(name, [1])

@@ -1,0 +1,82 @@
+"""What a step opens, lists, reaches and runs."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from jupyter_mlpipe.engine.watch import ProcessWatch
+
+
+@pytest.fixture
+def watch():
+    made = ProcessWatch()
+    yield made
+    made.stop()
+
+
+def test_files_read_and_written_are_told_apart(watch, tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("x")
+    with watch.watching() as seen:
+        target.write_text(source.read_text())
+    assert (seen.read, seen.written) == ({str(source)}, {str(target)})
+
+
+def test_a_file_that_is_appended_to_counts_as_read_and_written(watch, tmp_path):
+    log = tmp_path / "log.txt"
+    with watch.watching() as seen, log.open("a") as file:
+        file.write("x")
+    assert seen.read == seen.written == {str(log)}
+
+
+def test_code_and_system_files_are_no_inputs(watch):
+    with watch.watching() as seen:
+        for path in ("/proc/self/status", os.__file__):
+            with open(path) as file:
+                file.read(1)
+    assert not seen.read
+
+
+def test_what_is_ours_is_no_input(tmp_path):
+    watch = ProcessWatch(ignored=(tmp_path,))
+    with watch.watching() as seen:
+        (tmp_path / "metadata.db").write_text("x")
+    assert not seen.written
+
+
+def test_a_listed_folder_is_seen_and_one_searched_for_modules_is_not(watch, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    with watch.watching() as seen:
+        os.listdir(tmp_path.parent)
+        with pytest.raises(ImportError):
+            __import__("no_such_module_anywhere")
+    assert seen.listed == {str(tmp_path.parent)}
+
+
+def test_other_hosts_are_seen_and_this_machine_is_not(watch):
+    with socket.socket() as server, socket.socket() as client:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        with watch.watching() as seen:
+            client.connect(server.getsockname())
+            sys.audit("socket.connect", client, ("data.example", 443))
+    assert seen.hosts == {"data.example"}
+
+
+def test_a_command_counts_when_the_notebook_runs_it_not_when_a_library_does(watch):
+    code = compile("subprocess.run(command, check=True)", "<cell>", "exec")
+    with watch.watching() as seen:
+        subprocess.run([sys.executable, "-c", ""], check=True)
+        command = [sys.executable, "-c", "pass"]
+        exec(code, {"__name__": "__main__", "subprocess": subprocess, "command": command})
+    assert seen.commands == {sys.executable}
+
+
+def test_nothing_is_collected_outside_the_block(watch, tmp_path):
+    with watch.watching() as seen:
+        pass
+    (tmp_path / "late.txt").write_text("x")
+    assert not seen.written
