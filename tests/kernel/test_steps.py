@@ -238,6 +238,83 @@ def test_a_damaged_store_leaves_the_cell_unharmed(live_kernel):
     assert done.error == ""
 
 
+def test_a_folder_that_cannot_be_made_leaves_the_cell_unharmed(live_kernel):
+    (live_kernel.folder / ".mlpipe").write_text("a file in its place")
+    done = live_kernel.run("%%step one\na = 1\nprint('ran')")
+    assert "ran" in done.text
+    assert "its result stands, but it is not kept" in done.text
+
+
+def test_a_full_disk_leaves_the_cell_and_what_was_stored_unharmed(live_kernel):
+    live_kernel.run("%%step one\na = [1]")
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000))"
+    live_kernel.run(limit)
+    done = live_kernel.run("%%step big\nb = list(range(100_000))\nprint('ran')")
+    assert "ran" in done.text
+    assert "its result stands, but it is not kept" in done.text
+    assert live_kernel.run("print(len(b))").text.endswith("100000\n")
+    live_kernel.restart()
+    assert "cached" in live_kernel.run("%%step one\na = [1]").line
+
+
+def test_a_second_cell_magic_runs_inside_a_step(live_kernel):
+    cell = "%%step one\n%%time\ntotal = sum(range(10))"
+    done = live_kernel.run(cell)
+    assert "Wall time" in done.text
+    assert "total v1" in done.line
+    assert "cached" in live_kernel.run(cell).line
+
+
+def test_an_object_of_a_notebooks_class_comes_back_as_one_of_it(live_kernel):
+    live_kernel.run("class Box:\n    def __init__(self):\n        self.items = [1]")
+    live_kernel.run("%%step one\nbox = Box()")
+    live_kernel.restart()
+    assert live_kernel.run("print(box.items, type(box) is Box)").text.endswith("[1] True\n")
+
+
+def test_imports_and_functions_of_a_step_are_there_after_a_hit(live_kernel):
+    cell = "%%step one\nimport math\ndef half(x):\n    return x / 2\na = half(math.tau)"
+    live_kernel.run(cell)
+    live_kernel.restart()
+    assert "cached" in live_kernel.run(cell).line
+    assert live_kernel.run("print(half(math.tau) == math.pi)").text.endswith("True\n")
+
+
+def test_a_deleted_variable_is_deleted_again_on_a_hit(live_kernel):
+    cells = ["%%step one\na = 1\nb = 2", "%%step two\nc = a + b\ndel a"]
+    for cell in cells * 2:
+        done = live_kernel.run(cell)
+    assert "cached" in done.line
+    assert "NameError" in live_kernel.run("a").error
+
+
+def test_a_changed_constant_is_named_and_an_equal_one_hits(live_kernel):
+    cell = "%%step one\nb = LIMIT * 2"
+    live_kernel.run("LIMIT = 3")
+    live_kernel.run(cell)
+    live_kernel.run("LIMIT = 3  # still")
+    assert "cached" in live_kernel.run(cell).line
+    live_kernel.run("LIMIT = 4")
+    assert "`LIMIT` changed" in live_kernel.run(cell).line
+
+
+def test_a_step_that_uses_exec_runs_every_time(live_kernel):
+    cell = "%%step one\nexec('a = 1')"
+    live_kernel.run(cell)
+    assert "uses exec" in live_kernel.run(cell).line
+
+
+def test_the_newest_of_several_matching_runs_is_found_again(live_kernel):
+    live_kernel.run("%%params\nn: int = 1")
+    cell = "%%step one\na = [n]"
+    live_kernel.run(cell)
+    live_kernel.run("%%params\nn: int = 2")
+    live_kernel.run(cell)
+    live_kernel.run("%%params\nn: int = 1")
+    assert "cached" in live_kernel.run(cell).line
+    assert live_kernel.run("print(a)").text.endswith("[1]\n")
+
+
 def test_a_truncated_blob_makes_a_step_run_again(live_kernel):
     live_kernel.run("%%step one\na = list(range(100))")
     for blob in (live_kernel.folder / ".mlpipe" / "artifacts").rglob("*"):

@@ -142,7 +142,7 @@ def test_values_of_other_types_or_contents_differ(digest):
     "value",
     [
         *((row for row in [1]), threading.Lock(), [threading.Thread()], io.FileIO(os.devnull)),
-        open(os.devnull),  # noqa: SIM115, PTH123
+        open(os.devnull),  # noqa: SIM115
     ],
 )
 def test_what_cannot_be_looked_into_has_none(value):
