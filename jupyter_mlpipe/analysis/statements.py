@@ -18,7 +18,6 @@ __all__ = [
     "StatementKind",
     "definitions_for",
     "kinds_of_names",
-    "outside_data",
     "read_statements",
     "without_changed_constants",
 ]
@@ -100,25 +99,16 @@ def definitions_for(
     The last statement that binds a name is what counts. Settings always come along with what
     they need: what they change, such as a random generator, is used without being named.
     """
-    chosen, _ = _resolve(reads, statements)
-    return tuple(statements[index] for index in sorted(chosen))
-
-
-def outside_data(reads: frozenset[str], statements: Sequence[Statement]) -> Mapping[str, Statement]:
-    """The names read, directly or by a definition, whose value untagged cells compute."""
-    _, data = _resolve(reads, statements)
-    return data
+    return tuple(statements[index] for index in sorted(_resolve(reads, statements)))
 
 
 _CARRIED = frozenset(StatementKind) - {StatementKind.DATA, StatementKind.MAGIC}
 
 
-def _resolve(
-    reads: frozenset[str], statements: Sequence[Statement]
-) -> tuple[set[int], dict[str, Statement]]:
+def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]:
     end = len(statements)
     settings = [i for i, s in enumerate(statements) if s.kind is StatementKind.SETTING]
-    chosen, data = set(settings), {}
+    chosen = set(settings)
     waiting = [(name, end) for name in reads]
     waiting += [(name, end) for i in settings for name in statements[i].reads]
     seen: set[tuple[str, int]] = set()
@@ -129,13 +119,11 @@ def _resolve(
         seen.add(wanted)
         for index in _binders(statements, *wanted):
             statement = statements[index]
-            if statement.kind not in _CARRIED:
-                data[wanted[0]] = statement
-            elif index not in chosen:
+            if statement.kind in _CARRIED and index not in chosen:
                 chosen.add(index)
                 # `f = decorator(f)` reads what `f` was before
                 waiting += [(n, index if n in statement.names else end) for n in statement.reads]
-    return chosen, data
+    return chosen
 
 
 def _binders(statements: Sequence[Statement], name: str, end: int) -> Iterator[int]:

@@ -4,7 +4,6 @@ from jupyter_mlpipe.analysis.notebook import Cell, parse_cells
 from jupyter_mlpipe.analysis.statements import (
     StatementKind,
     definitions_for,
-    outside_data,
     read_statements,
 )
 from jupyter_mlpipe.analysis.syntax import python_source
@@ -144,12 +143,6 @@ def test_settings_always_come_along_with_what_they_need():
 def test_a_star_import_comes_along_for_names_bound_nowhere_else():
     assert needed("mean", "from numpy import *\nx = 1") == ["from numpy import *"]
     assert needed("x", "from numpy import *\nx = 1") == ["x = 1"]
-
-
-def test_data_of_untagged_cells_is_found_through_functions_too():
-    cells = statements("df = load()", "def f(): return df", "LIMIT = 1", "LIMIT = load()")
-    data = outside_data(frozenset({"f", "LIMIT", "print"}), cells)
-    assert {name: statement.cell for name, statement in data.items()} == {"df": 0, "LIMIT": 3}
 
 
 def test_a_cell_that_does_not_parse_is_data_without_names():
