@@ -81,7 +81,8 @@ def tensor_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
 def _lasting(state: Any) -> Any:
     """What pandas computed from the rest, or who may write at the moment, is not content."""
     if type(state) is tuple:
-        return tuple(_lasting(part) for part in state)
+        parts = (_lasting(part) for part in state)
+        return tuple(part for part in parts if type(part) is not dict or part)
     if type(state) is dict:
         return {name: part for name, part in state.items() if name not in _PASSING}
     return state
