@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -87,9 +87,10 @@ def run_step_command(archive: str, sha256: str, step: str, environ: Mapping[str,
             unpacked = unpack(fetch(archive), sha256, Path(folder))
             target = _find_step(unpacked.pipeline, step)
             context = open_context(settings)
-            run = _join_run(unpacked.pipeline, environ, context)
-            job = Job(unpacked, target, unpacked.step(step), run, context)
-            return _run(job, default_executor())
+            with closing(context.metadata):
+                run = _join_run(unpacked.pipeline, environ, context)
+                job = Job(unpacked, target, unpacked.step(step), run, context)
+                return _run(job, default_executor())
     except (PipelineError, NotebookError) as error:
         return _say(str(error), ExitCode.REFUSED)
     except MlpipeError as error:
