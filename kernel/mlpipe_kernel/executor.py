@@ -8,6 +8,7 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from jupyter_mlpipe.engine.executor import Outcome
 from mlpipe_kernel.recorder import OutputRecorder
@@ -89,15 +90,16 @@ class _WorkerShell(InteractiveShell):
 
 
 def _shell(namespace: dict[str, Any]) -> Any:
-    shell = _WorkerShell(
+    config = Config()
+    config.HistoryManager.enabled = False  # else each step opens the user's history file
+    return _WorkerShell(
+        config=config,
         user_module=sys.modules["__main__"],
         user_ns=namespace,
         display_pub_class=_Publisher,
         displayhook_class=_Displayed,
         colors="nocolor",
     )
-    shell.history_manager.enabled = False
-    return shell
 
 
 def _encoded(data: Any) -> dict[str, Any]:
