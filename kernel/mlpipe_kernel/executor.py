@@ -26,6 +26,7 @@ class ShellExecutor:
             result = shell.run_cell(source, store_history=False)
         finally:
             outputs = recorder.stop()
+            _WorkerShell.clear_instance()
         error = result.error_before_exec or result.error_in_exec
         return Outcome(error, shell.shown_traceback if error else "", outputs)
 
@@ -92,7 +93,7 @@ class _WorkerShell(InteractiveShell):
 def _shell(namespace: dict[str, Any]) -> Any:
     config = Config()
     config.HistoryManager.enabled = False  # else each step opens the user's history file
-    return _WorkerShell(
+    return _WorkerShell.instance(  # `display` looks for the one shell of the process
         config=config,
         user_module=sys.modules["__main__"],
         user_ns=namespace,
