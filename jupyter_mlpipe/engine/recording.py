@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from jupyter_mlpipe.analysis.statements import StatementKind, read_statements
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import OPAQUE, Surroundings, file_digest
@@ -84,7 +85,7 @@ def record_success(
     variables = attempt.scope.variables
     after = variables.look()
     changes = variables.changes(attempt.before, after, attempt.signature.writes)
-    names = changes.written | changes.mutated
+    names = (changes.written | changes.mutated) - _redefined(attempt)
     captured = capture_outputs(names, attempt.step, attempt.id, attempt.scope, context)
     step_run = replace(
         _skeleton(attempt, Status.SUCCEEDED, seconds, context),
@@ -176,6 +177,19 @@ def _outputs(captured: Captured, changes: Changes) -> tuple[Output, ...]:
         Output(name, version.id, mutated=name in changes.mutated)
         for name, version in sorted(captured.versions.items())
     )
+
+
+def _redefined(attempt: Attempt) -> frozenset[str]:
+    """Names that the cell only imports or defines, which it does again on a hit."""
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    for statement in read_statements(attempt.python):
+        names[statement.kind in _DEFINITIONS] |= statement.names
+    variables = attempt.scope.variables
+    only = (names[True] - names[False]) & variables.names()
+    return frozenset(name for name in only if variables.is_plain(name))
+
+
+_DEFINITIONS = (StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS)
 
 
 def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -16,6 +17,9 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 
 SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
 """What IPython itself puts into the namespace."""
+
+_SHELL_HISTORY = re.compile(r"__.*|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
+"""Names of IPython's history, and those that Python keeps for itself."""
 
 _ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
@@ -171,6 +175,11 @@ class Variables:
             deleted=frozenset(before.keys() - after.keys() - self.namespace.keys()),
         )
 
+    def is_plain(self, name: str) -> bool:
+        """Whether a variable holds something that code alone can bring back equally well."""
+        value = self.namespace[name]
+        return callable(value) or isinstance(value, _ATOMS)
+
     def groups(self, names: frozenset[str]) -> tuple[frozenset[str], ...]:
         """The given names, each with whatever variables share mutable memory with it."""
         if not names:
@@ -187,11 +196,14 @@ class Variables:
 
 def is_data(name: str, value: Any) -> bool:
     """Whether a variable holds data, rather than a definition that is run anew where needed."""
-    if name.startswith("_") or name in SHELL_NAMES:
+    if name in SHELL_NAMES or _SHELL_HISTORY.fullmatch(name):
         return False
     if isinstance(value, FunctionType):
         # Lambdas and functions made by functions have no definition of their own to run anew.
         return value.__module__ == "__main__" and "<" in value.__qualname__
     if isinstance(value, io.IOBase):
         return not value.closed  # what a `with` block leaves is spent
-    return not isinstance(value, ModuleType | type | BuiltinFunctionType)
+    if isinstance(value, BuiltinFunctionType):
+        # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.
+        return not isinstance(value.__self__, ModuleType | None)
+    return not isinstance(value, ModuleType | type)

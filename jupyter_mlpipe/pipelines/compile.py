@@ -81,7 +81,7 @@ def _step(
         source_hash=fact.source_hash,
         depends_on=tuple(waits | dict.fromkeys(after)),
         inputs=inputs,
-        outputs=tuple(sorted(name for name in fact.makes if not name.startswith("_"))),
+        outputs=tuple(sorted(fact.makes)),
         parameters=tuple(sorted(fact.reads & parameters)),
         image=options.image,
         resources=options.resources,

@@ -115,6 +115,11 @@ def test_a_closed_file_is_no_data_and_an_open_one_is(tmp_path):
     assert not is_data("file", file)
 
 
-@pytest.mark.parametrize("name", ["_", "_3", "In", "Out", "get_ipython"])
+def test_a_method_of_a_users_own_object_is_data():
+    assert is_data("get", {"a": 1}.get)
+    assert is_data("_underscored", [1])
+
+
+@pytest.mark.parametrize("name", ["_", "_3", "_i2", "_oh", "__name__", "In", "Out", "get_ipython"])
 def test_the_shells_own_names_are_no_data(name):
     assert not is_data(name, [1])

@@ -280,6 +280,27 @@ def test_imports_and_functions_of_a_step_are_there_after_a_hit(live_kernel):
     assert live_kernel.run("print(half(math.tau) == math.pi)").text.endswith("True\n")
 
 
+def test_what_a_step_only_imports_is_no_artifact(live_kernel):
+    cell = "%%step one\nfrom math import pi, sqrt\nfrom functools import lru_cache\n"
+    cell += "@lru_cache\ndef root(x):\n    return sqrt(x)\na = root(pi)"
+    done = live_kernel.run(cell)
+    assert [o["variable"] for o in shown(live_kernel)["steps"][0]["outputs"]] == ["a"], done.line
+    live_kernel.restart()
+    assert "cached" in live_kernel.run(cell).line
+    assert live_kernel.run("print(root(pi) == a)").text.endswith("True\n")
+
+
+def test_a_change_behind_a_bound_method_or_an_underscore_is_noticed(live_kernel):
+    live_kernel.run("%%step make\n_prices = {'a': 1}\nlook_up = _prices.get")
+    for cell in ("%%step one\nx = look_up('a')", "%%step two\ny = _prices['a']"):
+        live_kernel.run(cell)
+        assert "cached" in live_kernel.run(cell).line
+    live_kernel.run("_prices['a'] = 2")
+    for cell in ("%%step one\nx = look_up('a')", "%%step two\ny = _prices['a']"):
+        assert "cached" not in live_kernel.run(cell).line
+    assert live_kernel.run("print(x, y)").text.endswith("2 2\n")
+
+
 def test_a_deleted_variable_is_deleted_again_on_a_hit(live_kernel):
     cells = ["%%step one\na = 1\nb = 2", "%%step two\nc = a + b\ndel a"]
     for cell in cells * 2:
