@@ -49,8 +49,8 @@ class ValueStore:
         """
         chosen = self._choose(value, materializer)
         preview = _safely(chosen.preview, value)
-        manifest = self._commit(value, chosen, {"": preview} if preview else {})
-        return self._describe(value, chosen, manifest, None)
+        content = self._commit(value, chosen, {"": preview} if preview else {})
+        return self._describe(value, chosen, content, None)
 
     def keep_together(self, values: Mapping[str, Any]) -> Mapping[str, KeptValue]:
         """Store values that share memory as one, so that they still share it when loaded.
@@ -63,9 +63,9 @@ class ValueStore:
         bundle = self._materializers.named(BUNDLE)
         chosen = {name: self._choose(value, None) for name, value in ordered.items()}
         previews = {name: _safely(chosen[name].preview, ordered[name]) for name in ordered}
-        manifest = self._commit(ordered, bundle, {n: p for n, p in previews.items() if p})
+        content = self._commit(ordered, bundle, {n: p for n, p in previews.items() if p})
         return {
-            name: self._describe(value, chosen[name], manifest, name)
+            name: self._describe(value, chosen[name], content, name)
             for name, value in ordered.items()
         }
 
@@ -98,7 +98,10 @@ class ValueStore:
             )
         return chosen
 
-    def _commit(self, value: Any, chosen: Materializer, previews: Mapping[str, Preview]) -> str:
+    def _commit(
+        self, value: Any, chosen: Materializer, previews: Mapping[str, Preview]
+    ) -> tuple[str, int]:
+        """Digest of the manifest, and the bytes of all files together."""
         with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
             try:
                 chosen.save(value, Path(folder))
@@ -107,14 +110,16 @@ class ValueStore:
                     f"The folder for temporary files, {folder}, cannot be written ({error}). "
                     "Free some space, or point TMPDIR at another folder."
                 ) from error
-            return self._artifacts.commit(
+            nbytes = sum(path.stat().st_size for path in Path(folder).iterdir())
+            manifest = self._artifacts.commit(
                 Path(folder), chosen.name, pickled=chosen.pickled, previews=previews
             )
+            return manifest, nbytes
 
     def _describe(
-        self, value: Any, chosen: Materializer, manifest: str, member: str | None
+        self, value: Any, chosen: Materializer, content: tuple[str, int], member: str | None
     ) -> KeptValue:
-        digest = content_digest(value)
+        digest, (manifest, nbytes) = content_digest(value), content
         if digest is None:
             raise ValueNotStorableError(
                 f"A {type(value).__name__} cannot be compared with itself later."
@@ -126,7 +131,7 @@ class ValueStore:
             materializer=chosen.name,
             type=chosen.artifact_type,
             python_type=_type_name(value),
-            nbytes=self._artifacts.open(manifest).nbytes,
+            nbytes=nbytes,
             summary=_safely(chosen.summary, value) or {},
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import Any
 from jupyter_mlpipe.model.artifact import Preview
 from jupyter_mlpipe.model.errors import CorruptArtifactError, MetadataError, StorageError
 from jupyter_mlpipe.model.wire import from_json, to_json
+from jupyter_mlpipe.storage.addressing import digest_of_bytes
 from jupyter_mlpipe.storage.blobs import BlobStore
 from jupyter_mlpipe.storage.failures import explained
 
 _FORMAT = 1
+_SMALL = 4096
+"""Bytes up to which a file is kept inside the manifest, whose digest vouches for it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,9 @@ class StoredFile:
     name: str
     digest: str
     nbytes: int
+    content: str = ""
+    """The file itself in base64, when it is so small that a blob of its own would cost more
+    than its bytes; empty for a file that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class ArtifactStore:
             StorageError: The manifest or one of its files is missing, changed or cut short.
         """
         for file in self.open(manifest).files:
-            if self._blobs.size(file.digest) != file.nbytes:
+            if not file.content and self._blobs.size(file.digest) != file.nbytes:
                 raise CorruptArtifactError(file.digest, self._blobs.location(file.digest))
 
     def checkout(self, manifest: Manifest, directory: Path) -> None:
@@ -104,10 +111,13 @@ class ArtifactStore:
         """
         for file in manifest.files:
             _require_plain_name(file.name)
-            source = self._blobs.path(file.digest)
+            source = None if file.content else self._blobs.path(file.digest)
             with explained(str(directory / file.name)):
                 directory.mkdir(parents=True, exist_ok=True)
-                _place(source.absolute(), directory / file.name)
+                if source is None:
+                    _unfold(file, directory / file.name)
+                else:
+                    _place(source.absolute(), directory / file.name)
 
     def _store(self, path: Path) -> StoredFile:
         _require_plain_name(path.name)
@@ -116,7 +126,18 @@ class ArtifactStore:
                 f"{path} is not a plain file: a materializer writes files only, no folders or "
                 "links. Report this to whoever maintains the materializer."
             )
-        return StoredFile(path.name, self._blobs.put_file(path), path.stat().st_size)
+        size = path.stat().st_size
+        if 0 < size <= _SMALL:
+            data = path.read_bytes()
+            return StoredFile(path.name, digest_of_bytes(data), size, b64encode(data).decode())
+        return StoredFile(path.name, self._blobs.put_file(path), size)
+
+
+def _unfold(file: StoredFile, target: Path) -> None:
+    _require_absent(target)
+    with target.open("xb") as written:
+        written.write(b64decode(file.content))
+    target.chmod(0o444)
 
 
 def _encode(manifest: Manifest) -> bytes:
@@ -145,9 +166,13 @@ def _require_plain_name(name: str) -> None:
         )
 
 
-def _place(source: Path, target: Path) -> None:
+def _require_absent(target: Path) -> None:
     if target.exists() or target.is_symlink():
         raise FileExistsError(f"{target} is there already")
+
+
+def _place(source: Path, target: Path) -> None:
+    _require_absent(target)
     for link in (os.link, os.symlink):
         try:
             link(source, target)

@@ -8,6 +8,7 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore, Manifest, StoredFile
 from jupyter_mlpipe.storage.blobs import open_blobs
 
+LARGE = b"a" * 5000
 TABLE = Preview("table", columns=(Column("é\ud800", "int64"),), rows=(("1",),), total_rows=1)
 
 
@@ -25,7 +26,7 @@ def store(blobs):
 def files(tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
-    (folder / "a.bin").write_bytes(b"aaa")
+    (folder / "a.bin").write_bytes(LARGE)
     (folder / "é b.json").write_bytes(b"{}")
     return folder
 
@@ -34,10 +35,14 @@ def test_files_come_back_under_their_names(store, files, tmp_path):
     manifest = store.open(store.commit(files, "plain", pickled=False, previews={"": TABLE}))
     store.checkout(manifest, tmp_path / "out" / "deep")
     assert {p.name: p.read_bytes() for p in (tmp_path / "out" / "deep").iterdir()} == {
-        "a.bin": b"aaa",
+        "a.bin": LARGE,
         "é b.json": b"{}",
     }
-    assert (manifest.materializer, manifest.pickled, manifest.nbytes) == ("plain", False, 5)
+    assert (manifest.materializer, manifest.pickled, manifest.nbytes) == (
+        "plain",
+        False,
+        len(LARGE) + 2,
+    )
     assert manifest.previews == {"": TABLE}
 
 
@@ -79,6 +84,27 @@ def test_folders_and_links_are_not_committed(store, files):
         store.commit(files, "plain", pickled=False, previews={})
 
 
+def test_a_small_file_is_kept_inside_the_manifest(store, blobs, tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "value.json").write_bytes(b"[1]")
+    digest = store.commit(folder, "plain", pickled=False, previews={})
+    stored = [path.name for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert stored == [digest]
+    store.checkout(store.open(digest), tmp_path / "out")
+    assert (tmp_path / "out" / "value.json").read_bytes() == b"[1]"
+
+
+def test_a_file_that_is_gone_or_cut_short_is_found_without_reading_it(store, blobs, files):
+    digest = store.commit(files, "plain", pickled=False, previews={})
+    store.check(digest)
+    blob = blobs.path(store.open(digest).files[0].digest)
+    blob.chmod(0o644)
+    blob.write_bytes(LARGE[:-1])
+    with pytest.raises(CorruptArtifactError):
+        store.check(digest)
+
+
 def test_a_damaged_file_is_not_checked_out(store, blobs, files, tmp_path):
     manifest = store.open(store.commit(files, "plain", pickled=False, previews={}))
     blob = blobs.path(manifest.files[0].digest)
@@ -102,7 +128,7 @@ def test_files_are_copied_where_links_are_impossible(store, files, tmp_path, mon
     monkeypatch.setattr(os, "symlink", refuse)
     manifest = store.open(store.commit(files, "plain", pickled=False, previews={}))
     store.checkout(manifest, tmp_path / "out")
-    assert (tmp_path / "out" / "a.bin").read_bytes() == b"aaa"
+    assert (tmp_path / "out" / "a.bin").read_bytes() == LARGE
 
 
 def test_the_manifest_is_written_last(store, blobs, files, monkeypatch):
