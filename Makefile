@@ -5,11 +5,14 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
+# Jupyter asks for this word where everything runs as root, as in containers.
+LAB_FLAGS := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+
 .PHONY: lab test check unit journeys browser frontend frontend-check format benchmarks clean
 
 ## Open the quickstart in JupyterLab with the sidebar.
 lab: $(VENV)/lab.installed
-	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab $(LAB_FLAGS) notebooks/quickstart.ipynb
 
 ## Install what the tests need, then run all of them.
 test: $(VENV)/test.installed browser frontend-check check unit
