@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import getpass
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ from mlpipe_kernel.display import show_note, show_report
 from mlpipe_kernel.gate import definitions_in, split_mark
 from mlpipe_kernel.recorder import OutputRecorder, replay
 from mlpipe_kernel.steps import StepNames
-from mlpipe_kernel.whereabouts import UNNAMED
+from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with
 from mlpipe_kernel.workbench import Workbench
 
 _UNUSABLE = (NotebookError, CorruptArtifactError, ValueNotLoadableError)
@@ -67,6 +68,8 @@ class KernelSession:
         self._steps = StepNames()
         self._cell = _CurrentCell()
         self._prepared: str | None = None
+        self._guesses = 5
+        """Cells that are still looked for in the notebooks around."""
         self._lock = threading.Lock()
 
     @property
@@ -115,6 +118,7 @@ class KernelSession:
     def before_cell(self, info: Any) -> None:
         """IPython's `pre_run_cell`: bring back what the cell mentions."""
         self._cell = _CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
+        self._locate(info.raw_cell)
         marked = split_mark(info.raw_cell.partition("\n")[0])
         try:
             self._restore(load=marked is None or marked[0] != "%%step")
@@ -224,6 +228,13 @@ class KernelSession:
             self._definitions.learn(statement.source)
         if loaded:
             self._say("restored", ", ".join(self._bench.describe(name) for name in sorted(loaded)))
+
+    def _locate(self, cell: str) -> None:
+        """Find out which notebook this is, where the frontend did not tell."""
+        if self._notebook is None and self._guesses:
+            self._guesses -= 1
+            told = notebook_path(os.environ, self._shell.user_ns)
+            self._notebook = told or notebook_with(Path.cwd(), cell)
 
     def _parameters(self) -> dict[str, object]:
         namespace = self._shell.user_ns

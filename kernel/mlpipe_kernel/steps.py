@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from jupyter_mlpipe.model.errors import DuplicateStepError
+from jupyter_mlpipe.analysis.options import parse_step_line
+from jupyter_mlpipe.model.errors import DuplicateStepError, StepOptionError
 from jupyter_mlpipe.model.step import StepSource
 from mlpipe_kernel.gate import split_mark
+from mlpipe_kernel.whereabouts import cell_sources
 
 
 class StepNames:
@@ -26,6 +27,7 @@ class StepNames:
             DuplicateStepError: Another cell of the notebook carries the name.
         """
         if step.cell_id is None:
+            _refuse_twice(step, notebook)
             return
         holder = self._cells.get(step.name)
         if holder not in (None, step.cell_id) and _still_named(step.name, holder, notebook):
@@ -38,15 +40,26 @@ class StepNames:
         self._cells[step.name] = step.cell_id
 
 
+def _refuse_twice(step: StepSource, notebook: Path | None) -> None:
+    """Where the frontend tells no cell ids, only the saved notebook can show a second cell."""
+    sources = cell_sources(notebook).values()
+    if sum(_carries(source, step.name) for source in sources) > 1:
+        raise DuplicateStepError(
+            step.label,
+            f"the saved notebook has several cells that are the step {step.name!r}. Rename one.",
+        )
+
+
 def _still_named(name: str, cell_id: str | None, notebook: Path | None) -> bool:
-    if notebook is None or not notebook.is_file():
-        return True
-    try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        source = next("".join(c["source"]) for c in cells if c.get("id") == cell_id)
-    except StopIteration:
-        return False
-    except (OSError, ValueError, KeyError, TypeError):
-        return True
+    sources = cell_sources(notebook)
+    return not sources or _carries(sources.get(str(cell_id), ""), name)
+
+
+def _carries(source: str, name: str) -> bool:
     marked = split_mark(source.partition("\n")[0])
-    return marked is not None and marked[1].strip("\"'").startswith(name)
+    if marked is None or marked[0] != "%%step":
+        return False
+    try:
+        return parse_step_line(marked[1], "")[0] == name
+    except StepOptionError:
+        return False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 _VSCODE = "__vsc_ipynb_file__"
+_MOST_NOTEBOOKS = 100
 UNNAMED = "notebook"
 """The pipeline's name while the notebook's file is unknown."""
 
@@ -26,3 +28,24 @@ def project_folder(notebook: Path | None, working_folder: Path) -> Path:
     if notebook is not None and notebook.is_absolute() and notebook.parent.is_dir():
         return notebook.parent
     return working_folder
+
+
+def notebook_with(folder: Path, cell: str) -> Path | None:
+    """The one notebook in a folder that holds a cell with exactly this source.
+
+    Tools that execute notebooks, such as nbclient, tell the kernel nothing but the cells.
+    """
+    paths = sorted(folder.glob("*.ipynb"))[:_MOST_NOTEBOOKS]
+    found = [path for path in paths if cell in cell_sources(path).values()]
+    return found[0] if len(found) == 1 else None
+
+
+def cell_sources(notebook: Path | None) -> Mapping[str, str]:
+    """Source by cell id, or by position where a cell has none; empty for no readable notebook."""
+    if notebook is None:
+        return {}
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        return {str(c.get("id", n)): "".join(c["source"]) for n, c in enumerate(cells)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parents[2]
 STEPS = ("load", "clean", "split", "train", "evaluate", "report")
@@ -26,7 +27,8 @@ def execute(path, edit=lambda source: source):
     notebook = nbformat.read(path, 4)
     for cell in notebook.cells:
         cell.source = edit(cell.source)
-    env = {**os.environ, "JPY_SESSION_NAME": str(path), "IPYTHONDIR": str(path.parent / ".ipython")}
+    env = {**os.environ, "IPYTHONDIR": str(path.parent / ".ipython")}
+    env.pop("JPY_SESSION_NAME", None)
     client = NotebookClient(
         notebook, kernel_name="mlpipe", resources={"metadata": {"path": str(path.parent)}}
     )
@@ -71,6 +73,14 @@ def test_editing_a_helper_runs_just_the_steps_that_use_it(quickstart):
     assert "`standardise` was edited" in ran["train"]
     assert "evaluate" in ran
     assert not {"load", "clean", "split"} & ran.keys()
+
+
+def test_two_cells_with_one_name_are_refused_before_either_runs(quickstart):
+    notebook = nbformat.read(quickstart, 4)
+    notebook.cells[-1].source = "%%step load\nprint('second')"
+    nbformat.write(notebook, quickstart)
+    with pytest.raises(CellExecutionError, match="several cells that are the step 'load'"):
+        execute(quickstart)
 
 
 def test_lineage_names_the_change_in_place(quickstart):
