@@ -42,20 +42,20 @@ Decision: TypeAlias = Hit | Miss
 def find(step: str, cell_hash: str, now: Surroundings, context: RunContext) -> Decision:
     """Compare the newest runs of the same code with the present.
 
-    What a miss tells is the difference to the newest run of the step, whatever its code was.
+    What a miss tells is the difference to the newest of them.
     """
     where = {"pipeline": now.scope.run.pipeline, "step": step, "status": Status.SUCCEEDED}
     same_code = Query(StepRun, {**where, "cell_hash": cell_hash}, limit=CANDIDATES, counted=False)
-    reasons: dict[str, str] = {}
+    reasons = []
     for run in context.metadata.find(same_code).items:
         decision = _compare(run, now, context)
         if isinstance(decision, Hit):
             return decision
-        reasons[run.id] = decision.reason
-    newest = context.metadata.find(Query(StepRun, where, limit=1, counted=False)).items
-    if not newest:
-        return Miss("first run")
-    return Miss(reasons.get(newest[0].id, "the code of this cell changed"))
+        reasons.append(decision.reason)
+    if reasons:
+        return Miss(reasons[0])
+    earlier = context.metadata.find(Query(StepRun, where, limit=0)).total
+    return Miss("the code of this cell changed" if earlier else "first run")
 
 
 def _compare(run: StepRun, now: Surroundings, context: RunContext) -> Decision:

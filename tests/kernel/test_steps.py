@@ -69,6 +69,13 @@ def test_a_change_behind_the_back_is_noticed_before_the_lookup(live_kernel):
     assert live_kernel.run("print(s)").text.endswith("6\n")
 
 
+def test_an_edited_cell_and_a_first_run_say_so(live_kernel):
+    live_kernel.run("%%step one\na = 1")
+    assert [step["reason"] for step in shown(live_kernel)["steps"]] == ["first run"]
+    assert "the code of this cell changed" in live_kernel.run("%%step one\na = 2").line
+    assert "cached" in live_kernel.run("%%step one\na = 1").line
+
+
 def test_equal_content_from_a_step_run_again_still_hits_downstream(live_kernel):
     live_kernel.run("%%step make\nitems = [1, 2]")
     live_kernel.run("%%step total\ns = sum(items)")
