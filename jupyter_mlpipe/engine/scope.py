@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.engine.variables import Variables
@@ -23,4 +23,3 @@ class Scope:
     parameters: frozenset[str] = frozenset()
     definitions: str = ""
     """Source of the definitions around the step, kept with the step run as a snapshot."""
-    environment: dict[str, str] = field(default_factory=dict)

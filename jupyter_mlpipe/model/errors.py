@@ -14,8 +14,7 @@ MlpipeError
  ├─ MetadataError            the metadata store is unreachable, foreign or damaged
  │   └─ NotFoundError        nothing is recorded under that name or id
  ├─ PipelineError            a pipeline, its parameters or its archive is invalid
- ├─ OrchestratorError        a target cannot express or run the pipeline
- └─ StepFailedError          the user's own code raised in a worker
+ └─ OrchestratorError        a target cannot express or run the pipeline
 """
 
 from __future__ import annotations
@@ -101,7 +100,3 @@ class PipelineError(MlpipeError):
 
 class OrchestratorError(MlpipeError):
     """A target cannot express the pipeline, or failed to run it."""
-
-
-class StepFailedError(MlpipeError):
-    """The user's own code raised; the step run is recorded as failed."""

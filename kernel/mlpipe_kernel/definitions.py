@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -62,9 +63,13 @@ class Definitions:
                 self._statements.append(statement)
         return self._code() != before
 
-    def forget(self, names: Iterable[str]) -> None:
-        """These names hold data now."""
-        self._forget(frozenset(names))
+    def holds(self, node: ast.stmt) -> bool:
+        """Whether this very definition is the latest of its name; how it is laid out aside."""
+        return any(
+            ast.dump(parsed) == ast.dump(node)
+            for statement in self._statements
+            for parsed in ast.parse(statement.source).body
+        )
 
     def take(self, names: Iterable[str]) -> tuple[Statement, ...]:
         """Remove and return what defines the given names, and the settings that go with it."""

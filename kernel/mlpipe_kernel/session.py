@@ -139,11 +139,15 @@ class KernelSession:
             return None
 
     def kept_statements(self, tree: ast.Module) -> list[ast.stmt]:
-        """On a hit, imports and functions of the cell that are not there yet."""
+        """On a hit, imports and functions of the cell that are not there, or not as it has them.
+
+        A class that is there stays the one that objects in memory are of.
+        """
         if self._cell.report is None:
             return []
-        bound = self._shell.user_ns
-        return [s for s in definitions_in(tree.body) if not _bound_names(s) <= bound.keys()]
+        bound = self._shell.user_ns.keys()
+        there = self._definitions.holds
+        return [s for s in definitions_in(tree.body) if not (_bound_names(s) <= bound and there(s))]
 
     def after_cell(self, result: Any) -> None:
         """IPython's `post_run_cell`: keep what a step left, learn what other cells define."""

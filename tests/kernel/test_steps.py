@@ -287,6 +287,22 @@ def test_imports_and_functions_of_a_step_are_there_after_a_hit(live_kernel):
     assert live_kernel.run("print(half(math.tau) == math.pi)").text.endswith("True\n")
 
 
+def test_a_hit_brings_a_function_back_that_another_cell_has_redefined(live_kernel):
+    cell = "%%step one\ndef rate():\n    return 1\na = rate()"
+    live_kernel.run(cell)
+    live_kernel.run("def rate():\n    return 2")
+    live_kernel.run("%%step two\nb = rate()")
+    live_kernel.run(cell)
+    assert live_kernel.run("print(rate())").text.endswith("1\n")
+
+
+def test_a_hit_keeps_the_class_that_live_objects_are_of(live_kernel):
+    cell = "%%step one\nclass Box:\n    size = 1\nbox = Box()"
+    live_kernel.run(cell)
+    assert "cached" in live_kernel.run(cell).line
+    assert live_kernel.run("print(type(box) is Box)").text.endswith("True\n")
+
+
 def test_what_a_step_only_imports_is_no_artifact(live_kernel):
     cell = "%%step one\nfrom math import pi, sqrt\nfrom functools import lru_cache\n"
     cell += "@lru_cache\ndef root(x):\n    return sqrt(x)\na = root(pi)"
