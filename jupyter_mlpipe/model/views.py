@@ -158,6 +158,7 @@ class StepRunView:
     id: str = ""
     cell_id: str | None = None
     error: str = ""
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

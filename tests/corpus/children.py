@@ -1,0 +1,102 @@
+"""What happens in the forked processes: the program alone, as a notebook, as steps."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from jupyter_mlpipe.cli.main import main
+from jupyter_mlpipe.engine.variables import is_data
+from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.orchestrators import processes
+from mlpipe_kernel import extension
+from tests.corpus.forking import ForkedProcesses
+
+
+def plain(cells: Sequence[str], times: int) -> list[dict[str, Any]]:
+    """The oracle: the cells run by IPython alone, all of them several times over."""
+    shell = _shell()
+    return [_passed(shell, cells) for _ in range(times)]
+
+
+def notebook(cells: Sequence[str], names: Sequence[str], times: int) -> list[dict[str, Any]]:
+    """The same with our extension, in one session; values come when `names` are mentioned."""
+    shell = _shell()
+    extension.attach(shell)
+    passes = []
+    for _ in range(times):
+        errors = [error for cell in cells for error in _run(shell, cell)]
+        run = shown("latest")
+        _run(shell, "\n".join(names))
+        passes.append({"values": _values(shell.user_ns), "errors": errors, "run": run})
+    extension.detach(shell)
+    return passes
+
+
+def mentioned(names: Sequence[str]) -> dict[str, Any]:
+    """What comes back in a new session when the names are mentioned."""
+    shell = _shell()
+    extension.attach(shell)
+    errors = _run(shell, "\n".join(names) or "pass")
+    state = {"values": _values(shell.user_ns), "errors": errors}
+    extension.detach(shell)
+    return state
+
+
+def shown(run: str) -> Any:
+    """`mlpipe run show RUN --json`."""
+    text = StringIO()
+    with redirect_stdout(text):
+        code = main(["run", "show", run, "--json"])
+    return json.loads(text.getvalue()) if code == 0 else None
+
+
+def run_pipeline(notebook: str, zygote: str) -> int:
+    """`mlpipe run NOTEBOOK`, its steps in forked processes of their own."""
+    processes.subprocess.Popen = ForkedProcesses(zygote)  # type: ignore[attr-defined]
+    return main(["run", notebook, "--no-cache"])
+
+
+def command(argv: Sequence[str]) -> int:
+    """The `mlpipe` command line."""
+    return main(list(argv))
+
+
+def _passed(shell: Any, cells: Sequence[str]) -> dict[str, Any]:
+    errors = [error for cell in cells for error in _run(shell, cell)]
+    return {"values": _values(shell.user_ns), "errors": errors}
+
+
+def _run(shell: Any, cell: str) -> list[str]:
+    result = shell.run_cell(cell)
+    error = result.error_before_exec or result.error_in_exec
+    return [f"{type(error).__name__}: {error}"] if error is not None else []
+
+
+def _values(namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Digests of all data; what cannot be compared counts by its type."""
+    return {
+        name: content_digest(value) or f"opaque {type(value).__name__}"
+        for name, value in sorted(namespace.items())
+        if is_data(name, value)
+    }
+
+
+def _shell() -> Any:
+    config = Config()
+    config.HistoryManager.enabled = False
+    main_module = ModuleType("__main__")
+    sys.modules["__main__"] = main_module
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(config=config, user_module=main_module, colors="nocolor")
+    sys.path.insert(0, str(Path.cwd()))
+    return shell

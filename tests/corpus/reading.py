@@ -1,0 +1,116 @@
+"""Programs of several cells, with what each cell truly reads and leaves.
+
+A file holds programs one after the other:
+
+    === a write through a view changes its base
+    ! refused view
+    [make] -> a
+    import numpy as np
+    a = np.zeros(4)
+    [fill] a -> ~a v
+    v = a[1:3]
+    v[:] = 7
+
+A title, remarks, then cells. A cell's head names its step, the data it reads, and what it leaves:
+`x` is made or bound anew, `~x` changed in place, `-x` deleted. In front of a read, `?` allows what
+the truth does not ask for. `[]` is a cell without `%%step`. Remarks, each at most once:
+`! refused WORDS`: run step by step in fresh processes, the program is refused, and says WORDS;
+`! reruns STEP ...`: these steps run again although nothing changed;
+`! opaque NAME ...`: values that cannot be compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "programs"
+_HEAD = re.compile(r"\[(?P<step>\w*)\](?P<reads>[^>]*?)(?:->(?P<effects>.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramCell:
+    """One cell; `step` is empty for an untagged one."""
+
+    step: str
+    source: str
+    reads: frozenset[str]
+    allowed: frozenset[str]
+    made: frozenset[str]
+    changed: frozenset[str]
+    deleted: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        """As it stands in the notebook."""
+        return f"%%step {self.step}\n{self.source}" if self.step else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A notebook and the truth about it."""
+
+    title: str
+    cells: tuple[ProgramCell, ...]
+    refused: str | None
+    reruns: frozenset[str]
+    opaque: frozenset[str]
+
+    @property
+    def steps(self) -> tuple[ProgramCell, ...]:
+        """The tagged cells."""
+        return tuple(cell for cell in self.cells if cell.step)
+
+
+def read_programs(folder: Path = FOLDER) -> dict[str, Program]:
+    """Every program, by the name of its file and its title."""
+    return {
+        f"{path.stem}: {program.title}": program
+        for path in sorted(folder.glob("*.txt"))
+        for program in _parse(path.read_text())
+    }
+
+
+def _parse(text: str) -> Iterator[Program]:
+    for part in re.split(r"^=== *", text, flags=re.MULTILINE)[1:]:
+        title, _, body = part.partition("\n")
+        remarks = dict(re.findall(r"^! *(\w+) *(.*)$", body, flags=re.MULTILINE))
+        unknown = remarks.keys() - {"refused", "reruns", "opaque"}
+        if unknown:
+            raise ValueError(f"{title}: no such remark: {', '.join(unknown)}")
+        body = re.sub(r"^!.*\n", "", body, flags=re.MULTILINE) if remarks else body
+        yield Program(
+            title=title.strip(),
+            cells=tuple(_cells(body)),
+            refused=remarks.get("refused"),
+            reruns=frozenset(remarks.get("reruns", "").split()),
+            opaque=frozenset(remarks.get("opaque", "").split()),
+        )
+
+
+def _cells(body: str) -> Iterator[ProgramCell]:
+    head, lines = None, list[str]()
+    for line in [*body.splitlines(), None]:
+        found = _HEAD.fullmatch(line.strip()) if line is not None and line[:1] == "[" else None
+        if line is not None and found is None:
+            lines.append(line)
+            continue
+        if head is not None:
+            yield _cell(head, "\n".join(lines).strip("\n"))
+        head, lines = found, []
+
+
+def _cell(head: re.Match[str], source: str) -> ProgramCell:
+    reads = head["reads"].split()
+    effects = (head["effects"] or "").split()
+    return ProgramCell(
+        step=head["step"],
+        source=source,
+        reads=frozenset(name for name in reads if name[0] != "?"),
+        allowed=frozenset(name[1:] for name in reads if name[0] == "?"),
+        made=frozenset(name for name in effects if name[0] not in "~-"),
+        changed=frozenset(name[1:] for name in effects if name[0] == "~"),
+        deleted=frozenset(name[1:] for name in effects if name[0] == "-"),
+    )
