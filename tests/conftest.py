@@ -96,6 +96,17 @@ class LiveKernel:
             elif kind == "comm_msg":
                 outcome.events.append(content["data"])
 
+    def complete(self, code):
+        """What Tab offers at the end of the code."""
+        return self.client.complete(code, len(code), reply=True, timeout=_WAIT)["content"][
+            "matches"
+        ]
+
+    def inspect(self, code):
+        """What Shift-Tab tells at the end of the code; empty when nothing is found."""
+        reply = self.client.inspect(code, len(code), reply=True, timeout=_WAIT)
+        return reply["content"]["data"].get("text/plain", "")
+
     def restart(self):
         """Stop as the user's restart does, and start anew."""
         self.stop()

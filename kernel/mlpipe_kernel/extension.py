@@ -12,9 +12,12 @@ from jupyter_mlpipe.config import load_settings
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.model.errors import ConfigError
 from mlpipe_kernel.comm import TARGET, SidebarComm
+from mlpipe_kernel.completion import Completion
 from mlpipe_kernel.gate import MarkTransformer, StepGate
 from mlpipe_kernel.magics import MlpipeMagics
 from mlpipe_kernel.session import KernelSession
+from mlpipe_kernel.verbs.table import offers
+from mlpipe_kernel.verbs.verb import Desk
 from mlpipe_kernel.whereabouts import notebook_path, project_folder
 from mlpipe_kernel.workbench import Workbench
 
@@ -38,9 +41,11 @@ def attach(shell: Any) -> None:
     comm = SidebarComm(session.greeting, session.move)
     _hook_cells(shell, session, undo)
     _hook_comm(shell, comm, undo)
-    magics = MlpipeMagics(shell, session, bench)
+    desk = Desk(shell, session, bench)
+    magics = MlpipeMagics(desk)
     magics.register()
-    undo += [magics.unregister, comm.close, session.end]
+    completion = Completion(shell, lambda said: offers(said, desk))
+    undo += [completion.hook(), magics.unregister, comm.close, session.end]
     atexit.register(session.end)
     setattr(shell, _ATTRIBUTE, undo)
     bench.warm_up()

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 from jupyter_mlpipe.analysis.options import OPTIONS, parse_pipeline_line
-from jupyter_mlpipe.model.errors import NotebookError, NotFoundError
-from jupyter_mlpipe.model.run import Run, StepRun
-from jupyter_mlpipe.tracking.reading import run_details
-from jupyter_mlpipe.tracking.store import Query
-from mlpipe_kernel.session import KernelSession
-from mlpipe_kernel.workbench import Workbench
+from jupyter_mlpipe.model.errors import NotebookError
+from mlpipe_kernel.verbs.table import answer, help_text
+from mlpipe_kernel.verbs.verb import Desk
 
 
 class MlpipeMagics:
     """The line magics of one session."""
 
-    def __init__(self, shell: Any, session: KernelSession, bench: Workbench) -> None:
-        self._shell = shell
-        self._session = session
-        self._bench = bench
-        self._verbs: dict[str, Callable[[Sequence[str]], str]] = {
-            "status": self._status,
-            "why": self._why,
-            "runs": self._runs,
-        }
+    def __init__(self, desk: Desk) -> None:
+        self._shell = desk.shell
+        self._session = desk.session
+        self._desk = desk
 
     def register(self) -> None:
         """Make the magics known to the shell, completion and help included."""
         register = self._shell.register_magic_function
         register(self.pipeline, "line", "pipeline")
-        register(self.mlpipe, "line", "mlpipe")
+        register(_documented(partial(self.mlpipe), help_text()), "line", "mlpipe")
         register(_documented(_step_help, _step_text()), "cell", "step")
         register(_params_help, "cell", "params")
 
@@ -56,45 +46,8 @@ class MlpipeMagics:
             self._shell.user_ns.setdefault(parameter.name, parameter.default)
 
     def mlpipe(self, line: str) -> None:
-        """`%mlpipe status`, `%mlpipe why STEP`, `%mlpipe runs`."""
-        words = shlex.split(line) or ["status"]
-        verb = self._verbs.get(words[0])
-        if verb is None:
-            raise NotebookError(
-                f"%mlpipe {words[0]}", f"not a verb; there are {', '.join(self._verbs)}."
-            )
-        print(verb(words[1:]))  # noqa: T201 - a magic's answer
-
-    def _status(self, _: Sequence[str]) -> str:
-        run = self._session.run
-        try:
-            steps = run_details(self._bench.context.metadata, run.id).steps
-        except NotFoundError:
-            return f"Pipeline {run.pipeline}: no step has run in this session yet."
-        lines = [f"Pipeline {run.pipeline}, run {run.id[:12]}"]
-        lines += [f"  {s.step}: {s.status}, {s.reason}" for s in steps]
-        return "\n".join(lines)
-
-    def _why(self, words: Sequence[str]) -> str:
-        if not words:
-            raise NotebookError("%mlpipe why", "name a step: %mlpipe why STEP.")
-        where = {"pipeline": self._session.pipeline, "step": words[0]}
-        found = self._bench.context.metadata.find(Query(StepRun, where, limit=1)).items
-        if not found:
-            return f"The step {words[0]} has not run yet."
-        last = found[0]
-        again = f" When run again it {last.uncacheable}." if last.uncacheable else ""
-        return f"{last.step} {last.status}: {last.reason}.{again}"
-
-    def _runs(self, _: Sequence[str]) -> str:
-        where = {"pipeline": self._session.pipeline}
-        runs = self._bench.context.metadata.find(Query(Run, where, limit=20)).items
-        lines = [
-            f"{run.id[:12]}  {run.kind:<10} {run.status:<10} "
-            f"{datetime.fromtimestamp(run.started).astimezone():%Y-%m-%d %H:%M}"
-            for run in runs
-        ]
-        return "\n".join(lines) or "No runs yet."
+        """Answered by a verb; see `verbs.table`."""
+        print(answer(line, self._desk))  # noqa: T201 - a magic's answer
 
 
 def _documented(function: Callable[..., None], text: str) -> Callable[..., None]:

@@ -1,0 +1,56 @@
+"""Verbs about what is on record: `status`, `runs`, `why`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from jupyter_mlpipe.model.errors import NotFoundError
+from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.tracking.reading import run_details
+from jupyter_mlpipe.tracking.store import Query
+from mlpipe_kernel.verbs.verb import Desk, refuse
+
+
+def status(_: Sequence[str], desk: Desk) -> str:
+    """The steps of this session and how they stand."""
+    run = desk.session.run
+    try:
+        steps = run_details(desk.bench.context.metadata, run.id).steps
+    except NotFoundError:
+        return f"Pipeline {run.pipeline}: no step has run in this session yet."
+    lines = [f"Pipeline {run.pipeline}, run {run.id[:12]}"]
+    lines += [f"  {s.step}: {s.status}, {s.reason}" for s in steps]
+    return "\n".join(lines)
+
+
+def why(words: Sequence[str], desk: Desk) -> str:
+    """Why the newest run of a step was a hit or a miss."""
+    if not words:
+        raise refuse("why", "name a step: %mlpipe why STEP.")
+    where = {"pipeline": desk.session.pipeline, "step": words[0]}
+    found = desk.bench.context.metadata.find(Query(StepRun, where, limit=1)).items
+    if not found:
+        return f"The step {words[0]} has not run yet."
+    last = found[0]
+    again = f" When run again it {last.uncacheable}." if last.uncacheable else ""
+    return f"{last.step} {last.status}: {last.reason}.{again}"
+
+
+def runs(_: Sequence[str], desk: Desk) -> str:
+    """The newest runs of this pipeline."""
+    where = {"pipeline": desk.session.pipeline}
+    found = desk.bench.context.metadata.find(Query(Run, where, limit=20)).items
+    lines = [
+        f"{run.id[:12]}  {run.kind:<10} {run.status:<10} "
+        f"{datetime.fromtimestamp(run.started).astimezone():%Y-%m-%d %H:%M}"
+        for run in found
+    ]
+    return "\n".join(lines) or "No runs yet."
+
+
+def step_names(desk: Desk) -> Iterable[str]:
+    """Steps of this pipeline that are on record."""
+    where = {"pipeline": desk.session.pipeline}
+    found = desk.bench.context.metadata.find(Query(StepRun, where, limit=200, counted=False))
+    return dict.fromkeys(run.step for run in found.items)
