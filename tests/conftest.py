@@ -44,7 +44,9 @@ class CellOutcome:
 
 
 def _ours(output):
-    return re.match(r"[✓↺✗] |restored ·|.* its result stands", output["data"].get("text/plain", ""))
+    return re.match(
+        r"[✓↺✗⊘] |restored ·|.* its result stands", output["data"].get("text/plain", "")
+    )
 
 
 class LiveKernel:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from jupyter_mlpipe.analysis.conditions import problem_with_condition
 from jupyter_mlpipe.analysis.parameters import PARAMETER_TYPES, parameter_from_text
 from jupyter_mlpipe.analysis.quantities import parse_bytes, parse_count, parse_number, parse_seconds
 from jupyter_mlpipe.model.artifact import ArtifactType
@@ -45,11 +46,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("--timeout", "DURATION", "longest time the step may take, such as 30m"),
     Option("--env", "KEY=VALUE", "environment variable"),
     Option("--secret", "ENV=REFERENCE", "environment variable filled from a secret"),
-    Option("--after", "STEP", "a step that must come first"),
+    Option("--if", "EXPRESSION", "run the cell only when this is true, as in --if 'n > 3'"),
+    Option("--after", "STEP,...", "steps that must come first"),
 )
 """Every option that works, in the order of the help."""
 
-_NOT_YET = MappingProxyType({"--map": "Running a step once per element", "--if": "A condition"})
+_NOT_YET = MappingProxyType({"--map": "Running a step once per element"})
 
 
 def parse_step_line(line: str, cell: str) -> tuple[str, StepOptions]:
@@ -171,6 +173,7 @@ class _Draft:
             **dict.fromkeys(("--in", "--tag"), self._take_list),
             **dict.fromkeys(("--version", "--image"), self._take_text),
             **dict.fromkeys(_QUANTITIES, self._take_quantity),
+            "--if": self._take_condition,
             "--after": self._take_step,
         }
         if option in takers:
@@ -202,6 +205,7 @@ class _Draft:
             timeout=self.numbers.get("--timeout"),
             env=self.pairs.get("--env", {}),
             secrets=self.pairs.get("--secret", {}),
+            condition=self.texts.get("--if"),
             after=tuple(self.lists.get("--after", ())),
         )
 
@@ -246,6 +250,14 @@ class _Draft:
 
     def _take_step(self, option: str, value: str) -> None:
         self.lists.setdefault(option, []).append(value)
+
+    def _take_condition(self, option: str, value: str) -> None:
+        problem = problem_with_condition(value)
+        if problem:
+            raise self.error(f"{option}: {problem}")
+        if option in self.texts:
+            raise self.error(f"{option} is given twice; join the conditions by `and`.")
+        self.texts[option] = value
 
     def _take_text(self, option: str, value: str) -> None:
         self.texts[option] = value

@@ -11,7 +11,8 @@ from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import Status, StepRun
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
-FINISHED = (Status.SUCCEEDED, Status.CACHED)
+FINISHED = (Status.SUCCEEDED, Status.CACHED, Status.SKIPPED)
+"""A step whose condition was false is done, and leaves every variable as it was."""
 _MOST_STEPS = 10_000
 
 

@@ -36,10 +36,17 @@ class Miss:
     reason: str
 
 
-Decision: TypeAlias = Hit | Miss
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """The step is not to run: its condition is false."""
+
+    reason: str
 
 
-def find(step: str, cell_hash: str, now: Surroundings, context: RunContext) -> Decision:
+Decision: TypeAlias = Hit | Miss | Skip
+
+
+def find(step: str, cell_hash: str, now: Surroundings, context: RunContext) -> Hit | Miss:
     """Compare the newest runs of the same code with the present.
 
     What a miss tells is the difference to the newest of them.
@@ -58,7 +65,7 @@ def find(step: str, cell_hash: str, now: Surroundings, context: RunContext) -> D
     return Miss("the code of this cell changed" if earlier else "first run")
 
 
-def _compare(run: StepRun, now: Surroundings, context: RunContext) -> Decision:
+def _compare(run: StepRun, now: Surroundings, context: RunContext) -> Hit | Miss:
     difference = _difference(run, now, context)
     if difference is not None:
         return Miss(difference)

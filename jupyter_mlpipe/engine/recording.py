@@ -140,6 +140,16 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
     )
 
 
+def record_skip(attempt: Attempt, context: RunContext) -> StepReport:
+    """Record that the step was not to run, and on what that was decided."""
+    seconds = time.time() - attempt.started
+    step_run = replace(
+        _skeleton(attempt, Status.SKIPPED, seconds, context), dependencies=attempt.dependencies
+    )
+    record(step_run, (), attempt.scope, context)
+    return StepReport(step_run, warnings=attempt.problems)
+
+
 def record(
     step_run: StepRun, versions: tuple[ArtifactVersion, ...], scope: Scope, context: RunContext
 ) -> tuple[ArtifactVersion, ...]:

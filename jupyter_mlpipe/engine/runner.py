@@ -12,20 +12,23 @@ from dataclasses import replace
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.closure import Closure, close_over
-from jupyter_mlpipe.analysis.dataflow import analyze
+from jupyter_mlpipe.analysis.conditions import condition_signature
+from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine import lookup
 from jupyter_mlpipe.engine.capture import artifact_name, capture_outside
+from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.executor import Executor, Outcome
-from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss
+from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.randomness import capture_states, load_generators, restore_state
 from jupyter_mlpipe.engine.recording import (
     Attempt,
     StepReport,
     record_failure,
     record_hit,
+    record_skip,
     record_success,
 )
 from jupyter_mlpipe.engine.scope import Scope
@@ -48,6 +51,8 @@ def run_step(step: StepSource, scope: Scope, executor: Executor, context: RunCon
     attempt = open_step(step, scope, context)
     if isinstance(attempt.decision, Hit):
         return apply_hit(attempt, context)
+    if isinstance(attempt.decision, Skip):
+        return skip(attempt, context)
     attempt = begin(attempt)
     with scope.watch.watching() as seen:
         clock = time.perf_counter()
@@ -65,10 +70,12 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     started = time.time()
     python = python_source(step.source)
     cell_hash = _hash(step, python)
-    signature = analyze(python)
+    wanted = condition_holds(step, scope)
+    signature = step_signature(step) if wanted else condition_signature(step.options.condition)
     before = scope.variables.look()
     closure = close_over(signature, scope.variables.namespace, scope.modules)
-    _refuse(step, signature, closure, scope, context)
+    if wanted:
+        _refuse(step, signature, closure, scope, context)
     surroundings, problems = _surroundings(step, closure, before, scope, context)
     attempt = Attempt(
         id=new_id(),
@@ -78,7 +85,9 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
         signature=signature,
         surroundings=surroundings,
         dependencies=surroundings.dependencies(),
-        decision=_decide(step, cell_hash, surroundings, context),
+        decision=_decide(step, cell_hash, surroundings, context)
+        if wanted
+        else Skip(f"`{step.options.condition}` is false"),
         started=started,
         before=before,
         random_before={},
@@ -128,6 +137,13 @@ def apply_hit(attempt: Attempt, context: RunContext) -> StepReport:
         variables.drop(name)
     for generator, state in states.items():
         restore_state(generator, state)
+    context.events.publish(report.event())
+    return report
+
+
+def skip(attempt: Attempt, context: RunContext) -> StepReport:
+    """Record that the step's condition is false; every variable stays as it is."""
+    report = record_skip(attempt, context)
     context.events.publish(report.event())
     return report
 

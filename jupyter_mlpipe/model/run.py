@@ -16,7 +16,9 @@ class Status(StrEnum):
     CACHED = "cached"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    """It was not tried, or stopped: by the user, or because a step before it did not finish."""
     SKIPPED = "skipped"
+    """Its condition was false."""
 
 
 class DependencyKind(StrEnum):

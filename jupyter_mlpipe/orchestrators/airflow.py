@@ -46,7 +46,9 @@ class AirflowOrchestrator(Orchestrator):
 
     name: ClassVar[str] = "airflow"
     title: ClassVar[str] = "Apache Airflow"
-    capabilities: ClassVar[Capabilities] = Capabilities(schedule=True, retries=True, timeout=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        schedule=True, retries=True, timeout=True, condition=True
+    )
 
     def __init__(self, settings: Settings, python: str = sys.executable) -> None:
         self._settings = settings

@@ -12,6 +12,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.handover import FINISHED
 from jupyter_mlpipe.engine.worker import LOCAL, ExitCode
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
@@ -77,7 +78,7 @@ class LocalRun:
             for id_ in graph.get_ready():
                 blockers = [name for name in steps[id_].depends_on if name in failed]
                 if blockers:
-                    self._skip(steps[id_], steps[blockers[0]])
+                    self._give_up(steps[id_], steps[blockers[0]])
                     failed.add(id_)
                     graph.done(id_)
                 else:
@@ -112,14 +113,14 @@ class LocalRun:
     ) -> StepRun:
         """The attempt's record: the step's own, or ours when it did not come to record itself."""
         if newest is not None and (before is None or newest.id != before.id):
-            agreed = newest.status in (Status.SUCCEEDED, Status.CACHED)
+            agreed = newest.status in FINISHED
             if agreed == (code == ExitCode.SUCCEEDED):
                 return newest
         return self._record(step, Status.FAILED, _why(code, step), self._log_tail(step))
 
-    def _skip(self, step: PipelineStep, blocker: PipelineStep) -> None:
+    def _give_up(self, step: PipelineStep, blocker: PipelineStep) -> None:
         reason = f"step {blocker.name} did not finish"
-        record = self._record(step, Status.SKIPPED, reason)
+        record = self._record(step, Status.CANCELLED, reason)
         self.progress(step_run_view(record, join(self.metadata, (record,))))
 
     def _cancel_rest(self) -> Status:

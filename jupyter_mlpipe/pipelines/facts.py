@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
-from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.notebook import Notebook
+from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import NotebookError
@@ -83,7 +83,7 @@ class _Reader:
     def read(self, id_: str, step: StepSource) -> StepFacts:
         """Facts about the next step."""
         source_hash = hash_of(step)
-        signature = analyze(python_source(step.source))
+        signature = step_signature(step)
         runs = self._finished_runs(source_hash)
         mentioned = signature.reads.union(*({i.variable for i in run.inputs} for run in runs))
         if signature.dynamic:

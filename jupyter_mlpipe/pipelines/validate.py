@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from graphlib import CycleError as GraphCycle
 from graphlib import TopologicalSorter
 
+from jupyter_mlpipe.analysis.order import steps_named, suggest_step
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import CycleError, NotebookError, OutsideDataError
@@ -24,15 +25,16 @@ def predecessors(facts: Sequence[StepFacts]) -> tuple[tuple[str, ...], ...]:
         NotebookError: There is no such step.
     """
     ids = {fact.step.name: fact.id for fact in facts}
-    for fact in facts:
-        for name in fact.step.options.after:
+    named = [steps_named(fact.step.options.after, ids) for fact in facts]
+    for fact, names in zip(facts, named, strict=True):
+        for name in names:
             if name not in ids:
                 raise NotebookError(
                     fact.step.label,
                     f"--after names the step {name!r}, which the notebook does not have. "
-                    f"Its steps are {', '.join(ids)}.",
+                    f"{suggest_step(name, ids)}",
                 )
-    return tuple(tuple(ids[name] for name in fact.step.options.after) for fact in facts)
+    return tuple(tuple(ids[name] for name in names) for names in named)
 
 
 def check_edges(steps: Sequence[PipelineStep], facts: Sequence[StepFacts]) -> None:

@@ -12,7 +12,7 @@ from jupyter_mlpipe.tracking.joins import Joined, join
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _LEFT_SOMETHING = (Status.SUCCEEDED.value, Status.CACHED.value)
-_ENDED = (*_LEFT_SOMETHING, Status.FAILED.value)
+_ENDED = (*_LEFT_SOMETHING, Status.FAILED.value, Status.SKIPPED.value)
 _EDITED = "the cell was edited since it ran"
 
 
@@ -62,7 +62,7 @@ def _past(store: MetadataStore, pipeline: str, steps: Sequence[NotebookStep]) ->
         if last is None:
             continue
         ended[name] = last
-        if last.status is Status.FAILED:
+        if last.status.value not in _LEFT_SOMETHING:
             last = _newest(store, pipeline, name, _LEFT_SOMETHING)
         if last is not None:
             left[name] = last

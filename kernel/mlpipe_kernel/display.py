@@ -10,14 +10,17 @@ from jupyter_mlpipe.engine.recording import StepReport
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Output, Status
 
-_SIGNS = {Status.SUCCEEDED: "✓", Status.CACHED: "↺", Status.FAILED: "✗"}
+_SIGNS = {Status.SUCCEEDED: "✓", Status.CACHED: "↺", Status.FAILED: "✗", Status.SKIPPED: "⊘"}
+
+_SAID = (Status.CACHED, Status.SKIPPED)
+"""For these the line begins with the reason, or needs none."""
 
 
 def show_report(report: StepReport, shell: Any) -> None:
     """Show time, outputs and the reason of a step that just ended."""
     run = report.step_run
     facts = [_timing(report), *(describe_output(o, v) for o, v in report.outputs)]
-    if run.status is not Status.CACHED and run.reason != "first run":
+    if run.status not in _SAID and run.reason != "first run":
         facts.append(run.reason)
     _show(f"{_SIGNS[run.status]} {run.step}", " · ".join(facts), report.warnings, shell)
 
@@ -55,6 +58,8 @@ def format_seconds(seconds: float) -> str:
 
 def _timing(report: StepReport) -> str:
     run = report.step_run
+    if run.status is Status.SKIPPED:
+        return f"skipped: {run.reason}"
     if run.status is Status.CACHED:
         return f"cached, saved {format_seconds(report.saved_seconds)}"
     ending = "failed after " if run.status is Status.FAILED else ""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import close_over
-from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement
-from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run, Status, StepRun
+from jupyter_mlpipe.model.step import StepSignature
 from jupyter_mlpipe.tracking.store import Query
 from mlpipe_kernel.definitions import Definitions, run_statement
 
@@ -71,21 +70,22 @@ class Restorer:
         """These names were just defined anew."""
         self._earlier.take(names & self._earlier.names())
 
-    def prepare(self, cell: str, *, load: bool) -> tuple[frozenset[str], tuple[Statement, ...]]:
+    def prepare(
+        self, cell: StepSignature, *, load: bool
+    ) -> tuple[frozenset[str], tuple[Statement, ...]]:
         """Make ready what a cell mentions, directly or through functions it calls.
 
         Args:
-            cell: The source, as the user wrote it.
+            cell: Its signature.
             load: Whether data is loaded too; a step that may be a hit needs only definitions.
 
         Returns:
             The variables loaded and the definitions run.
         """
-        signature = analyze(python_source(cell))
         loaded: set[str] = set()
         ran: list[Statement] = []
         while self._variables.pending or self._earlier.names():
-            closure = close_over(signature, self._shell.user_ns, self._modules)
+            closure = close_over(cell, self._shell.user_ns, self._modules)
             missing = closure.absent
             if closure.dynamic:
                 missing |= self._earlier.names() | self._variables.pending.keys()

@@ -12,25 +12,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.options import parse_step_line
+from jupyter_mlpipe.analysis.signatures import step_signature
+from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
-from jupyter_mlpipe.engine.lookup import Hit
+from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.recording import Attempt, StepReport
-from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step
+from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import (
     CorruptArtifactError,
     NotebookError,
+    StepOptionError,
     ValueNotLoadableError,
 )
 from jupyter_mlpipe.model.events import SessionStarted
 from jupyter_mlpipe.model.run import Run, Status
-from jupyter_mlpipe.model.step import StepSource
+from jupyter_mlpipe.model.step import StepSignature, StepSource
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.display import show_note, show_report
 from mlpipe_kernel.gate import definitions_in, split_mark
+from mlpipe_kernel.order import unmet_order
 from mlpipe_kernel.recorder import OutputRecorder, replay
 from mlpipe_kernel.steps import StepNames
 from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with
@@ -139,7 +144,7 @@ class KernelSession:
             return None
 
     def kept_statements(self, tree: ast.Module) -> list[ast.stmt]:
-        """On a hit, imports and functions of the cell that are not there, or not as it has them.
+        """Imports and functions of a cell whose body does not run, where they are not there yet.
 
         A class that is there stays the one that objects in memory are of.
         """
@@ -174,7 +179,10 @@ class KernelSession:
         step = StepSource(name, source, options, cell.cell_id)
         self._steps.claim(step, self._notebook)
         scope = self._bench.scope(self.run, self._definitions)
-        cell.attempt = open_step(step, scope, self._bench.context)
+        cell.attempt = self._with_order(open_step(step, scope, self._bench.context))
+        if isinstance(cell.attempt.decision, Skip):
+            cell.report = skip(cell.attempt, self._bench.context)
+            return lambda: None
         if isinstance(cell.attempt.decision, Hit):
             return self._apply(cell, cell.attempt)
         cell.attempt = begin(cell.attempt)
@@ -182,6 +190,14 @@ class KernelSession:
         cell.seen = scope.watch.start()
         cell.clock = time.perf_counter()
         return None
+
+    def _with_order(self, attempt: Attempt) -> Attempt:
+        if not attempt.step.options.after:
+            return attempt
+        known = self._steps.names(self._notebook)
+        metadata = self._bench.context.metadata
+        unmet = unmet_order(attempt.step, attempt.scope.run, known, metadata)
+        return replace(attempt, problems=(*attempt.problems, *unmet))
 
     def _apply(self, cell: _CurrentCell, attempt: Attempt) -> Callable[[], None]:
         context = self._bench.context
@@ -227,7 +243,7 @@ class KernelSession:
             self._bench.offer_earlier(self.pipeline)
         marked = split_mark(cell.source.partition("\n")[0])
         body = cell.source.partition("\n")[2] if marked else cell.source
-        loaded, statements = self._bench.prepare(body, load=load)
+        loaded, statements = self._bench.prepare(_signature(marked, body), load=load)
         for statement in statements:
             self._definitions.learn(statement.source)
         if loaded:
@@ -248,6 +264,17 @@ class KernelSession:
 
     def _say(self, title: str, text: str) -> None:
         show_note(title, text, self._shell)
+
+
+def _signature(marked: tuple[str, str] | None, body: str) -> StepSignature:
+    """What a cell mentions, the expressions on its `%%step` line included."""
+    if marked is None or marked[0] != "%%step":
+        return analyze(python_source(body))
+    try:
+        name, options = parse_step_line(marked[1], "")
+    except StepOptionError:
+        return StepSignature()
+    return step_signature(StepSource(name, body, options))
 
 
 def _raiser(error: BaseException) -> Callable[[], None]:

@@ -39,6 +39,11 @@ class StepNames:
         self._cells = {n: cell for n, cell in self._cells.items() if cell != step.cell_id}
         self._cells[step.name] = step.cell_id
 
+    def names(self, notebook: Path | None) -> frozenset[str]:
+        """The steps that ran in this session, and those of the saved notebook."""
+        saved = (_name(source) for source in cell_sources(notebook).values())
+        return frozenset(self._cells) | frozenset(name for name in saved if name is not None)
+
 
 def _refuse_twice(step: StepSource, notebook: Path | None) -> None:
     """Where the frontend tells no cell ids, only the saved notebook can show a second cell."""
@@ -56,10 +61,15 @@ def _still_named(name: str, cell_id: str | None, notebook: Path | None) -> bool:
 
 
 def _carries(source: str, name: str) -> bool:
+    return _name(source) == name
+
+
+def _name(source: str) -> str | None:
+    """The step that a cell is; None for any other cell."""
     marked = split_mark(source.partition("\n")[0])
     if marked is None or marked[0] != "%%step":
-        return False
+        return None
     try:
-        return parse_step_line(marked[1], "")[0] == name
+        return parse_step_line(marked[1], "")[0]
     except StepOptionError:
-        return False
+        return None

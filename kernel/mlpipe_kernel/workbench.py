@@ -17,6 +17,7 @@ from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.run import Run
+from jupyter_mlpipe.model.step import StepSignature
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.restore import Restorer, earlier_state
 
@@ -88,7 +89,9 @@ class Workbench:
             tools = self._open()
             tools.restorer.offer(earlier_state(pipeline, tools.context))
 
-    def prepare(self, cell: str, *, load: bool) -> tuple[frozenset[str], tuple[Statement, ...]]:
+    def prepare(
+        self, cell: StepSignature, *, load: bool
+    ) -> tuple[frozenset[str], tuple[Statement, ...]]:
         """Bring back what a cell mentions; see `Restorer.prepare`."""
         if self._tools is None:
             return frozenset(), ()

@@ -38,6 +38,7 @@ def problem(line):
         ("--timeout 30m", {"timeout": 1800.0}),
         ("--env A=1 --env B=", {"env": {"A": "1", "B": ""}}),
         ("--secret TOKEN=vault/token", {"secrets": {"TOKEN": "vault/token"}}),
+        ("--if 'n > 3'", {"condition": "n > 3"}),
         ("--after load --after 'clean, twice'", {"after": ("load", "clean, twice")}),
     ],
 )
@@ -79,7 +80,11 @@ def test_a_quoted_name_may_be_any_text(name):
         ("a --retries -1", "--retries: expected a whole number"),
         ("a --no-cache=yes", "--no-cache takes no value"),
         ("a --map xs", "--map: Running a step once per element is not available yet"),
-        ("a --if x", "--if: A condition is not available yet"),
+        ("a --if 'n >'", "--if: `n >` is no Python expression"),
+        ("a --if n = 3", "takes one name"),
+        ("a --if 'n = 3'", "--if: `n = 3` is no expression"),
+        ("a --if '(n := 3)'", "does more than ask"),
+        ("a --if x --if y", "--if is given twice; join the conditions by `and`"),
     ],
 )
 def test_a_line_that_is_not_understood_is_explained(line, words):
@@ -91,7 +96,8 @@ def test_the_table_lists_every_option_that_works_and_no_other():
         "--out": "a", "--in": "a", "--type": "a=DATA", "--tag": "a", "--meta": "a=b",
         "--version": "a", "--materializer": "a=b", "--no-cache": "", "--cpu": "1",
         "--memory": "1", "--gpu": "1", "--disk": "1", "--image": "a", "--retries": "1",
-        "--retry-delay": "1", "--timeout": "1", "--env": "a=b", "--secret": "a=b", "--after": "a",
+        "--retry-delay": "1", "--timeout": "1", "--env": "a=b", "--secret": "a=b", "--if": "a",
+        "--after": "a",
     }  # fmt: skip
     assert [option.name for option in OPTIONS] == list(values)
     for option in OPTIONS:

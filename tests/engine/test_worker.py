@@ -144,3 +144,25 @@ def test_the_process_is_left_as_it_was(machine):
     machine("%%step a\n1 / 0").run("a")
     assert sys.modules["__main__"] is before
     assert sys.path == path
+
+
+def test_a_false_condition_ends_the_step_well_and_leaves_what_was_there(machine):
+    worker = machine(
+        "%%step a\nn = 1\nbest = 'old'",
+        "%%step b --if 'n > 3'\nbest = 'new'\nonly = 1",
+        "%%step c\nassert best == 'old'\nok = 1",
+    )
+    assert [worker.run(step) for step in "abc"] == [0, 0, 0]
+    skipped = worker.records()[1]
+    assert (skipped.status, skipped.reason) == ("skipped", "`n > 3` is false")
+
+
+def test_a_name_that_only_a_skipped_step_makes_is_not_defined(machine, capsys):
+    worker = machine("%%step a --if False\nonly = 1", "%%step b\nx = only")
+    assert [worker.run(step) for step in "ab"] == [0, 1]
+    assert "`only` was not left by a" in capsys.readouterr().err
+
+
+def test_a_condition_that_raises_is_refused(machine, capsys):
+    assert machine("%%step a --if 1/0\nx = 1").run("a") == 2
+    assert "--if `1/0` raised ZeroDivisionError" in capsys.readouterr().err

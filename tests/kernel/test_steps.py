@@ -1,19 +1,8 @@
 """`%%step` in a real kernel, cell by cell."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-
-def shown(kernel, run="latest"):
-    """What `mlpipe run show --json` says."""
-    command = [sys.executable, "-m", "jupyter_mlpipe", "run", "show", run, "--json"]
-    done = subprocess.run(
-        command, cwd=kernel.folder, env=kernel._env, capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
+from tests.kernel.shown import shown
 
 
 def test_a_step_keeps_its_outputs_as_versions(live_kernel):

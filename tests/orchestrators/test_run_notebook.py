@@ -79,7 +79,7 @@ def test_a_failed_step_stops_what_waits_for_it_and_nothing_else(settings, write_
     details = run(path, settings)
     assert details.run.status == "failed"
     assert statuses(details) == {
-        "load": "succeeded", "bad": "failed", "after": "skipped", "beside": "succeeded"
+        "load": "succeeded", "bad": "failed", "after": "cancelled", "beside": "succeeded"
     }  # fmt: skip
     error = next(step.error for step in details.steps if step.step == "bad")
     assert "ZeroDivisionError" in error
@@ -203,3 +203,11 @@ def test_a_step_sees_the_environment_it_asked_for(settings, write_notebook):
     line = '%%step a --env COLOUR="it\'s blue"'
     check = "import os\nassert os.environ['COLOUR'] == \"it's blue\""
     assert run(write_notebook(f"{line}\n{check}"), settings).run.status == "succeeded"
+
+
+def test_a_step_whose_condition_is_false_is_skipped_and_the_run_goes_on(settings, write_notebook):
+    better = "%%step better --if 'len(rows) > 99'\nrows = []"
+    path = write_notebook(LOAD, better, "%%step count\nn = len(rows)\nassert n")
+    details = run(path, settings)
+    assert details.run.status == "succeeded"
+    assert statuses(details) == {"load": "succeeded", "better": "skipped", "count": "succeeded"}

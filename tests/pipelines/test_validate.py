@@ -26,6 +26,24 @@ def test_after_an_unknown_step_lists_the_known_ones(notebook):
         compile_notebook(notebook("%%step a --after load\nx = 1", "%%step b\ny = 1"), None)
 
 
+def test_after_a_misspelt_step_suggests_the_one_that_was_meant(notebook):
+    with pytest.raises(NotebookError, match=r"'laod', which .* Did you mean 'load'\?"):
+        compile_notebook(notebook("%%step load\nx = 1", "%%step b --after laod\ny = 1"), None)
+
+
+def test_after_may_list_several_steps_and_names_with_commas(notebook):
+    cells = ("%%step a\nx = 1", '%%step "b, c"\ny = 1', "%%step d\nz = 1")
+    last = "%%step e --after a,d --after 'b, c'\nw = 1"
+    pipeline = compile_notebook(notebook(*cells, last), None)
+    assert pipeline.steps[-1].depends_on == ("a", "d", "b-c")
+
+
+def test_what_a_condition_reads_makes_an_edge(notebook):
+    cells = ("%%step a\nn = 1", "%%step b --if 'n > 3'\ny = 1")
+    step = compile_notebook(notebook(*cells), None).steps[1]
+    assert (step.depends_on, step.condition) == (("a",), "n > 3")
+
+
 def test_data_of_an_untagged_cell_is_refused_with_cell_and_name(notebook):
     with pytest.raises(OutsideDataError, match=r"cell 2 \(%%step a\).*`df`.*cell 1.*%%step"):
         compile_notebook(notebook("df = open('x').read()", "%%step a\nprint(df)"), None)

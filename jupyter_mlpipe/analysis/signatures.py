@@ -1,0 +1,21 @@
+"""What a whole step mentions: its cell, and the expressions on its `%%step` line."""
+
+from __future__ import annotations
+
+from jupyter_mlpipe.analysis.conditions import condition_signature
+from jupyter_mlpipe.analysis.dataflow import analyze
+from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.model.step import StepSignature, StepSource
+
+
+def step_signature(step: StepSource) -> StepSignature:
+    """The signature of the cell, where what its condition reads counts as read by it."""
+    cell = analyze(python_source(step.source))
+    condition = condition_signature(step.options.condition)
+    return StepSignature(
+        reads=cell.reads | condition.reads,
+        writes=cell.writes,
+        deletes=cell.deletes,
+        strings=cell.strings,
+        dynamic=cell.dynamic or condition.dynamic,
+    )
