@@ -58,6 +58,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return self._reduce_definition(obj)
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
+        if isinstance(obj, dict) and hasattr(obj, "__dict__") and vars(obj) is obj:
+            return rebuild.attribute_dict, (type(obj),), None, None, iter(obj.items())
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj)

@@ -61,3 +61,10 @@ def empty_cell() -> types.CellType:
 def set_cell(cell: types.CellType, content: tuple[Any]) -> None:
     """Fill a closure's variable."""
     (cell.cell_contents,) = content
+
+
+def attribute_dict(kind: Any) -> Any:
+    """An empty dict whose items are its attributes, as many libraries' `Bunch` classes are."""
+    made = kind.__new__(kind)
+    made.__dict__ = made
+    return made

@@ -159,6 +159,8 @@ class StepRunView:
     cell_id: str | None = None
     error: str = ""
     deleted: tuple[str, ...] = ()
+    uncacheable: str = ""
+    """Why it will run again although nothing changed; empty when it will not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,19 @@ def refused(value, tmp_path):
     return str(caught.value)
 
 
+class Bunch(dict):
+    def __init__(self, **items):
+        dict.__init__(self, items)
+        self.__dict__ = self
+
+
+def test_a_dict_whose_items_are_its_attributes_stays_one(tmp_path):
+    loaded = kept(Bunch(rows=[1, 2]), tmp_path)
+    loaded["more"] = loaded.rows
+    assert loaded.more is loaded["rows"]
+    assert loaded.__dict__ is loaded
+
+
 def test_a_generator_is_refused_with_advice(tmp_path):
     message = refused({"rows": (row for row in [1])}, tmp_path)
     assert "type dict" in message
