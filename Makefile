@@ -26,7 +26,7 @@ check: $(VENV)/test.installed
 	if [ -d labextension/node_modules ]; then cd labextension && PATH="$(abspath $(BIN)):$$PATH" jlpm lint:check; fi
 
 unit: $(VENV)/test.installed
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile
 
 journeys: $(VENV)/test.installed browser
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest tests/journeys

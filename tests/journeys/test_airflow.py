@@ -61,7 +61,6 @@ def test_dag(airflow, tmp_path):
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
-        "PYTHONPATH": os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "kernel"))),
     }
 
     def call(*arguments):
@@ -72,11 +71,6 @@ def test_dag(airflow, tmp_path):
 
     call("db", "migrate")
     return lambda file, **conf: call("dags", "test", file.stem, "--conf", json.dumps(conf))
-
-
-@pytest.fixture(autouse=True)
-def _children_find_the_package(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "kernel"))))
 
 
 def write_notebook(folder):

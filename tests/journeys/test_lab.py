@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 STEPS = ("load", "clean", "split", "train", "evaluate", "report")
 
 
@@ -13,9 +15,12 @@ def step(page, name):
     return page.locator(f'[data-mlpipe-node="step:{name}"]')
 
 
-def wait_for_status(page, status, names=STEPS):
-    for name in names:
-        page.locator(f'[data-mlpipe-node="step:{name}"][data-status="{status}"]').wait_for()
+def wait_for_status(page, *statuses):
+    for name in STEPS:
+        wanted = (
+            f'[data-mlpipe-node="step:{name}"][data-status="{status}"]' for status in statuses
+        )
+        page.locator(", ".join(wanted)).wait_for()
 
 
 def edges(page):
@@ -29,13 +34,37 @@ def artifact(page, variable):
     return page.locator(f'[data-variable="{variable}"]').last
 
 
-def test_run_all_draws_the_lineage(page, open_notebook, shoot):
+def open_dialog(page, target):
+    page.locator('[data-mlpipe="promote-button"]').click()
+    page.locator('[data-mlpipe="promote-dialog"]').wait_for()
+    page.locator(f'[data-mlpipe-target="{target}"] input').check()
+
+
+def wait_for_end(page, kind):
+    """Where a run stands once it has ended, however long that takes.
+
+    Every step imports the libraries anew: 2 s on a quiet machine, 15 s on a busy one.
+    """
+    run = page.locator(f'[data-mlpipe-run][data-kind="{kind}"]').first
+    run.wait_for()
+    while (status := run.get_attribute("data-status")) in ("queued", "running"):
+        page.wait_for_timeout(500)
+    return status, run.inner_text()
+
+
+@pytest.fixture(scope="module")
+def ran(page, open_notebook, shoot):
+    """The quickstart, with every cell run once; any test may be the first."""
     open_notebook()
     shoot("1-opened")
     wait_for_status(page, "not_run")
     run_all(page)
     wait_for_status(page, "succeeded")
+    artifact(page, "figure").wait_for()  # the kernel tells of steps, the server of artifacts
     shoot("2-run-all")
+
+
+def test_run_all_draws_the_lineage(page, ran):
     variables = {
         node.get_attribute("data-mlpipe-node"): node.get_attribute("data-variable")
         for node in page.locator("[data-variable]").all()
@@ -47,7 +76,7 @@ def test_run_all_draws_the_lineage(page, open_notebook, shoot):
     assert ("step:load", "model") not in flows
 
 
-def test_a_click_on_a_step_selects_its_cell(page, shoot):
+def test_a_click_on_a_step_selects_its_cell(page, ran):
     step(page, "train").click()
     active = page.evaluate(
         "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
@@ -55,7 +84,7 @@ def test_a_click_on_a_step_selects_its_cell(page, shoot):
     assert active.startswith("%%step train")
 
 
-def test_a_click_on_an_artifact_shows_what_it_is(page, shoot):
+def test_a_click_on_an_artifact_shows_what_it_is(page, ran, shoot):
     artifact(page, "tumours").click()
     details = page.locator('[data-mlpipe="details"]')
     details.get_by_text("quickstart::clean::tumours", exact=True).wait_for()
@@ -64,13 +93,13 @@ def test_a_click_on_an_artifact_shows_what_it_is(page, shoot):
     page.keyboard.press("Escape")
 
 
-def test_running_all_again_hits_every_step(page, shoot):
+def test_running_all_again_hits_every_step(page, ran, shoot):
     run_all(page)
     wait_for_status(page, "cached")
     shoot("4-cached")
 
 
-def test_after_a_restart_the_notebook_goes_on_in_the_middle(page, shoot):
+def test_after_a_restart_the_notebook_goes_on_in_the_middle(page, ran, shoot):
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.wait_for_timeout(1000)
     page.get_by_text("| Idle").first.wait_for()
@@ -87,10 +116,8 @@ def test_after_a_restart_the_notebook_goes_on_in_the_middle(page, shoot):
     shoot("5-restored")
 
 
-def test_promoting_writes_a_scheduled_dag(page, lab, shoot):
-    page.locator('[data-mlpipe="promote-button"]').click()
-    page.locator('[data-mlpipe="promote-dialog"]').wait_for()
-    page.locator('[data-mlpipe-target="airflow"] input').check()
+def test_promoting_writes_a_scheduled_dag(page, ran, lab, shoot):
+    open_dialog(page, "airflow")
     page.locator('[data-mlpipe="schedule-cron"]').fill("0 6 * * *")
     page.locator('[data-mlpipe-file$=".py"]').wait_for()
     shoot("6-promote")
@@ -101,21 +128,26 @@ def test_promoting_writes_a_scheduled_dag(page, lab, shoot):
     (dag,) = (lab.root / "dags").glob("*.py")
     assert '"0 6 * * *"' in dag.read_text() or "'0 6 * * *'" in dag.read_text()
     compile(dag.read_text(), str(dag), "exec")
+    page.keyboard.press("Escape")
 
 
-def test_promoting_to_local_runs_the_pipeline_and_hits_the_notebooks_cache(page, shoot):
-    page.locator('[data-mlpipe-target="local"] input').check()
+def test_promoting_to_local_runs_the_pipeline_and_hits_the_notebooks_cache(page, ran, shoot):
+    open_dialog(page, "local")
     page.locator('[data-mlpipe="run-now"]').click()
-    page.locator('[data-mlpipe-run][data-kind="local"][data-status="succeeded"]').wait_for()
+    status, said = wait_for_end(page, "local")
+    assert status == "succeeded", said
+    for name in STEPS:
+        page.locator(f'[data-mlpipe-step="{name}"][data-status="cached"]').wait_for()
     shoot("8-runs")
+    page.locator('[data-mlpipe-tab="lineage"]').click()
 
 
-def test_the_dark_theme_is_readable(page, open_notebook, shoot):
+def test_the_dark_theme_is_readable(page, ran, open_notebook, shoot):
     page.evaluate(
         "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
     open_notebook()
-    wait_for_status(page, "cached")
+    wait_for_status(page, "succeeded", "cached")
     shoot("9-dark")
     assert (
         json.loads(page.evaluate("JSON.stringify(document.body.dataset.jpThemeLight)")) == "false"
