@@ -29,6 +29,9 @@ from pathlib import Path
 import nbformat
 from kernels import Cell, Kernel, digests_of, facts_of
 
+from jupyter_mlpipe.analysis.dataflow import analyze
+from jupyter_mlpipe.analysis.syntax import python_source
+
 
 @dataclass
 class Verdict:
@@ -112,7 +115,13 @@ def _try(path: Path, sources: list[str], verdict: Verdict, scratch: Path, timeou
     verdict.wrong_after_hits += _different(values, after_hits, steady)
     kernel.kill()
     kernel = Kernel(folder, timeout, extension=True)
-    kept = [name for name in sorted(steady) if not values[name].startswith("opaque")]
+    failed = {
+        name
+        for source, cell in zip(sources, ours, strict=True)
+        for name in analyze(python_source(source)).writes
+        if cell.error
+    }
+    kept = [n for n in sorted(steady - failed) if not values[n].startswith("opaque")]
     brought_back = digests_of(kernel, kept)
     verdict.not_restored = _different(values, brought_back, set(kept))
     verdict.restored = len(kept) - len(verdict.not_restored)
@@ -194,6 +203,8 @@ def _count_hits(again: list[Cell], facts: dict[str, str], verdict: Verdict) -> N
             continue
         if "cached" in cell.line:
             verdict.hits += 1
+        elif "is not kept" in cell.line and "its result stands" in cell.line:
+            verdict.misses.append(f"{step}: {cell.line}")
         elif facts.get(step) or "is in another state" in cell.line:
             verdict.never.append(f"{step}: {facts.get(step) or 'draws random numbers, unseeded'}")
         else:

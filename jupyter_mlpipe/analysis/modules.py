@@ -55,7 +55,9 @@ class ModuleFiles:
         The imports of a local module are read from its text, those inside functions included.
         """
         reached = ReachedModules()
-        waiting = [name for given in names for name in (given, *_loaded_below(given))]
+        # Classes that were built at run time may tell anything as their module.
+        stated = [name for name in names if isinstance(name, str)]
+        waiting = [name for given in stated for name in (given, *_loaded_below(given))]
         seen: set[str] = set()
         while waiting:
             name = waiting.pop()

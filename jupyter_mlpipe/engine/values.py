@@ -138,7 +138,7 @@ class ValueStore:
 
 def _type_name(value: Any) -> str:
     kind = type(value)
-    package = kind.__module__.partition(".")[0]
+    package = str(kind.__module__).partition(".")[0]
     return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
 
 

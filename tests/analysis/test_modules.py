@@ -120,3 +120,7 @@ def test_a_wrapper_from_a_local_module_counts_with_its_module(project, run, name
     found = close_over(analyze("f()"), namespace, ModuleFiles())
     assert (found.reads, found.modules.keys()) == ({"k"}, {"wrap"})
     assert "f" in found.definitions
+
+
+def test_classes_that_tell_no_module_lead_nowhere():
+    assert ModuleFiles().reach([None]).modules == {}
