@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlpipe.materializers.pickling import ExactPickler
+from jupyter_mlpipe.materializers.pickling import ExactPickler, bounded_recursion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError, ValueNotStorableError
 
 _ENVELOPE = "value.pickle"
@@ -41,7 +41,7 @@ def dump(value: Any, directory: Path, shared: frozenset[int] = frozenset()) -> N
         return data.nbytes < _LARGE
 
     try:
-        with (directory / _ENVELOPE).open("wb") as file:
+        with (directory / _ENVELOPE).open("wb") as file, bounded_recursion():
             ExactPickler(file, keep_inside, shared).dump(value)
         for data, path in zip(large, _buffer_paths(directory), strict=False):
             path.write_bytes(data)

@@ -29,7 +29,7 @@ def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     if obj.dtype.hasobject or obj.dtype.kind == "T":
         return fact("objects", repr(obj.dtype), obj.shape, obj.ravel().tolist())
     fortran = obj.flags.f_contiguous and not obj.flags.c_contiguous
-    content = token(_bytes_of(obj.T if fortran else obj))
+    content = token(obj.T if fortran else obj)
     return fact("array", repr(obj.dtype), obj.shape, fortran, content)
 
 
@@ -56,13 +56,16 @@ def arrow_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
         return None
     if not isinstance(obj, arrow.Array | arrow.ChunkedArray):
         return None
+    import numpy as np
+
     chunked = isinstance(obj, arrow.ChunkedArray)
     whole = arrow.concat_arrays(obj.chunks or [arrow.nulls(0, obj.type)]) if chunked else obj
-    missing = token(_bytes_of(whole.is_null().to_numpy(zero_copy_only=False)))
+    missing = token(whole.is_null().to_numpy(zero_copy_only=False))
     if arrow.types.is_string(whole.type) or arrow.types.is_large_string(whole.type):
         whole = whole.fill_null("")  # what lies below a missing value is arbitrary
     batch = arrow.record_batch([whole], names=["values"])
-    return fact("arrow", str(obj.type), len(obj), missing, token(batch.serialize()))
+    content = token(np.frombuffer(batch.serialize(), np.uint8))
+    return fact("arrow", str(obj.type), len(obj), missing, content)
 
 
 def tensor_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
@@ -92,11 +95,3 @@ def _labelled(obj: Any, *parts: Any) -> tuple[Any, ...]:
     extra = [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001  # of subclasses
     flags = obj.flags.allows_duplicate_labels
     return fact("pandas", type(obj), *parts, obj.attrs, flags, extra)
-
-
-def _bytes_of(array: Any) -> Any:
-    import numpy as np
-
-    if array.nbytes == 0:
-        return b""
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)

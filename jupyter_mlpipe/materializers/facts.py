@@ -15,7 +15,9 @@ from typing import Any, TypeAlias
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 
 Token: TypeAlias = Callable[[Any], bytes]
-"""Hashes a block of memory."""
+"""Digests the elements of an array, in C order."""
+Facts: TypeAlias = Callable[[Any, Token], "tuple[Any, ...] | None"]
+"""Gives the parts of an object that matter, or None for one of another family."""
 
 _HEAP_TYPE = 1 << 9
 """CPython's flag of a class that was made by a `class` statement."""

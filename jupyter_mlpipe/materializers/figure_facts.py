@@ -24,7 +24,10 @@ def figure_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     if artist is None or figure is None or not isinstance(obj, artist.Artist):
         return None
     if isinstance(obj, figure.Figure):
-        return fact("figure", tuple(obj.get_size_inches()), token(_pixels(obj)))
+        import numpy as np
+
+        pixels = np.frombuffer(_pixels(obj), np.uint8)
+        return fact("figure", tuple(obj.get_size_inches()), token(pixels))
     home = obj.get_figure(root=True)
     if home is None:
         return None

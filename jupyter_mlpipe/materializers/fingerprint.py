@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import copyreg
+import marshal
 from collections.abc import Hashable
-from typing import Any
+from types import FunctionType
+from typing import Any, ClassVar
 
 import cloudpickle
 import xxhash
 from blake3 import blake3
 
+from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.data_facts import (
     array_facts,
     arrow_facts,
     frame_facts,
     tensor_facts,
 )
-from jupyter_mlpipe.materializers.facts import code_facts, leaf
+from jupyter_mlpipe.materializers.facts import Facts, code_facts, leaf
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
-from jupyter_mlpipe.materializers.pickling import refuse_meaningless
+from jupyter_mlpipe.materializers.memory import contiguous_bytes
+from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
+from jupyter_mlpipe.materializers.quick_facts import (
+    quick_array_facts,
+    quick_arrow_facts,
+    quick_frame_facts,
+)
 
 _VERSION = b"jupyter_mlpipe value 1"
 """Goes into every content digest; changes whenever equal values would get other digests."""
-_FAMILIES = (array_facts, frame_facts, code_facts, arrow_facts, tensor_facts, figure_facts)
-_ATOMS = frozenset({type(None), bool, int, float, complex})
+_ATOMS = frozenset(map(id, (type(None), bool, int, float, complex)))
+"""Places of types: a type of the user's need not be hashable."""
+_CONTAINERS = frozenset(map(id, (list, tuple, dict, set, frozenset)))
+_SMALL = 64
+"""Items up to which looking at each is faster than pickling."""
+_DEFINITIONS = (type, FunctionType)
+_VARIED = frozenset({"torch", "matplotlib"})
+"""Packages of which one object of a class may have facts and another none."""
+_HOOKS = (
+    *("__reduce__", "__reduce_ex__", "__getstate__", "__getattribute__"),
+    *("__getnewargs__", "__getnewargs_ex__"),
+)
 
 
 def content_digest(value: Any) -> str | None:
@@ -33,25 +53,58 @@ def content_digest(value: Any) -> str | None:
     """
     canonical = _CanonicalPickler()
     try:
-        return canonical.digest(value).hex()
+        with bounded_recursion():
+            return canonical.digest(value).hex()
     except Exception:  # noqa: BLE001  # any class may refuse in a way of its own: it is opaque
         return None
 
 
-def fingerprint(value: Any) -> bytes | None:
+def fingerprint(
+    value: Any, buffers: BufferDigests | None = None, expected: bytes | None = None
+) -> bytes | None:
     """16 bytes that change with the value; comparable in this process only.
 
     An unchanged value has the same ones again. Equal values may have different ones. None for
-    a value that cannot be looked into.
+    a value that cannot be looked into, or that is another one each time it is looked into.
+
+    Args:
+        value: Anything.
+        buffers: Digests the large arrays in it; those that remember nothing by default.
+        expected: Those it had before.
     """
-    if type(value) in _ATOMS:
-        return xxhash.xxh3_128_digest(f"{type(value).__name__} {value!r}".encode())
-    sink = xxhash.xxh3_128()
+    buffers = buffers or BufferDigests(None)
+    flat = _flat_digest(value)
+    if flat is not None:
+        return flat
     try:
-        _QuickPickler(_Sink(sink)).dump(value)
+        found, wayward = _pickled_digest(value, buffers)
+        if wayward and found != expected and _pickled_digest(value, buffers)[0] != found:
+            return None
     except Exception:  # noqa: BLE001  # any class may refuse in a way of its own: it is opaque
         return None
-    return sink.digest()
+    return found
+
+
+def _flat_digest(value: Any) -> bytes | None:
+    """The short way for numbers, texts and small containers of them."""
+    kind = id(type(value))
+    if kind in _ATOMS:
+        return xxhash.xxh3_128_digest(f"{type(value).__name__} {value!r}".encode())
+    if kind not in _CONTAINERS or len(value) > _SMALL:
+        return None
+    items = (*value.keys(), *value.values()) if type(value) is dict else value
+    if not all(id(type(item)) in _ATOMS or type(item) is str for item in items):
+        return None
+    # This version of the format tells nothing of which equal items are one object.
+    return xxhash.xxh3_128_digest(marshal.dumps(value, 2))
+
+
+def _pickled_digest(value: Any, buffers: BufferDigests) -> tuple[bytes, bool]:
+    sink = xxhash.xxh3_128()
+    pickler = _QuickPickler(_Sink(sink), buffers)
+    with bounded_recursion():
+        pickler.dump(value)
+    return sink.digest(), pickler.wayward
 
 
 class _Sink:
@@ -62,29 +115,56 @@ class _Sink:
 
 
 class _FactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
+    families: ClassVar[tuple[Facts, ...]]
+
     def __init__(self, sink: _Sink) -> None:
         super().__init__(sink, protocol=5)
+        self.wayward = False
+        """Whether Python code of a class was asked what its objects consist of."""
+        self._plain: dict[int, type] = {}
 
     def reducer_override(self, obj: Any) -> Any:
-        if not isinstance(obj, memoryview):  # may not be stored, but can be compared
+        kind = type(obj)
+        if id(kind) in self._plain:
+            return NotImplemented
+        if kind is not memoryview:  # may not be stored, but can be compared
             refuse_meaningless(obj)
-        for facts in _FAMILIES:
+        for facts in self.families:
             found = facts(obj, self._token)
             if found is not None:
                 return found
-        return super().reducer_override(obj)
+        reduced = super().reducer_override(obj)
+        if reduced is NotImplemented and not issubclass(kind, _DEFINITIONS):
+            self.wayward = self.wayward or _answers_itself(kind)
+            if not _VARIED & {base.__module__.partition(".")[0] for base in kind.__mro__}:
+                self._plain[id(kind)] = kind
+        return reduced
 
-    def _token(self, memory: Any) -> bytes:
+    def _token(self, array: Any) -> bytes:
         raise NotImplementedError
 
 
+def _answers_itself(kind: type) -> bool:
+    """Whether code that is written in Python says what to pickle of its objects."""
+    found = (vars(base).get(hook) for base in kind.__mro__ for hook in _HOOKS)
+    return kind in copyreg.dispatch_table or any(isinstance(one, FunctionType) for one in found)
+
+
 class _QuickPickler(_FactPickler):
-    def _token(self, memory: Any) -> bytes:
-        return xxhash.xxh3_128_digest(memory)
+    families = (
+        *(quick_array_facts, array_facts, quick_frame_facts, frame_facts),
+        *(code_facts, quick_arrow_facts, tensor_facts, figure_facts),
+    )
+
+    def __init__(self, sink: _Sink, buffers: BufferDigests) -> None:
+        super().__init__(sink)
+        self._token = buffers.digest  # type: ignore[method-assign]  # one call less an array
 
 
 class _CanonicalPickler(_FactPickler):
     """Replaces what differs between processes: identity of leaves, and the order of sets."""
+
+    families = (array_facts, frame_facts, code_facts, arrow_facts, tensor_facts, figure_facts)
 
     def __init__(self) -> None:
         self._stream = blake3(_VERSION)
@@ -114,8 +194,8 @@ class _CanonicalPickler(_FactPickler):
         digests = sorted(_CanonicalPickler().digest(member) for member in members)
         return type(members).__name__, b"".join(digests)
 
-    def _token(self, memory: Any) -> bytes:
-        return blake3(memory).digest()
+    def _token(self, array: Any) -> bytes:
+        return blake3(contiguous_bytes(array)).digest()
 
 
 def _encoded(key: Hashable) -> bytes:

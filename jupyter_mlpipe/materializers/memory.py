@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
 from typing import Any
+
+_OURS = re.compile(r"/mlpipe-[^/]+/[^/]+ \(deleted\)|/[0-9a-f]{2}/[0-9a-f]{62}")
+"""Where the files of stored values are: without a name, or under the digest of their content."""
 
 
 def root_of(array: Any) -> Any:
@@ -26,3 +32,59 @@ def flat_memory(array: Any) -> Any:
     root = np.asarray(root_of(array))
     root = root.reshape(-1, order="C" if root.flags.c_contiguous else "F")
     return root if root.dtype.hasobject else root.view(np.uint8)
+
+
+def contiguous_bytes(array: Any) -> Any:
+    """The elements of an array in C order as bytes; a copy only where they are not so already."""
+    import numpy as np
+
+    if array.nbytes == 0:
+        return b""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def span_of(array: Any) -> tuple[int, int]:
+    """Addresses of the first byte that an array looks at, and of the one behind the last."""
+    start = end = int(array.__array_interface__["data"][0])
+    for length, stride in zip(array.shape, array.strides, strict=True):
+        if stride < 0:
+            start += (length - 1) * stride
+        else:
+            end += (length - 1) * stride
+    return start, end + array.itemsize
+
+
+def is_private(array: Any) -> bool:
+    """Whether the memory changes only when this process writes to it.
+
+    Memory shared with other processes can be changed by them, and a mapped file by whoever
+    writes to the file; the files of stored values are never written to.
+    """
+    root = root_of(array)
+    if root.flags.owndata:
+        return bool(_allocator(root) == "default_allocator")
+    start, end = span_of(array)
+    return all(_is_private(line) for line in _maps_between(start, end))
+
+
+def _allocator(array: Any) -> Any:
+    numpy = sys.modules.get("numpy._core.multiarray") or sys.modules["numpy.core.multiarray"]
+    return numpy.get_handler_name(array)
+
+
+def _maps_between(start: int, end: int) -> list[str]:
+    with Path("/proc/self/maps").open(encoding="utf-8", errors="surrogateescape") as file:
+        lines = file.read().splitlines()
+    found = []
+    for line in lines:
+        first, _, last = line.partition(" ")[0].partition("-")
+        if int(first, 16) < end and int(last, 16) > start:
+            found.append(line)
+    return found
+
+
+def _is_private(line: str) -> bool:
+    """A line of the system's list: addresses, rights, offset, device, inode and path."""
+    _, rights, _, _, inode, *path = line.split(maxsplit=5)
+    anonymous = inode == "0"
+    return rights[3] == "p" and (anonymous or _OURS.search("".join(path)) is not None)

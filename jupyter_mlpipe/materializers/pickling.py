@@ -7,7 +7,8 @@ import io
 import pickle
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, Any
 
 import cloudpickle
@@ -16,6 +17,7 @@ from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 
+_SAFE_RECURSION = 3000
 _FUNCTION_ATTRIBUTES = (
     "__name__",
     "__qualname__",
@@ -111,6 +113,24 @@ class _Made:
 
     def __reduce__(self) -> Any:
         return self._call
+
+
+@contextmanager
+def bounded_recursion() -> Iterator[None]:
+    """Within the block, a value nested too deeply raises RecursionError.
+
+    Pickle takes one level of the C stack for each level of nesting, and Python 3.11 guards that
+    stack only by the limit that users may raise for code of their own.
+    """
+    limit = sys.getrecursionlimit()
+    if limit <= _SAFE_RECURSION or sys.version_info >= (3, 12):
+        yield
+        return
+    sys.setrecursionlimit(_SAFE_RECURSION)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def refuse_meaningless(obj: Any) -> None:
