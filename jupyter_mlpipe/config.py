@@ -33,6 +33,8 @@ class Settings:
     """A SQLAlchemy URL; `home/metadata.db` when nothing is said."""
     cache: bool = True
     """False: no step is ever a cache hit."""
+    page_tracking: bool = True
+    """False: large arrays are read to see whether they changed, also where Linux could tell."""
     airflow_command: str = "airflow"
     """How to call Airflow, which may live in an environment of its own."""
 
@@ -140,6 +142,7 @@ _READERS: Mapping[str, Callable[[str, object], object]] = {
     "artifact_store": _text,
     "metadata_store": _url,
     "cache": _switch,
+    "page_tracking": _switch,
     "airflow_command": _text,
 }
 

@@ -8,6 +8,8 @@ from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.bus import EventBus
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.environments.capture import EnvironmentCapture
+from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.pages import open_tracker
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry, default_registry
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import BlobStore, open_blobs
@@ -25,6 +27,7 @@ class RunContext:
     materializers: MaterializerRegistry
     environment: EnvironmentCapture
     events: EventBus
+    buffers: BufferDigests
 
     @property
     def values(self) -> ValueStore:
@@ -50,4 +53,5 @@ def open_context(settings: Settings) -> RunContext:
         materializers=default_registry(),
         environment=EnvironmentCapture(settings.root),
         events=EventBus(),
+        buffers=BufferDigests(open_tracker() if settings.page_tracking else None),
     )

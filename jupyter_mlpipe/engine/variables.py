@@ -10,6 +10,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from jupyter_mlpipe.engine.values import ValueStore
+from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.figure_facts import is_untouched, mark_untouched
 from jupyter_mlpipe.materializers.fingerprint import fingerprint
 from jupyter_mlpipe.materializers.sharing import sharing_groups
@@ -21,7 +22,9 @@ SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "di
 _SHELL_HISTORY = re.compile(r"__.*|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
 """Names of IPython's history, and those that Python keeps for itself."""
 
-_ATOMS = (bool, int, float, complex, str, bytes, type(None))
+_ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
+"""Places of types whose objects never change; a type of the user's need not be hashable."""
+_UNCHANGING = b"atom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,20 @@ class Variables:
     then absent from the namespace until `load` brings it in.
     """
 
-    def __init__(self, namespace: dict[str, Any], values: ValueStore) -> None:
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        values: ValueStore,
+        buffers: BufferDigests,
+    ) -> None:
         self.namespace = namespace
         self._values = values
+        self._buffers = buffers
         self._held: dict[str, Held] = {}
+        self._looking: str | None = None
+        """The variable being looked at; left behind only by an interrupt."""
+        self._endless: dict[str, Any] = {}
+        """Values at which the user lost patience; they are not looked into again."""
         self._pending: dict[str, ArtifactVersion] = {}
 
     @property
@@ -119,7 +132,7 @@ class Variables:
         """Put a value into the namespace and remember which version it is."""
         self._pending.pop(name, None)
         self.namespace[name] = value
-        self._held[name] = Held(value, fingerprint(value), version)
+        self._held[name] = Held(value, self._fingerprint(value), version)
 
     def drop(self, name: str) -> None:
         """Forget a variable, bound or pending."""
@@ -141,20 +154,41 @@ class Variables:
 
         A variable keeps its version only while it is the same object with the same content.
         """
+        self._give_up()
         looked = {}
-        for name in self.names():
-            looked[name] = self._look_at(self.namespace[name], self._held.get(name))
+        for name, value in list(self.namespace.items()):
+            known = self._held.get(name)
+            if known is not None and known.value is value and known.fingerprint is _UNCHANGING:
+                looked[name] = known
+            elif is_data(name, value):
+                self._looking = name
+                looked[name] = self._look_at(name, value, known)
+        self._looking = None
         # What the user bound anew before it was ever loaded is no longer waited for.
         self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
         self._held = dict(looked)
         return looked
 
-    def _look_at(self, value: Any, known: Held | None) -> Held:
-        if known is not None and known.value is value and is_untouched(value):
+    def _look_at(self, name: str, value: Any, known: Held | None) -> Held:
+        same = known is not None and known.value is value
+        if known is not None and same and is_untouched(value):
             return known
-        now = Held(value, fingerprint(value))
+        if name in self._endless and self._endless[name] is value:
+            return Held(value, None)
+        now = Held(value, self._fingerprint(value, known.fingerprint if known and same else None))
         mark_untouched(value)
         return known if known is not None and known.same_as(now) else now
+
+    def _fingerprint(self, value: Any, expected: bytes | None = None) -> bytes | None:
+        if id(type(value)) in _ATOMS:
+            return _UNCHANGING
+        return fingerprint(value, self._buffers, expected)
+
+    def _give_up(self) -> None:
+        """Looking was interrupted, and would have to be again each time."""
+        name, self._looking = self._looking, None
+        if name is not None and name in self.namespace:
+            self._endless[name] = self.namespace[name]
 
     def changes(
         self, before: Mapping[str, Held], after: Mapping[str, Held], writes: frozenset[str]
@@ -163,7 +197,7 @@ class Variables:
         common = before.keys() & after.keys()
         rebound = {n for n in common if before[n].value is not after[n].value}
         # Binding an interned value to a name that holds it already leaves no trace but the code's.
-        rebound |= {n for n in common & writes if isinstance(after[n].value, _ATOMS)}
+        rebound |= {n for n in common & writes if id(type(after[n].value)) in _ATOMS}
         mutated = {
             n
             for n in common - rebound
@@ -178,12 +212,12 @@ class Variables:
     def is_plain(self, name: str) -> bool:
         """Whether a variable holds something that code alone can bring back equally well."""
         value = self.namespace[name]
-        return callable(value) or isinstance(value, _ATOMS)
+        return callable(value) or id(type(value)) in _ATOMS
 
     def groups(self, names: frozenset[str]) -> tuple[frozenset[str], ...]:
         """The given names, each with whatever variables share mutable memory with it."""
-        if not names:
-            return ()
+        if all(id(type(self.namespace[name])) in _ATOMS for name in names):
+            return tuple(frozenset({name}) for name in sorted(names))
         data = {name: self.namespace[name] for name in self.names()}
         shared = [group for group in sharing_groups(data) if group & names]
         grouped = frozenset().union(*shared) if shared else frozenset()
@@ -195,15 +229,26 @@ class Variables:
 
 
 def is_data(name: str, value: Any) -> bool:
-    """Whether a variable holds data, rather than a definition that is run anew where needed."""
-    if name in SHELL_NAMES or _SHELL_HISTORY.fullmatch(name):
+    """Whether a variable holds data, rather than a definition that is run anew where needed.
+
+    Only the true type counts: an object may claim any other as its `__class__`.
+    """
+    kind = type(value)
+    if name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name)):
         return False
-    if isinstance(value, FunctionType):
+    if issubclass(kind, FunctionType):
         # Lambdas and functions made by functions have no definition of their own to run anew.
         return value.__module__ == "__main__" and "<" in value.__qualname__
-    if isinstance(value, io.IOBase):
-        return not value.closed  # what a `with` block leaves is spent
-    if isinstance(value, BuiltinFunctionType):
+    if issubclass(kind, io.IOBase):
+        return not _is_closed(value)  # what a `with` block leaves is spent
+    if issubclass(kind, BuiltinFunctionType):
         # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.
         return not isinstance(value.__self__, ModuleType | None)
-    return not isinstance(value, ModuleType | type)
+    return not issubclass(kind, ModuleType | type)
+
+
+def _is_closed(file: Any) -> bool:
+    try:
+        return bool(file.closed)
+    except Exception:  # noqa: BLE001  # a class of the user's; an open file is opaque, so safe
+        return False

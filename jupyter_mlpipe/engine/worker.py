@@ -223,7 +223,7 @@ def _blame(step: StepSource, outcome: Outcome) -> str:
 def _scope(job: Job, namespace: dict[str, Any], statements: Sequence[Statement]) -> Scope:
     return Scope(
         run=job.run,
-        variables=Variables(namespace, job.context.values),
+        variables=Variables(namespace, job.context.values, job.context.buffers),
         modules=ModuleFiles(),
         watch=ProcessWatch((job.context.settings.home, job.unpacked.folder)),
         constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),

@@ -15,6 +15,8 @@ from jupyter_mlpipe.materializers.pages import PageRange, PageTracker
 
 LARGE = 1 << 20
 """Bytes from which memory is watched, and the size of the parts it is digested in."""
+_SMALL = 4096
+"""Bytes up to which a copy is faster than a view."""
 _REMEMBERED = 4096
 """Blocks whose digests are kept at most; those asked for longest ago go first."""
 
@@ -64,6 +66,8 @@ class BufferDigests:
 
     def digest(self, array: Any) -> bytes:
         """16 bytes for the elements of a NumPy array without Python objects, in C order."""
+        if array.nbytes < _SMALL:
+            return xxhash.xxh3_128_digest(array.tobytes())
         if array.nbytes < LARGE:
             return xxhash.xxh3_128_digest(contiguous_bytes(array))
         parts = None
@@ -110,9 +114,9 @@ class BufferDigests:
 
 def _read(block: _Block, array: Any, blank: Iterable[int]) -> list[bytes]:
     if block.whole:
-        if block.parts[0] is None:
-            block.parts[0] = b"".join(_parts_of(contiguous_bytes(array)))
-        return [block.parts[0]]
+        known = block.parts[0] or b"".join(_parts_of(contiguous_bytes(array)))
+        block.parts[0] = known
+        return [known]
     memory = contiguous_bytes(array)
     for place in blank:
         size = min(LARGE, len(memory) - place * LARGE)
@@ -129,7 +133,7 @@ def _blank_parts(block: _Block, pages: Iterable[PageRange]) -> list[int]:
 
     Only the pages that came to be watched just now are known to be untouched.
     """
-    blank = []
+    blank: list[int] = []
     for start, end in _joined((first, last) for first, last, filled in pages if not filled):
         first = math.ceil(max(0, start - block.start) / LARGE)
         last = len(block.parts) if end >= block.end else (end - block.start) // LARGE

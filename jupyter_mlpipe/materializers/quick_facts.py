@@ -76,7 +76,7 @@ def _columns(frame: Any, token: Token) -> Iterator[Any]:
         elif values.nbytes >= LARGE and not values.flags.c_contiguous:
             yield places.tolist(), values
         else:
-            kind = values.dtype.str
+            kind = sys.intern(values.dtype.str)  # pickle tells equal texts from one text
             apart |= {int(place): (kind, token(values[row])) for row, place in enumerate(places)}
     yield from sorted(apart.items())
 

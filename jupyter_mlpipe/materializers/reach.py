@@ -23,9 +23,12 @@ from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import found_by_name
 
 _ATOMS = frozenset(
-    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range}
+    map(id, (int, float, complex, bool, str, bytes, type(None), type(...), range, type))
 )
-"""Exact types that hold nothing and cannot change; looked up before anything else."""
+"""Places of exact types that hold nothing and cannot change, or are stored by name. A type of the
+user's need not be hashable."""
+_CHANGING = frozenset(map(id, (list, dict, set)))
+_CONTAINERS = _CHANGING | frozenset(map(id, (tuple, frozenset)))
 _NOT_WALKED = (
     *(types.ModuleType, type, types.CodeType, types.FrameType, types.TracebackType),
     *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref, logging.Logger),
@@ -66,27 +69,58 @@ class Reached:
 _Step: TypeAlias = Callable[[Any, Reached], Iterable[Any]]
 
 
-def reach(value: Any) -> Reached:
-    """Follow every reference but those to modules and to definitions that are found by name."""
-    reached = Reached()
-    seen = _constants()
-    steps: dict[type, _Step] = {}
-    waiting = [value]
-    alive: list[Any] = []  # an object made on the way must not lend its identity to another
-    while waiting:
-        item = waiting.pop()
-        kind = type(item)
-        if kind in _ATOMS or id(item) in seen:
-            continue
-        seen.add(id(item))
-        alive.append(item)
-        if kind not in steps:
-            steps[kind] = _step_for(kind)
-        waiting.extend(steps[kind](item, reached))
-    return reached
+def is_atom(value: Any) -> bool:
+    """Whether a value neither changes nor leads anywhere."""
+    return id(type(value)) in _ATOMS
 
 
-def _constants() -> set[int]:
+class Walker:
+    """Follows references from many values; short-lived, for it remembers classes by place."""
+
+    def __init__(self) -> None:
+        self._constants = _shared_constants()
+        self._steps: dict[int, tuple[type, _Step]] = {}
+
+    def reach(self, value: Any) -> Reached:
+        """Follow every reference but those to modules and to definitions found by name."""
+        reached = Reached()
+        seen = set(self._constants)
+        waiting = [value]
+        alive: list[Any] = []  # an object made on the way must not lend its identity to another
+        while waiting:
+            fresh = {id(item): item for item in waiting if id(type(item)) not in _ATOMS}
+            for known in seen & fresh.keys():
+                del fresh[known]
+            seen.update(fresh)
+            items = list(fresh.values())
+            alive.append(items)
+            waiting = _through_containers(items, reached)
+            for item in items:
+                if id(type(item)) not in _CONTAINERS:
+                    waiting.extend(self._step(type(item))(item, reached))
+        return reached
+
+    def _step(self, kind: type) -> _Step:
+        known = self._steps.get(id(kind))
+        if known is None:
+            known = self._steps[id(kind)] = kind, _step_for(kind)
+        return known[1]
+
+
+def _through_containers(items: list[Any], reached: Reached) -> list[Any]:
+    """All plain containers in one go, a tenth of the time that each by itself would take."""
+    found = [item for item in items if id(type(item)) in _CONTAINERS]
+    places = {id(item): item for item in found if id(type(item)) in _CHANGING}
+    namespaces = [d for d in found if type(d) is dict and "__name__" in d and _is_namespace(d)]
+    if namespaces:
+        spared = set(map(id, namespaces))
+        found = [item for item in found if id(item) not in spared]
+        places = {place: item for place, item in places.items() if place not in spared}
+    reached.objects.update(places)
+    return gc.get_referents(*found)
+
+
+def _shared_constants() -> frozenset[int]:
     """Identities of what all figures refer to, such as settings, markers and converters."""
     found: set[int] = set()
     for module, names in _CONSTANTS.items():
@@ -94,7 +128,7 @@ def _constants() -> set[int]:
         for holder in (getattr(library, name, None) for name in names):
             held = vars(holder) if isinstance(holder, type) else dict(holder or {})
             found.update(map(id, held.values()))
-    return found
+    return frozenset(found)
 
 
 def _step_for(kind: type) -> _Step:
@@ -162,11 +196,12 @@ def _through_function(function: types.FunctionType, reached: Reached) -> Iterabl
 
 
 def _through_array(array: Any, reached: Reached) -> Iterable[Any]:
-    reached.arrays.setdefault(address_of(array), set()).add(id(array))
+    root = root_of(array)
+    address = address_of(root)
+    reached.arrays.setdefault(address, set()).add(id(array))
     if array.flags.writeable:
-        reached.writable.add(address_of(array))
-    lender = root_of(array).base
-    return (lender, *_held(array), *getattr(array, "__dict__", {}).values())
+        reached.writable.add(address)
+    return (root.base, *_held(array), *getattr(array, "__dict__", {}).values())
 
 
 def _held(array: Any) -> Iterable[Any]:
@@ -196,7 +231,7 @@ def _framed_arrays(arrays: list[Any], reached: Reached, frame: int) -> Iterator[
     while waiting:
         item = waiting.pop()
         kind = type(item)
-        if kind in _ATOMS or id(item) in seen:
+        if id(kind) in _ATOMS or id(item) in seen:
             continue
         seen.add(id(item))
         alive.append(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jupyter_mlpipe.materializers.reach import reach
+from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.errors import ValueNotStorableError
 
 
@@ -17,15 +17,20 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
     memory are not linked, because each copies before it writes; an array over the memory of
     a frame is. Nothing is left out for the sake of speed.
     """
-    owners: dict[int, list[str]] = {}
+    walker = Walker()
+    owners: dict[int, str] = {}
     framed: dict[int, list[str]] = {}
+    links: list[list[str]] = []
     for name, value in values.items():
-        reached = reach(value)
-        for place in {*reached.objects, *reached.arrays}:
-            owners.setdefault(place, []).append(name)
+        if is_atom(value):
+            continue
+        reached = walker.reach(value)
+        places = reached.objects | reached.arrays.keys()
+        links += [[owners[place], name] for place in places & owners.keys()]
+        owners |= dict.fromkeys(places, name)
         for place in reached.frames:
             framed.setdefault(place, []).append(name)
-    links = [names + framed.get(place, []) for place, names in owners.items()]
+    links += [[owners[place], *framed[place]] for place in owners.keys() & framed.keys()]
     return _connected(links, list(values))
 
 
@@ -39,7 +44,7 @@ def shared_memory(value: Any) -> frozenset[int]:
         ValueNotStorableError: An array writes into the memory of several of them: neither
             sharing it nor parting it would be the same after loading.
     """
-    reached = reach(value)
+    reached = Walker().reach(value)
     shared = set()
     for address, arrays in reached.arrays.items():
         frames = reached.frames.get(address, set())

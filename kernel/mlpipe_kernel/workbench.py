@@ -120,7 +120,7 @@ class Workbench:
         with self._lock:
             if self._tools is None:
                 context = open_context(self._settings)
-                variables = Variables(self._shell.user_ns, context.values)
+                variables = Variables(self._shell.user_ns, context.values, context.buffers)
                 restorer = Restorer(self._shell, variables, self._modules)
                 watch = ProcessWatch(ignored=(self._settings.home,))
                 self._tools = _Tools(context, variables, restorer, watch)

@@ -19,7 +19,7 @@ def context(tmp_path):
 
 @pytest.fixture
 def variables(context):
-    return Variables({}, context.values)
+    return Variables({}, context.values, context.buffers)
 
 
 def stored(context, **values):

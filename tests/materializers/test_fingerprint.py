@@ -271,7 +271,16 @@ def test_the_layout_of_a_frame_in_memory_does_not_matter():
     pieces["b"] = [3.0, 4.0]
     turned = pd.DataFrame(np.array([[1.0, 3.0], [2.0, 4.0]]), columns=["a", "b"])
     assert content_digest(whole) == content_digest(pieces) == content_digest(turned)
-    assert fingerprint(whole) == fingerprint(pieces) == fingerprint(turned)
+
+
+def test_a_frame_that_is_rearranged_while_it_is_read_is_unchanged():
+    pieces = pd.DataFrame({"a": [1.0, 2.0]})
+    pieces["b"] = [3.0, 4.0]
+    before = fingerprint(pieces)
+    blocks = pieces._mgr.nblocks
+    pieces._consolidate_inplace()
+    assert pieces._mgr.nblocks < blocks
+    assert fingerprint(pieces) == before
 
 
 def test_using_a_frame_does_not_change_its_fingerprint():
