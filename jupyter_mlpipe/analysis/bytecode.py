@@ -2,6 +2,8 @@
 
 The compiler has settled every question of scope, so its instructions are the one exact account.
 A name that is bound on every way to the place where it is read is not counted as read there.
+What stands in the body of a function is read, bound or deleted when the function is called: it
+counts where the cell mentions the function after all, and is kept apart where it does not.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import dis
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
@@ -19,16 +21,35 @@ class GlobalNames:
     """Filled while code is walked through."""
 
     reads: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    """Names read in the bodies of functions; a value that holds the function may need them."""
+    direct: set[str] = field(default_factory=set)
+    """Names read outside of all functions."""
     writes: set[str] = field(default_factory=set)
+    certain: frozenset[str] = frozenset()
+    """Names that are bound on every way to the end."""
     deletes: set[str] = field(default_factory=set)
     hidden: list[str] = field(default_factory=list)
     """Why more may be read or bound than can be seen, in the user's words."""
+    deferred: dict[str, GlobalNames] = field(default_factory=dict)
+    """By function or class of a cell: what calling it, or its methods, takes and leaves."""
 
 
 def global_names(code: CodeType) -> GlobalNames:
-    """What a cell's code, or a function's, mentions; nested functions and classes included."""
+    """What a cell's code, or a function's, mentions.
+
+    A function counts with all that is nested in it. A cell counts with the functions that it
+    defines as far as it mentions them itself.
+    """
+    is_cell = not code.co_flags & inspect.CO_OPTIMIZED
+    bodies = _bodies(code) if is_cell else {}
     names = GlobalNames()
-    _walk(code, frozenset(), names, is_class=False)
+    _Walk(names, bodies).through(code, frozenset(), is_cell=is_cell)
+    for name, codes in bodies.items():
+        names.deferred[name] = GlobalNames()
+        walk = _Walk(names.deferred[name], bodies)
+        for body in codes:
+            walk.through(body, frozenset())
     return names
 
 
@@ -89,24 +110,113 @@ _EVALUATORS = frozenset({"eval", "query", "sql", "execute"})
 pandas' and DuckDB's."""
 
 
-def _walk(code: CodeType, bound: frozenset[str], names: GlobalNames, *, is_class: bool) -> None:
-    instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
-    states = _bound_before(code, instructions, bound, is_class=is_class)
-    for index, instruction in enumerate(instructions):
-        known = states.get(index, frozenset())
-        name = instruction.argval
-        if isinstance(name, CodeType):
-            nested = frozenset(n for n in known if not n.startswith(_CLASS_LOCAL))
-            nested |= _bound_at_once(instructions, index, is_class=is_class)
-            _walk(name, nested, names, is_class=not name.co_flags & inspect.CO_OPTIMIZED)
-        elif instruction.opname in _LOADS:
-            local = is_class and instruction.opname != "LOAD_GLOBAL"
-            if name not in known and not (local and _CLASS_LOCAL + name in known):
-                _read(name, names)
-        elif isinstance(name, str):
-            _other(instructions, index, names, is_class=is_class)
-            if instruction.opname in _DELETES and not is_class and name not in known:
-                names.reads.add(name)  # whether it was bound decides what happens
+def _bodies(code: CodeType) -> dict[str, list[CodeType]]:
+    """Functions that a cell defines, by the name they are bound to; methods by their class's."""
+    bodies: dict[str, list[CodeType]] = {}
+    for owner, body in _defined_in(code, ""):
+        bodies.setdefault(owner, []).append(body)
+    return bodies
+
+
+def _defined_in(code: CodeType, owner: str) -> Iterator[tuple[str, CodeType]]:
+    previous: dis.Instruction | None = None
+    for instruction in _instructions(code):
+        nested = instruction.argval
+        if isinstance(nested, CodeType):
+            if _is_class(nested) or _is_scope_of_types(nested):
+                yield from _defined_in(nested, owner or _own_name(nested))
+            elif not nested.co_name.startswith("<"):
+                yield owner or nested.co_name, nested
+        made = previous.argval if previous is not None else None
+        if isinstance(made, CodeType) and made.co_name == "<lambda>":
+            if instruction.opname in _BETWEEN:
+                continue
+            if instruction.opname in _STORES:
+                yield owner or str(instruction.argval), made
+        previous = instruction
+
+
+_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
+_BETWEEN = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
+
+
+def _instructions(code: CodeType) -> list[dis.Instruction]:
+    return [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+
+
+def _is_class(code: CodeType) -> bool:
+    return not code.co_flags & inspect.CO_OPTIMIZED
+
+
+def _is_scope_of_types(code: CodeType) -> bool:
+    """Python 3.12 puts a function with type parameters into a scope of its own."""
+    return code.co_name.startswith("<generic parameters of ")
+
+
+def _own_name(code: CodeType) -> str:
+    return code.co_name.removeprefix("<generic parameters of ").removesuffix(">")
+
+
+class _Walk:
+    """Through the code of a cell or a function, and into the functions that it mentions."""
+
+    def __init__(self, names: GlobalNames, bodies: Mapping[str, list[CodeType]]) -> None:
+        self._names = names
+        self._bodies = bodies
+        self._deferred = {id(body) for codes in bodies.values() for body in codes}
+        self._entered: set[tuple[str, frozenset[str]]] = set()
+        self._depth = 0
+
+    def through(self, code: CodeType, bound: frozenset[str], *, is_cell: bool = False) -> None:
+        """Take up all names of `code`, where those in `bound` are bound before it runs."""
+        names, is_class = self._names, not is_cell and _is_class(code)
+        instructions = _instructions(code)
+        states = _bound_before(code, instructions, bound, is_class=is_class)
+        for index, instruction in enumerate(instructions):
+            known = states.get(index, frozenset())
+            name = instruction.argval
+            if isinstance(name, CodeType):
+                if id(name) not in self._deferred:
+                    nested = frozenset(n for n in known if not n.startswith(_CLASS_LOCAL))
+                    nested |= _bound_at_once(instructions, index, is_class=is_class)
+                    self._into(name, nested)
+            elif instruction.opname in _LOADS:
+                local = is_class and instruction.opname != "LOAD_GLOBAL"
+                if not (local and _CLASS_LOCAL + name in known):
+                    self._mention(name, known)
+            elif isinstance(name, str):
+                _other(instructions, index, names, is_class=is_class)
+                if instruction.opname in _DELETES and not is_class and name not in known:
+                    names.reads.add(name)  # whether it was bound decides what happens
+        if is_cell:
+            names.certain = _bound_at_end(instructions, states)
+
+    def _into(self, code: CodeType, bound: frozenset[str]) -> None:
+        """Into nested code; comprehensions and classes run where they stand."""
+        depth = int(not (_is_class(code) or code.co_name in _COMPREHENSIONS))
+        self._depth += depth
+        self.through(code, bound)
+        self._depth -= depth
+
+    def _mention(self, name: str, known: frozenset[str]) -> None:
+        (self._names.held if self._depth else self._names.direct).add(name)
+        if name not in known:
+            _read(name, self._names)
+        if name in self._bodies and (name, known) not in self._entered:
+            self._entered.add((name, known))
+            for body in self._bodies[name]:
+                self._into(body, frozenset(n for n in known if not n.startswith(_CLASS_LOCAL)))
+
+
+def _bound_at_end(
+    instructions: Sequence[dis.Instruction], states: Mapping[int, frozenset[str]]
+) -> frozenset[str]:
+    ends = [
+        states[index]
+        for index, instruction in enumerate(instructions)
+        if instruction.opname in ("RETURN_VALUE", "RETURN_CONST") and index in states
+    ]
+    return frozenset.intersection(*ends) if ends else frozenset()
 
 
 def _read(name: str, names: GlobalNames) -> None:

@@ -54,7 +54,7 @@ def close_over(
         namespace: What the cell runs in; its functions are those whose globals it is.
         modules: Of this process.
     """
-    walk = _Walk(namespace)
+    walk = _Walk(namespace, signature.deferred_reads)
     walk.follow(signature.reads)
     reached = modules.reach(walk.found.modules)
     reasons = [signature.dynamic] if signature.dynamic else walk.found.hidden
@@ -91,12 +91,15 @@ def _one(digests: set[str]) -> str:
 
 
 class _Walk:
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(
+        self, namespace: Mapping[str, Any], deferred: Mapping[str, frozenset[str]]
+    ) -> None:
         self.found = Found()
         self.imports: dict[str, str] = {}
         self.absent: set[str] = set()
         self.builtins: set[str] = set()
         self._namespace = namespace
+        self._deferred = deferred
         self._definitions = Definitions(namespace, self.found)
         self._names: set[str] = set()
         self._objects: dict[int, Any] = {id(namespace): namespace}
@@ -119,6 +122,8 @@ class _Walk:
         if name in self._names:
             return
         self._names.add(name)
+        # A function from elsewhere may call one that the cell is about to define.
+        self.found.names.extend(sorted(self._deferred.get(name, ())))
         if name not in self._namespace:
             (self.builtins if name in _BUILTINS else self.absent).add(name)
             return

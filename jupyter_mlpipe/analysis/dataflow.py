@@ -34,10 +34,17 @@ def signature_of(tree: ast.Module) -> StepSignature:
     reasons = [reason for reason in (_star_import(tree), *names.hidden) if reason]
     if "get_ipython" in names.reads and (reason := hidden_by_magics(tree)):
         reasons.append(reason)
+    deferred = names.deferred.items()
     return StepSignature(
         reads=frozenset(names.reads | set(_names_in_annotations(tree))) - {"get_ipython"},
+        direct=frozenset(names.direct & names.reads),
+        held=frozenset(names.held).union(*(later.reads for _, later in deferred)),
         writes=frozenset(names.writes),
+        certain=names.certain & names.writes,
         deletes=frozenset(names.deletes & _deleted(tree)),
+        deferred_reads={n: frozenset(d.reads) - {"get_ipython"} for n, d in deferred if d.reads},
+        deferred_writes={n: frozenset(d.writes) for n, d in deferred if d.writes},
+        deferred_dynamic={n: d.hidden[0] for n, d in deferred if d.hidden},
         strings=frozenset(
             node.value
             for node in ast.walk(tree)

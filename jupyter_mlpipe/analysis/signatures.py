@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from jupyter_mlpipe.analysis.conditions import condition_signature
 from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.syntax import python_source
@@ -12,10 +14,9 @@ def step_signature(step: StepSource) -> StepSignature:
     """The signature of the cell, where what its condition reads counts as read by it."""
     cell = analyze(python_source(step.source))
     condition = condition_signature(step.options.condition)
-    return StepSignature(
+    return replace(
+        cell,
         reads=cell.reads | condition.reads,
-        writes=cell.writes,
-        deletes=cell.deletes,
-        strings=cell.strings,
+        direct=cell.direct | condition.direct,
         dynamic=cell.dynamic or condition.dynamic,
     )

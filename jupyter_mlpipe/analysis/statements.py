@@ -32,6 +32,12 @@ class Statement:
     """What it binds."""
     reads: frozenset[str]
     """What it mentions, functions' bodies, defaults and decorators included; builtins too."""
+    at_once: frozenset[str]
+    """What running the statement itself reads: no functions' bodies that it does not call."""
+    calls_bind: frozenset[str]
+    """What calling a function that it defines binds, by `global`."""
+    dynamic: str | None
+    """Why it may read more than can be seen, its functions' bodies included."""
     source: str
     cell: int
     """Position of its cell, counted from 0 over all cells."""
@@ -61,17 +67,14 @@ def read_statements(
         nodes = parse(source).body
         pairs = [(node, signature_of(ast.Module([node], []))) for node in nodes]
     except SyntaxError:
-        nothing: frozenset[str] = frozenset()
-        return (Statement(StatementKind.DATA, nothing, nothing, source, cell, cell_id),)
+        unread = StepSignature(dynamic="does not parse")
+        return (_statement(StatementKind.DATA, unread, source, (cell, cell_id)),)
     kinds = dict(known)
     statements = []
     for node, signature in pairs:
         kind = kind_of(node, signature, kinds)
         kinds.update(dict.fromkeys(signature.writes, kind))
-        text = _segment(source, node)
-        statements.append(
-            Statement(kind, signature.writes, _all_reads(signature), text, cell, cell_id)
-        )
+        statements.append(_statement(kind, signature, _segment(source, node), (cell, cell_id)))
     return tuple(statements)
 
 
@@ -145,8 +148,22 @@ def _segment(source: str, node: ast.stmt) -> str:
     return ast.get_source_segment(source, node) or ""
 
 
-def _all_reads(signature: StepSignature) -> frozenset[str]:
-    return signature.reads | signature.deletes
+def _statement(
+    kind: StatementKind, signature: StepSignature, source: str, place: tuple[int, str | None]
+) -> Statement:
+    at_once = signature.reads | signature.deletes
+    cell, cell_id = place
+    return Statement(
+        kind=kind,
+        names=signature.writes,
+        reads=at_once.union(*signature.deferred_reads.values()),
+        at_once=at_once,
+        calls_bind=frozenset().union(*signature.deferred_writes.values()),
+        dynamic=signature.dynamic or next(iter(signature.deferred_dynamic.values()), None),
+        source=source,
+        cell=cell,
+        cell_id=cell_id,
+    )
 
 
 def _changes(statement: Statement) -> frozenset[str]:

@@ -63,8 +63,21 @@ class StepSignature:
     """The module-level names that code mentions, over-approximated where it must be."""
 
     reads: frozenset[str] = frozenset()
+    direct: frozenset[str] = frozenset()
+    """Those of the reads that no function's body stands around."""
+    held: frozenset[str] = frozenset()
+    """What functions' bodies read; reading a value that holds such a function may read it too."""
     writes: frozenset[str] = frozenset()
+    certain: frozenset[str] = frozenset()
+    """Those of the writes that happen on every way through the code."""
     deletes: frozenset[str] = frozenset()
+    deferred_reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By function or class that the code defines: what calling it, or its methods, reads. Not
+    among `reads`, unless the code itself mentions the function."""
+    deferred_writes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The same for names that are bound there, by `global`."""
+    deferred_dynamic: Mapping[str, str] = field(default_factory=dict)
+    """The same for why what is read there cannot be known."""
     strings: frozenset[str] = frozenset()
     """String literals in the code; those that name existing files are taken as inputs."""
     dynamic: str | None = None

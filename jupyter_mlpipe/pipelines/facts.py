@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
@@ -40,6 +40,8 @@ class StepFacts:
     draws: frozenset[str]
     """Global random generators it draws from, one after the other with other steps that do."""
     recorded: bool
+    dynamic: str | None
+    """Why it may read more than can be seen, through functions of other cells included."""
 
 
 def read_facts(
@@ -86,13 +88,16 @@ class _Reader:
         signature = step_signature(step)
         runs = self._finished_runs(source_hash)
         mentioned = signature.reads.union(*({i.variable for i in run.inputs} for run in runs))
-        if signature.dynamic:
+        needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
+        hidden = signature.dynamic or next((s.dynamic for s in needed if s.dynamic), None)
+        if hidden:
             mentioned |= self._code_behind.keys()
-        needed, reads = self._close(mentioned, step.position)
-        left = {output.variable for run in runs for output in run.outputs}
-        makes = (signature.writes - names_of(code_of(step))) | left
+            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
+        reads = _as_seen(reads, mentioned, runs)
+        makes = (signature.writes | _bound_by_calls(needed, runs)) - names_of(code_of(step))
+        makes |= {output.variable for run in runs for output in run.outputs}
         changes = self._reach.join(reads, makes)
-        behind = _code_names(needed) | _code_names(code_of(step))
+        behind = _code_names(needed) | _code_names(code_of(step)) | signature.held
         for name in makes:
             self._code_behind[name] = self._code_behind.get(name, frozenset()) | behind
         return StepFacts(
@@ -107,10 +112,11 @@ class _Reader:
             changes=frozenset() if runs else changes,
             draws=_drawn(runs) if runs else _may_draw(needed),
             recorded=bool(runs),
+            dynamic=hidden,
         )
 
     def _close(
-        self, reads: frozenset[str], position: int
+        self, reads: frozenset[str], position: int, deferred: Mapping[str, frozenset[str]]
     ) -> tuple[tuple[Statement, ...], frozenset[str]]:
         """Definitions and names that code needs, those behind the values it reads included.
 
@@ -119,8 +125,10 @@ class _Reader:
         needed: tuple[Statement, ...] = ()
         while True:
             behind = (self._code_behind.get(name, frozenset()) for name in reads)
-            needed = self._definitions.needed_by(reads.union(*behind), position)
-            closed = reads.union(*(statement.reads for statement in needed))
+            called = (deferred.get(name, frozenset()) for name in reads)
+            wanted = reads.union(*behind, *called)
+            needed = self._definitions.needed_by(wanted, position)
+            closed = wanted.union(*(statement.reads for statement in needed))
             if closed == reads:
                 return needed, reads
             reads = closed
@@ -134,6 +142,19 @@ class _Reader:
             "status": (Status.SUCCEEDED, Status.CACHED),
         }
         return self._metadata.find(Query(StepRun, where, limit=_RUNS_LOOKED_AT)).items
+
+
+def _as_seen(
+    reads: frozenset[str], mentioned: frozenset[str], runs: Iterable[StepRun]
+) -> frozenset[str]:
+    """What functions may read beyond the cell, as far as its runs did not tell it exactly."""
+    seen = {d.name for run in runs for d in run.dependencies}
+    return reads & (mentioned | seen) if seen else reads
+
+
+def _bound_by_calls(definitions: Iterable[Statement], runs: Iterable[StepRun]) -> frozenset[str]:
+    """Global names that functions bind, if they are called; runs on record tell it exactly."""
+    return frozenset() if runs else frozenset().union(*(s.calls_bind for s in definitions))
 
 
 def _code_names(statements: Iterable[Statement]) -> frozenset[str]:

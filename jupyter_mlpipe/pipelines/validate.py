@@ -105,7 +105,10 @@ def _outside_problem(name: str, statement: Statement) -> str:
 
 
 def _check_later(name: str, fact: StepFacts, facts: Sequence[StepFacts], index: int) -> None:
+    """Functions may mention it: they may be called with it bound, or take another way."""
     if _is_known(name, fact, facts[:index]) or name in fact.makes:
+        return
+    if name not in fact.signature.direct:
         return
     for later in facts[index + 1 :]:
         if name in later.makes:
@@ -139,9 +142,9 @@ def _hazards(fact: StepFacts, earlier: Sequence[StepFacts]) -> Iterator[str]:
             f"{fact.step.label}: uses IPython commands (%, %% or !), so IPython must be installed "
             "where it runs."
         )
-    if fact.signature.dynamic:
+    if fact.dynamic:
         yield (
-            f"{fact.step.label}: {fact.signature.dynamic}, so what it reads cannot be known; it "
+            f"{fact.step.label}: {fact.dynamic}, so what it reads cannot be known; it "
             "waits for every step before it."
         )
     unknown = [n for n in sorted(fact.reads) if not _is_known(n, fact, earlier)]

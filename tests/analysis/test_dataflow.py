@@ -43,29 +43,33 @@ def reads(source):
         ("[x for x in xs if x > lim]", "xs lim"),
         ("{k: v for k, v in d.items()}", "d"),
         ("[y := x for x in xs]\nprint(y)", "xs y"),
-        ("f = lambda x: x + k", "k"),
-        ("def f(df=default): return df + k", "default k"),
+        ("f = lambda x: x + k", ""),
+        ("def f(df=default): return df + k", "default"),
         ("def f(n): return f(n - 1)", ""),
-        ("@deco\ndef f(n): return f(n - 1)", "deco f"),
+        ("@deco\ndef f(n): return f(n - 1)", "deco"),
         ("def f(df): return df\ndf = f(load())\ndf.head()", "load"),
-        ("def f(): return df\ndf = 1", "df"),
-        ("df = 1\ndef f(): return df", ""),
-        ("def f():\n    global g\n    g += 1", "g"),
-        ("def f():\n    x = 1\n    def h():\n        nonlocal x\n        x = y\n    return h", "y"),
+        ("def f(): return df\ndf = 1\nf()", ""),
+        ("def f(): return df\nf()\ndf = 1", "df"),
+        ("def f(): return df\ng = [f]", "df"),
+        ("def f(): return g()\ndef g(): return df\nf()", "df"),
+        ("fs = [lambda: df for i in xs]", "df xs"),
+        ("sorted(xs, key=lambda x: df[x])", "df xs"),
+        ("def f():\n    global g\n    g += 1\nf()", "g"),
+        ("def f():\n    x = 1\n    def h():\n        nonlocal x\n        x = y\nf()", "y"),
         ("def f(x: T) -> R: pass", "T R"),
         ("def f(x: 'T') -> 'list[R]': pass", "T R"),
         ("from __future__ import annotations\ndef f(x: T): pass", "T"),
-        ("class A(B, metaclass=M):\n    x = y\n    z = x\n    def f(self): return x", "B M y x"),
+        ("class A(B, metaclass=M):\n    x = y\n    z = x\n    def f(self): return x", "B M y"),
         ("class A:\n    @property\n    def p(s): 1\n    @p.setter\n    def p(s, v): 2", ""),
         ("class A:\n    x = x", "x"),
-        ("class A:\n    def f(self): return __k", "_A__k"),
+        ("class A:\n    def f(self): return __k\nA().f()", "_A__k"),
         ("match v:\n    case {'a': b}: print(b)\n    case P(c): print(c)", "v P"),
         ("f'{x!r:>{w}}'", "x w"),
         ("import numpy as np\nnp.zeros(3)", ""),
         ("import os.path\nos.path", ""),
         ("await f(x)", "f x"),
         ("async for x in xs:\n    print(x)", "xs"),
-        ("async def f():\n    async with o as p:\n        return p", "o"),
+        ("async def f():\n    async with o as p:\n        return p\nawait f()", "o"),
         ("if False:\n    df", ""),
         ("%time x = f(df)", "f df"),
         ("%timeit x = f(1)\nprint(x)", "f x"),
@@ -86,6 +90,40 @@ def test_reads_are_the_names_whose_earlier_value_may_be_used(source, expected):
 
 
 @pytest.mark.parametrize(
+    ("source", "deferred"),
+    [
+        ("def f(df=default): return df + k", {"f": "k"}),
+        ("def f(n): return f(n - 1)", {"f": "f"}),
+        ("f = lambda x: x + k", {"f": "k"}),
+        (
+            "class A(B):\n    x = y\n    def f(self): return x\n    def g(self): return z",
+            {"A": "x z"},
+        ),
+        ("if c:\n    def f(): return a\nelse:\n    def f(): return b", {"f": "a b"}),
+        ("def f():\n    def g(): return a\n    return g", {"f": "a"}),
+    ],
+)
+def test_what_a_function_reads_is_put_off_until_something_calls_it(source, deferred):
+    expected = {name: set(read.split()) for name, read in deferred.items()}
+    assert analyze(source).deferred_reads == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "certain"),
+    [
+        ("if a: x = 1\nelse: x = 2", "x"),
+        ("if a: x = 1", ""),
+        ("for i in xs: y = 1", ""),
+        ("try: x = 1\nexcept E: pass", ""),
+        ("x = 1 if a else 2", "x"),
+        ("match a:\n    case 1: x = 1\n    case _: x = 2", "x"),
+    ],
+)
+def test_a_write_is_certain_when_every_way_leads_over_it(source, certain):
+    assert analyze(source).certain == set(certain.split())
+
+
+@pytest.mark.parametrize(
     ("source", "writes", "deletes"),
     [
         ("a, (b, *c) = 1, (2, 3)", "a b c", ""),
@@ -93,7 +131,8 @@ def test_reads_are_the_names_whose_earlier_value_may_be_used(source, expected):
         ("import a.b, c as d\nfrom e import f, g as h", "a d f h", ""),
         ("def f(): x = 1", "f", ""),
         ("class A:\n    x = 1", "A", ""),
-        ("def f():\n    global g\n    g = 1", "f g", ""),
+        ("def f():\n    global g\n    g = 1", "f", ""),
+        ("def f():\n    global g\n    g = 1\nf()", "f g", ""),
         ("for i in x: pass", "i", ""),
         ("with a as b, c as (d, e): pass", "b d e", ""),
         ("try: pass\nexcept E as e: pass", "e", ""),
@@ -114,7 +153,7 @@ def test_writes_and_deletes_are_those_of_the_module_scope(source, writes, delete
     ("source", "reason"),
     [
         ("exec('x = 1')", "uses exec"),
-        ("def f():\n    return eval('x')", "uses eval"),
+        ("def f():\n    return eval('x')\nf()", "uses eval"),
         ("globals()['x'] = 1", "uses globals()"),
         ("locals()", "uses locals()"),
         ("vars()", "uses vars()"),
@@ -193,9 +232,10 @@ def test_scopes_agree_with_the_symbol_table(path):
             if s.is_referenced() and (s.is_global() or is_module)
         }
     signature = analyze(source)
+    everything = signature.reads.union(*signature.deferred_reads.values())
     inlined = {"i", "f", "field", "x"}  # newer tables list the variables of comprehensions
-    assert signature.reads - {"redivi"} <= mentioned  # an address in a text may be a query
-    assert mentioned - signature.reads - {"__name__"} <= signature.writes | inlined
+    assert everything - {"redivi"} <= mentioned  # an address in a text may be a query
+    assert mentioned - everything - {"__name__"} <= signature.writes | inlined
 
 
 names = st.sampled_from("abcdef")

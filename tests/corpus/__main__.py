@@ -11,7 +11,7 @@ from tests.corpus.zygote import Zygote
 
 def main(words: str) -> None:
     """A line for each program, and below it each finding."""
-    chosen = {n: p for n, p in read_programs().items() if words.lower() in n.lower()}
+    chosen = {n: p for n, p in read_programs().items() if p.fits and words.lower() in n.lower()}
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Zygote(Path(folder), hash_seed=1), Zygote(Path(folder), hash_seed=2))
         right = 0
@@ -20,7 +20,7 @@ def main(words: str) -> None:
             place.mkdir()
             findings = judge(program, stage, place)
             right += not findings
-            say("BAD " if findings else "ok  ", name)
+            say("ok  " if not findings else "wait" if program.waits else "BAD ", name)
             for finding in findings:
                 say("      ", finding.replace("\n", "\n        "))
         say(f"{right} of {len(chosen)} right")

@@ -60,6 +60,7 @@ def _judge(program: Program, stage: Stage, folder: Path) -> Iterator[str]:
 
 def _oracle(program: Program, zygote: Zygote, folder: Path) -> list[dict[str, Any]]:
     folder.mkdir()
+    _put_files(program, folder)
     cells = [cell.source for cell in program.cells]
     told = zygote.call("tests.corpus.children:plain", cells, 2, **_at(folder, "plain"))
     assert told["result"], f"the program itself cannot be run\n{_log(folder, 'plain')}"
@@ -76,7 +77,14 @@ def _project(program: Program, folder: Path) -> Path:
     ]
     content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (folder / _NOTEBOOK).write_text(json.dumps(content))
+    _put_files(program, folder)
     return folder
+
+
+def _put_files(program: Program, folder: Path) -> None:
+    for path, text in program.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
 
 
 def _left(program: Program) -> list[str]:

@@ -13,21 +13,28 @@ A file holds programs one after the other:
 
 A title, remarks, then cells. A cell's head names its step, the data it reads, and what it leaves:
 `x` is made or bound anew, `~x` changed in place, `-x` deleted. In front of a read, `?` allows what
-the truth does not ask for. `[]` is a cell without `%%step`. Remarks, each at most once:
+the truth does not ask for. `[]` is a cell without `%%step`. `[file helper.py]` is no cell but a
+file beside the notebook. Remarks, each at most once:
 `! refused WORDS`: run step by step in fresh processes, the program is refused, and says WORDS;
 `! reruns STEP ...`: these steps run again although nothing changed;
-`! opaque NAME ...`: values that cannot be compared.
+`! opaque NAME ...`: values that cannot be compared;
+`! python 3.12`: it needs this version of Python;
+`! waits REASON`: what it needs is not built yet, so it is not tried.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "programs"
-_HEAD = re.compile(r"\[(?P<step>\w*)\](?P<reads>[^>]*?)(?:->(?P<effects>.*))?")
+_HEAD = re.compile(
+    r"\[file (?P<file>[^\]]+)\]|\[(?P<step>\w*)\](?P<reads>[^>]*?)(?:->(?P<effects>.*))?"
+)
+_REMARKS = frozenset({"refused", "reruns", "opaque", "python", "waits"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,20 @@ class Program:
 
     title: str
     cells: tuple[ProgramCell, ...]
+    files: Mapping[str, str]
+    """Path beside the notebook to content."""
     refused: str | None
     reruns: frozenset[str]
     opaque: frozenset[str]
+    waits: str
+    """What it needs that is not built yet; empty when it can be tried."""
+    python: str
+    """The version of Python that it needs; empty where any does."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether this Python can run it."""
+        return sys.version_info >= tuple(map(int, self.python.split(".") if self.python else ()))
 
     @property
     def steps(self) -> tuple[ProgramCell, ...]:
@@ -76,21 +94,26 @@ def read_programs(folder: Path = FOLDER) -> dict[str, Program]:
 def _parse(text: str) -> Iterator[Program]:
     for part in re.split(r"^=== *", text, flags=re.MULTILINE)[1:]:
         title, _, body = part.partition("\n")
-        remarks = dict(re.findall(r"^! *(\w+) *(.*)$", body, flags=re.MULTILINE))
-        unknown = remarks.keys() - {"refused", "reruns", "opaque"}
+        above = body.partition("\n[")[0] if body[:1] != "[" else ""
+        remarks = dict(re.findall(r"^! (\w+) *(.*)$", above, flags=re.MULTILINE))
+        unknown = remarks.keys() - _REMARKS
         if unknown:
             raise ValueError(f"{title}: no such remark: {', '.join(unknown)}")
-        body = re.sub(r"^!.*\n", "", body, flags=re.MULTILINE) if remarks else body
+        sections = list(_sections(body))
         yield Program(
             title=title.strip(),
-            cells=tuple(_cells(body)),
+            cells=tuple(_cell(head, text) for head, text in sections if not head["file"]),
+            files={head["file"]: f"{text}\n" for head, text in sections if head["file"]},
             refused=remarks.get("refused"),
             reruns=frozenset(remarks.get("reruns", "").split()),
             opaque=frozenset(remarks.get("opaque", "").split()),
+            waits=remarks.get("waits", ""),
+            python=remarks.get("python", ""),
         )
 
 
-def _cells(body: str) -> Iterator[ProgramCell]:
+def _sections(body: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Each head with the lines below it."""
     head, lines = None, list[str]()
     for line in [*body.splitlines(), None]:
         found = _HEAD.fullmatch(line.strip()) if line is not None and line[:1] == "[" else None
@@ -98,7 +121,7 @@ def _cells(body: str) -> Iterator[ProgramCell]:
             lines.append(line)
             continue
         if head is not None:
-            yield _cell(head, "\n".join(lines).strip("\n"))
+            yield head, "\n".join(lines).strip("\n")
         head, lines = found, []
 
 

@@ -20,4 +20,7 @@ def stage(tmp_path_factory):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_gives_the_notebooks_own_answer_everywhere(name, stage, tmp_path):
-    assert not judge(PROGRAMS[name], stage, tmp_path)
+    program = PROGRAMS[name]
+    if program.waits or not program.fits:
+        pytest.skip(program.waits or f"it needs Python {program.python}")
+    assert not judge(program, stage, tmp_path)
