@@ -67,19 +67,8 @@ class Surroundings:
         return _RESOLVERS[dependency.kind](self, dependency.name)
 
     def digest_option(self) -> str:
-        """Only what shapes the outputs; resources and retries do not change a result."""
-        options = self.options
-        return digest_of(
-            "options",
-            {
-                "outputs": dict(options.outputs),
-                "types": dict(options.types),
-                "materializers": dict(options.materializers),
-                "tags": sorted(options.tags),
-                "metadata": dict(options.metadata),
-                "version": options.version,
-            },
-        )
+        """Of what the `%%step` line says about the outputs."""
+        return digest_of_options(self.options)
 
     def digest_literal(self, name: str) -> str:
         """The digest of a constant's or parameter's present value."""
@@ -99,6 +88,21 @@ class Surroundings:
         root = name.partition(".")[0]
         signature = StepSignature(reads=frozenset({root}))
         return close_over(signature, self.scope.variables.namespace, self.scope.modules)
+
+
+def digest_of_options(options: StepOptions) -> str:
+    """Only what shapes the outputs; resources and retries do not change a result."""
+    return digest_of(
+        "options",
+        {
+            "outputs": dict(options.outputs),
+            "types": dict(options.types),
+            "materializers": dict(options.materializers),
+            "tags": sorted(options.tags),
+            "metadata": dict(options.metadata),
+            "version": options.version,
+        },
+    )
 
 
 def file_digest(path: str) -> str | None:

@@ -79,7 +79,7 @@ def _difference(run: StepRun, now: Surroundings, context: RunContext) -> str | N
     for dependency in run.dependencies:
         digest = now.digest_now(dependency)
         if dependency.digest == OPAQUE or digest != dependency.digest:
-            return _describe(dependency, digest, now, context)
+            return describe_change(dependency, digest, now, context)
     return run.uncacheable or None
 
 
@@ -92,9 +92,10 @@ def _stored_outputs(run: StepRun, context: RunContext) -> dict[str, ArtifactVers
     return versions
 
 
-def _describe(
+def describe_change(
     dependency: Dependency, digest: str | None, now: Surroundings, context: RunContext
 ) -> str:
+    """What became of something a run stood on, in the user's words."""
     name = dependency.name
     if dependency.digest == OPAQUE:
         return f"`{name}` cannot be compared with what it was"

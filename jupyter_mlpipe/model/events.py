@@ -56,7 +56,34 @@ class StepFinished:
     type: Literal["step_finished"] = "step_finished"
 
 
-Event: TypeAlias = SessionStarted | StepStarted | StepFinished
+@dataclass(frozen=True, slots=True)
+class StaleStep:
+    """A step whose result no longer stands."""
+
+    step: str
+    cell_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepsStale:
+    """All stale steps in the notebook's order, after an edit, a run or a change of data."""
+
+    steps: tuple[StaleStep, ...] = ()
+    type: Literal["steps_stale"] = "steps_stale"
+
+
+@dataclass(frozen=True, slots=True)
+class StaleReady:
+    """Answer to `StaleWanted`: its inputs are what the steps above it left; run it now."""
+
+    step: str = ""
+    """Empty when no step is stale any more."""
+    cell_id: str | None = None
+    type: Literal["stale_ready"] = "stale_ready"
+
+
+Event: TypeAlias = SessionStarted | StepStarted | StepFinished | StepsStale | StaleReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +92,33 @@ class NotebookMoved:
 
     path: str
     type: Literal["notebook_moved"] = "notebook_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class CellText:
+    """A code cell as it stands on the screen."""
+
+    id: str
+    source: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellsEdited:
+    """From the frontend: all code cells in order, on opening and shortly after each edit."""
+
+    cells: tuple[CellText, ...]
+    type: Literal["cells_edited"] = "cells_edited"
+
+
+@dataclass(frozen=True, slots=True)
+class StaleWanted:
+    """From the frontend: which stale step is to run next?"""
+
+    done: tuple[str, ...] = ()
+    """Steps that were run since the user asked for all stale ones; each is run once."""
+    type: Literal["stale_wanted"] = "stale_wanted"
+
+
+Said: TypeAlias = NotebookMoved | CellsEdited | StaleWanted
+"""What a frontend may send."""

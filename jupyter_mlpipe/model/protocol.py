@@ -8,7 +8,16 @@ from __future__ import annotations
 import json
 import sys
 
-from jupyter_mlpipe.model.events import NotebookMoved, SessionStarted, StepFinished, StepStarted
+from jupyter_mlpipe.model.events import (
+    CellsEdited,
+    NotebookMoved,
+    SessionStarted,
+    StaleReady,
+    StaleWanted,
+    StepFinished,
+    StepsStale,
+    StepStarted,
+)
 from jupyter_mlpipe.model.views import (
     ArtifactDetails,
     LineageGraph,
@@ -27,7 +36,11 @@ def protocol_schema() -> str:
         SessionStarted,
         StepStarted,
         StepFinished,
+        StepsStale,
+        StaleReady,
         NotebookMoved,
+        CellsEdited,
+        StaleWanted,
         LineageGraph,
         ArtifactDetails,
         Target,
