@@ -75,11 +75,19 @@ class LiveKernel:
 
     def run(self, source, cell_id=None):
         """Run one cell to its end."""
+        return self._collect(self.send(source, cell_id))
+
+    def send(self, source, cell_id=None):
+        """Begin to run one cell."""
         content = {"code": source, "silent": False, "store_history": True, "stop_on_error": False}
         message = self.client.session.msg("execute_request", content)
         message["metadata"] = {"cellId": cell_id} if cell_id else {}
         self.client.shell_channel.send(message)
-        return self._collect(message["header"]["msg_id"])
+        return message["header"]["msg_id"]
+
+    def interrupt(self):
+        """As the user's stop button does."""
+        self._manager.interrupt_kernel()
 
     def _collect(self, msg_id):
         outcome = CellOutcome()

@@ -15,12 +15,8 @@ from jupyter_mlpipe.model.run import Dependency, DependencyKind
 from jupyter_mlpipe.model.step import StepSource
 
 _EDITED = "the cell was edited since it ran"
-_CODE = frozenset(
-    {
-        *(DependencyKind.DEFINITION, DependencyKind.IMPORT),
-        *(DependencyKind.CONSTANT, DependencyKind.PARAMETER),
-    }
-)
+_CODE = frozenset({DependencyKind.DEFINITION, DependencyKind.IMPORT})
+_VALUES = frozenset({DependencyKind.INPUT, DependencyKind.CONSTANT, DependencyKind.PARAMETER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +81,4 @@ def _is_edited(
         return True
     above = nearest_above(root, step.position, steps)
     comes_after = edits[root] < step.position and (above is None or above.position < edits[root])
-    return dependency.kind is DependencyKind.INPUT and comes_after
+    return dependency.kind in _VALUES and comes_after

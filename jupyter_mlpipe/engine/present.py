@@ -47,7 +47,8 @@ class Present:
     """What is there now, each fact taken once however many steps stand on it."""
 
     def __init__(self, scope: Scope, files: FileFacts, asleep: Mapping[str, str]) -> None:
-        """
+        """A moment begins.
+
         Args:
             scope: What steps see now.
             files: Remembered from one moment to the next.
@@ -56,7 +57,7 @@ class Present:
         """
         self._bare = self._around(Closure(), scope)
         self._files = files
-        self._asleep = asleep
+        self.asleep = asleep
         self._known: dict[tuple[DependencyKind, str], str | None] = {}
         self._closed: dict[str, Surroundings] = {}
         self._then: dict[str, Mapping[str, str]] = {}
@@ -100,14 +101,14 @@ class Present:
 
     def _is_asleep(self, name: str) -> bool:
         root = name.partition(".")[0]
-        return root in self._asleep and not self.has(root)
+        return root in self.asleep and not self.has(root)
 
     def _digest_asleep(self, dependency: Dependency, trace: StepRun) -> str | None:
         root = dependency.name.partition(".")[0]
         if trace.definitions not in self._then:
             self._then[trace.definitions] = definition_hashes(trace.definitions)
-        then = self._then[trace.definitions].get(root, self._asleep[root])
-        return dependency.digest if then == self._asleep[root] else None
+        then = self._then[trace.definitions].get(root, self.asleep[root])
+        return dependency.digest if then == self.asleep[root] else None
 
     def _closure_of(self, trace: StepRun) -> Surroundings:
         """What the step's own code leads to, values included; the exact, slower answer."""

@@ -20,6 +20,7 @@ from jupyter_mlpipe.model.run import Dependency, DependencyKind, Status
 _TOLD_BY_TEXT = frozenset({DependencyKind.OPTION})
 _MOVES_ON = frozenset({DependencyKind.RANDOM})
 """Drawing again would give other numbers, which is no reason to: nothing above has changed."""
+_LITERALS = frozenset({DependencyKind.CONSTANT, DependencyKind.PARAMETER})
 _VARIABLES = frozenset({DependencyKind.INPUT, DependencyKind.ABSENT})
 
 
@@ -61,7 +62,8 @@ class Order:
         present: Present,
         touched: Mapping[str, int | None],
     ) -> None:
-        """
+        """An order that holds until the next cell runs.
+
         Args:
             steps: Sorted by position.
             ledger: Tells which step made a version.
@@ -69,41 +71,51 @@ class Order:
             touched: Variables that untagged cells changed last, with the cell's position, or None
                 where it is unknown.
         """
-        self._steps = steps
+        self.steps = steps
         self._ledger = ledger
-        self._present = present
+        self.present = present
         self._touched = touched
         self._places: Mapping[str | None, int] = {step.name: step.position for step in steps}
 
     def expected(self, name: str, step: PlacedStep) -> Expected:
         """What `step` would find under a name if all above it had just run."""
-        held = self._present.version(name)
+        held = self.present.version(name)
         maker = self._ledger.maker(held)
-        above = nearest_above(name, step.position, self._steps)
+        above = nearest_above(name, step.position, self.steps)
         if maker not in self._places and self._shows(name, step, above):
-            return Expected(self._present.value_digest(name), step=maker)
+            return Expected(self.present.value_digest(name), step=maker)
         recorded = step.standing.inputs.get(name)
         if above is not None and name in above.standing.outputs:
             if recorded and not recorded.step_run and _is_older(above.standing, step.standing):
                 return self._bound(recorded, held)  # an untagged cell between them changed it
             return self._bound(above.standing.outputs[name], held)
-        if self._ledger.maker(recorded) is None and self._places.get(maker, step.position) >= step.position:
+        if (
+            self._ledger.maker(recorded) is None
+            and self._places.get(maker, step.position) >= step.position
+        ):
             return self._bound(recorded, held)
-        return Expected(self._present.value_digest(name), step=maker)
+        return Expected(self.present.value_digest(name), step=maker)
+
+    def sees(self, name: str, step: PlacedStep) -> bool:
+        """Whether `step` would find the present value, which nothing from it on down made."""
+        maker = self._ledger.maker(self.present.version(name))
+        if maker in self._places:
+            return self._places[maker] < step.position
+        return self._shows(name, step, nearest_above(name, step.position, self.steps))
 
     def last(self, name: str) -> ArtifactVersion | None:
         """What the steps leave under a name in the end, where a step holds it now."""
-        held = self._present.version(name)
-        end = self._steps[-1].position + 1 if self._steps else 0
-        last = nearest_above(name, end, self._steps)
+        held = self.present.version(name)
+        end = self.steps[-1].position + 1 if self.steps else 0
+        last = nearest_above(name, end, self.steps)
         if self._ledger.maker(held) is None or last is None:
             return None
         return self._bound(last.standing.outputs.get(name), held).version
 
     def _shows(self, name: str, step: PlacedStep, above: PlacedStep | None) -> bool:
         """Whether the present value, which no step of the notebook made, is what it would find."""
-        if not self._present.has(name):
-            below = (s for s in self._steps if s.position >= step.position)
+        if not self.present.has(name):
+            below = (s for s in self.steps if s.position >= step.position)
             return not any(name in s.standing.trace.deleted for s in below)
         place = self._touched.get(name)
         if place is None:
@@ -124,9 +136,7 @@ def nearest_above(name: str, position: int, steps: Sequence[PlacedStep]) -> Plac
     return next(above, None)
 
 
-def difference(
-    step: PlacedStep, order: Order, present: Present, context: RunContext
-) -> str | None:
+def difference(step: PlacedStep, order: Order, context: RunContext) -> str | None:
     """The first thing on which a step's newest result stands no more, in the user's words.
 
     What cannot be compared, and why a result may never be given as a hit, is passed over: such a
@@ -139,8 +149,10 @@ def difference(
             continue
         if dependency.kind in _VARIABLES:
             reason = _variable_differs(dependency, step, order)
+        elif dependency.kind in _LITERALS and not order.sees(dependency.name, step):
+            reason = None
         else:
-            reason = _fact_differs(dependency, step, present, context)
+            reason = _fact_differs(dependency, step, order.present, context)
         if reason is not None:
             return reason
     return None
@@ -148,33 +160,35 @@ def difference(
 
 def spread(steps: Sequence[PlacedStep], own: Mapping[str, str]) -> Mapping[str, str]:
     """Reasons of all stale steps, in the notebook's order: their own, or those they wait for."""
+    sources = _sources(steps)
     found = dict(own)
     waiting = True
     while waiting:
         waiting = False
-        for step in steps:
-            cause = None if step.name in found else _stale_source(step, steps, found)
+        for name in sources.keys() - found.keys():
+            cause = next((source for source in sources[name] if source in found), None)
             if cause is not None:
-                found[step.name] = f"step {cause}, on which it depends, is stale"
+                found[name] = f"step {cause}, on which it depends, is stale"
                 waiting = True
     return {step.name: found[step.name] for step in steps if step.name in found}
 
 
-def _stale_source(
-    step: PlacedStep, steps: Sequence[PlacedStep], stale: Mapping[str, str]
-) -> str | None:
+def _sources(steps: Sequence[PlacedStep]) -> Mapping[str, tuple[str, ...]]:
+    """For each step those whose results it reads, the first in the notebook first."""
     makers = {
-        version.step_run: other.name
-        for other in steps
-        for version in other.standing.outputs.values()
+        version.step_run: step.name
+        for step in steps
+        for version in step.standing.outputs.values()
+        if version.step_run
     }
-    for name, version in sorted(step.standing.inputs.items()):
-        above = nearest_above(name, step.position, steps)
-        maker = makers.get(version.step_run) if version.step_run else None
-        source = above.name if above else maker
-        if source is not None and source != step.name and source in stale:
-            return source
-    return None
+    places = {step.name: step.position for step in steps}
+    found: dict[str, set[str]] = {step.name: set() for step in steps}
+    for step in steps:
+        for name, version in step.standing.inputs.items():
+            above = nearest_above(name, step.position, steps)
+            source = above.name if above else makers.get(version.step_run or "")
+            found[step.name] |= {source} - {step.name} if source else set()
+    return {name: tuple(sorted(few, key=lambda n: places[n])) for name, few in found.items()}
 
 
 def _variable_differs(dependency: Dependency, step: PlacedStep, order: Order) -> str | None:

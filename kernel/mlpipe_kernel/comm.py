@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.model.errors import MetadataError
-from jupyter_mlpipe.model.events import Event, NotebookMoved, SessionStarted
+from jupyter_mlpipe.model.events import (
+    CellsEdited,
+    Event,
+    NotebookMoved,
+    Said,
+    SessionStarted,
+    StaleWanted,
+)
 from jupyter_mlpipe.model.wire import from_json, to_json
 
 TARGET = "jupyter_mlpipe"
+_SAID: dict[str, type[Said]] = {
+    "notebook_moved": NotebookMoved,
+    "cells_edited": CellsEdited,
+    "stale_wanted": StaleWanted,
+}
 
 
 class SidebarComm:
@@ -21,9 +32,15 @@ class SidebarComm:
     runs; nothing here touches the user's namespace.
     """
 
-    def __init__(self, greet: Callable[[], SessionStarted], move: Callable[[Path], None]) -> None:
+    def __init__(self, greet: Callable[[], SessionStarted], hear: Callable[[Said], None]) -> None:
+        """An end without frontends yet.
+
+        Args:
+            greet: What a frontend is told first.
+            hear: What becomes of each message of a frontend, in whatever thread it arrives.
+        """
         self._greet = greet
-        self._move = move
+        self._hear = hear
         self._comms: list[Any] = []
         self._lock = threading.Lock()
 
@@ -56,8 +73,7 @@ class SidebarComm:
 
     def _received(self, message: dict[str, Any]) -> None:
         try:
-            moved = from_json(NotebookMoved, message["content"]["data"])
-        except MetadataError:
+            data = message["content"]["data"]
+            self._hear(from_json(_SAID[data["type"]], data))
+        except (MetadataError, KeyError, TypeError):
             return  # a newer frontend may say more than this kernel understands
-        if moved.path.endswith(".ipynb"):
-            self._move(Path(moved.path))

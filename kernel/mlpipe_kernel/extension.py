@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.config import load_settings
+from jupyter_mlpipe.engine.bus import Listener
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.model.errors import ConfigError
+from jupyter_mlpipe.model.events import CellsEdited, NotebookMoved, Said, StaleWanted
 from mlpipe_kernel.comm import TARGET, SidebarComm
 from mlpipe_kernel.completion import Completion
 from mlpipe_kernel.gate import MarkTransformer, StepGate
+from mlpipe_kernel.idle import Idle
 from mlpipe_kernel.magics import MlpipeMagics
 from mlpipe_kernel.session import KernelSession
+from mlpipe_kernel.staleness import Staleness
 from mlpipe_kernel.verbs.table import offers
 from mlpipe_kernel.verbs.verb import Desk
 from mlpipe_kernel.whereabouts import notebook_path, project_folder
@@ -36,12 +41,16 @@ def attach(shell: Any) -> None:
         print(f"mlpipe is not active: {error}")  # noqa: T201 - the shell has nothing else yet
         return
     undo: list[Callable[[], object]] = []
-    bench = Workbench(shell, settings, lambda context: _connect(context, comm, undo))
+    bench = Workbench(
+        shell, settings, lambda context: _connect(context, (staleness.heard, comm.send), undo)
+    )
     session = KernelSession(shell, bench, notebook)
-    comm = SidebarComm(session.greeting, session.move)
+    comm = SidebarComm(session.greeting, lambda said: _hear(session, staleness, said))
+    staleness = Staleness(session, bench, Idle(shell), comm.send)
     _hook_cells(shell, session, undo)
+    _hook_staleness(shell, staleness, undo)
     _hook_comm(shell, comm, undo)
-    desk = Desk(shell, session, bench)
+    desk = Desk(shell, session, bench, staleness)
     magics = MlpipeMagics(desk)
     magics.register()
     completion = Completion(shell, lambda said: offers(said, desk))
@@ -58,8 +67,20 @@ def detach(shell: Any) -> None:
     setattr(shell, _ATTRIBUTE, None)
 
 
-def _connect(context: RunContext, comm: SidebarComm, undo: list[Callable[[], object]]) -> None:
-    undo.append(context.events.subscribe(comm.send))
+def _connect(
+    context: RunContext, listeners: Sequence[Listener], undo: list[Callable[[], object]]
+) -> None:
+    undo.extend(context.events.subscribe(listener) for listener in listeners)
+
+
+def _hear(session: KernelSession, staleness: Staleness, said: Said) -> None:
+    match said:
+        case NotebookMoved(path) if path.endswith(".ipynb"):
+            session.move(Path(path))
+        case CellsEdited(cells):
+            staleness.edited(cells)
+        case StaleWanted(done):
+            staleness.wanted(done)
 
 
 def _hook_cells(shell: Any, session: KernelSession, undo: list[Callable[[], object]]) -> None:
@@ -80,6 +101,16 @@ def _hook_cells(shell: Any, session: KernelSession, undo: list[Callable[[], obje
         lambda: shell.events.unregister("pre_run_cell", session.before_cell),
         lambda: shell.events.unregister("post_run_cell", after),
     ]
+
+
+def _hook_staleness(shell: Any, staleness: Staleness, undo: list[Callable[[], object]]) -> None:
+    for event, listener in (
+        ("pre_run_cell", staleness.before_cell),
+        ("post_run_cell", staleness.after_cell),
+    ):
+        shell.events.register(event, listener)
+        undo.append(partial(shell.events.unregister, event, listener))
+    undo.append(staleness.end)
 
 
 def _hook_comm(shell: Any, comm: SidebarComm, undo: list[Callable[[], object]]) -> None:

@@ -60,6 +60,11 @@ class Restorer:
         self._modules = modules
         self._earlier = Definitions()
 
+    @property
+    def asleep(self) -> Definitions:
+        """Definitions that were not mentioned yet."""
+        return self._earlier
+
     def offer(self, state: EarlierState) -> None:
         """Let names that are not bound yet come back from `state` when they are mentioned."""
         self._earlier = state.definitions

@@ -106,6 +106,21 @@ class KernelSession:
         )
         return self._run
 
+    @property
+    def notebook(self) -> Path | None:
+        """Its file, as far as anybody told."""
+        return self._notebook
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the cell that runs is a step."""
+        return self._cell.attempt is not None
+
+    @property
+    def definitions(self) -> Definitions:
+        """What cells of this session defined."""
+        return self._definitions
+
     def name_pipeline(self, name: str) -> None:
         """What `%pipeline` says."""
         self._named = name
@@ -236,11 +251,15 @@ class KernelSession:
         if changed and self._bench.opened and self._run is not None:
             self._bench.context.metadata.append((self.run,))
 
-    def _restore(self, *, load: bool) -> None:
-        cell = self._cell
+    def recall(self) -> None:
+        """Let what earlier sessions of the pipeline left come back when it is mentioned."""
         if self._prepared != self.pipeline:
             self._prepared = self.pipeline
             self._bench.offer_earlier(self.pipeline)
+
+    def _restore(self, *, load: bool) -> None:
+        cell = self._cell
+        self.recall()
         marked = split_mark(cell.source.partition("\n")[0])
         body = cell.source.partition("\n")[2] if marked else cell.source
         loaded, statements = self._bench.prepare(_signature(marked, body), load=load)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.analysis.notebook import Cell
+
 _VSCODE = "__vsc_ipynb_file__"
 _MOST_NOTEBOOKS = 100
 UNNAMED = "notebook"
@@ -49,3 +51,18 @@ def cell_sources(notebook: Path | None) -> Mapping[str, str]:
         return {str(c.get("id", n)): "".join(c["source"]) for n, c in enumerate(cells)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def saved_cells(notebook: Path | None) -> tuple[Cell, ...]:
+    """The code cells of a notebook file in order; none for no readable notebook."""
+    if notebook is None:
+        return ()
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        return tuple(
+            Cell("".join(cell["source"]), cell.get("id"), (), position)
+            for position, cell in enumerate(code)
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()

@@ -62,6 +62,16 @@ class Workbench:
         if self._left_anything():
             threading.Thread(target=self._warm, name="mlpipe-warm-up", daemon=True).start()
 
+    @property
+    def ready(self) -> bool:
+        """Whether asking for the stores would neither wait for a thread nor create them."""
+        return self.opened and not self._lock.locked()
+
+    @property
+    def asleep(self) -> Definitions:
+        """Definitions of earlier sessions that come back when they are mentioned."""
+        return self._open().restorer.asleep
+
     def scope(self, run: Run, definitions: Definitions) -> Scope:
         """What a step of this session sees."""
         tools = self._open()

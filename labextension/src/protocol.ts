@@ -8,7 +8,13 @@ export interface Records {
   StepStarted: StepStarted;
   StepFinished: StepFinished;
   OutputNote: OutputNote;
+  StepsStale: StepsStale;
+  StaleStep: StaleStep;
+  StaleReady: StaleReady;
   NotebookMoved: NotebookMoved;
+  CellsEdited: CellsEdited;
+  CellText: CellText;
+  StaleWanted: StaleWanted;
   LineageGraph: LineageGraph;
   GraphNode: GraphNode;
   GraphEdge: GraphEdge;
@@ -61,9 +67,36 @@ export interface OutputNote {
   nbytes: number;
   mutated: boolean;
 }
+export interface StepsStale {
+  steps: StaleStep[];
+  type: 'steps_stale';
+}
+export interface StaleStep {
+  step: string;
+  cell_id: string | null;
+  reason: string;
+}
+export interface StaleReady {
+  step: string;
+  cell_id: string | null;
+  type: 'stale_ready';
+}
 export interface NotebookMoved {
   path: string;
   type: 'notebook_moved';
+}
+export interface CellsEdited {
+  cells: CellText[];
+  type: 'cells_edited';
+}
+export interface CellText {
+  id: string;
+  source: string;
+  tags: string[];
+}
+export interface StaleWanted {
+  done: string[];
+  type: 'stale_wanted';
 }
 export interface LineageGraph {
   pipeline: string;
@@ -210,6 +243,7 @@ export interface StepRunView {
   id: string;
   cell_id: string | null;
   error: string;
+  deleted: string[];
 }
 export interface InputView {
   variable: string;

@@ -21,6 +21,9 @@ def status(_: Sequence[str], desk: Desk) -> str:
         return f"Pipeline {run.pipeline}: no step has run in this session yet."
     lines = [f"Pipeline {run.pipeline}, run {run.id[:12]}"]
     lines += [f"  {s.step}: {s.status}, {s.reason}" for s in steps]
+    stale = desk.staleness.stale()
+    lines += [f"  {s.step}: stale, {s.reason}" for s in stale]
+    lines += ["`%mlpipe run-stale` runs what is stale."] if stale else []
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_mlpipe.model.errors import NotebookError
 from mlpipe_kernel.session import KernelSession
+from mlpipe_kernel.staleness import Staleness
 from mlpipe_kernel.workbench import Workbench
 
 
@@ -18,6 +19,7 @@ class Desk:
     shell: Any
     session: KernelSession
     bench: Workbench
+    staleness: Staleness
 
 
 def _nothing(_: Desk) -> Iterable[str]:
