@@ -1,12 +1,26 @@
 /** The comm between a notebook's frontend and its kernel. */
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { NotebookMoved, SessionStarted, StepFinished, StepStarted } from './protocol';
+import type {
+  CellsEdited,
+  NotebookMoved,
+  Records,
+  SessionStarted,
+  StaleReady,
+  StaleWanted,
+  StepFinished,
+  StepsStale,
+  StepStarted
+} from './protocol';
 import { isRecord } from './wire';
 
-export type KernelEvent = SessionStarted | StepStarted | StepFinished;
+export type KernelEvent = SessionStarted | StepStarted | StepFinished | StepsStale | StaleReady;
+
+/** What the kernel may be told. */
+export type Said = NotebookMoved | CellsEdited | StaleWanted;
 
 /** `absent`: there is a kernel, but it knows nothing of pipelines. */
 export type ChannelState = 'no-kernel' | 'opening' | 'open' | 'absent';
@@ -18,6 +32,13 @@ export interface IKernelOwner {
   readonly statusChanged: ISignal<unknown, Kernel.Status>;
 }
 
+const EVENTS = [
+  'SessionStarted',
+  'StepStarted',
+  'StepFinished',
+  'StepsStale',
+  'StaleReady'
+] as const satisfies readonly (keyof Records)[];
 const TARGET = 'jupyter_mlpipe';
 /** One of the values of the setting `commsOverSubshells`. */
 const DISABLED: unknown = 'disabled';
@@ -59,6 +80,13 @@ export class KernelChannel implements IDisposable {
   retry(): void {
     if (this._state === 'absent') {
       this.reopen();
+    }
+  }
+
+  /** Nothing is said where no channel is open. */
+  send(message: Said): void {
+    if (this.comm !== null && !this.comm.isDisposed) {
+      this.comm.send({ ...message } as JSONObject);
     }
   }
 
@@ -122,11 +150,7 @@ export class KernelChannel implements IDisposable {
 
   private onMessage(message: KernelMessage.ICommMsgMsg): void {
     const data: unknown = message.content.data;
-    if (
-      isRecord('SessionStarted', data) ||
-      isRecord('StepStarted', data) ||
-      isRecord('StepFinished', data)
-    ) {
+    if (isEvent(data)) {
       this.setState('open');
       this._received.emit(data);
     }
@@ -147,10 +171,7 @@ export class KernelChannel implements IDisposable {
   }
 
   private sendPath(): void {
-    if (this.comm !== null && !this.comm.isDisposed) {
-      const message: NotebookMoved = { type: 'notebook_moved', path: this.path };
-      this.comm.send({ ...message });
-    }
+    this.send({ type: 'notebook_moved', path: this.path });
   }
 
   private closeComm(): void {
@@ -181,6 +202,10 @@ export class KernelChannel implements IDisposable {
   private _isDisposed = false;
   private readonly _stateChanged = new Signal<this, ChannelState>(this);
   private readonly _received = new Signal<this, KernelEvent>(this);
+}
+
+function isEvent(data: unknown): data is KernelEvent {
+  return EVENTS.some(name => isRecord(name, data));
 }
 
 /**

@@ -2,9 +2,9 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { stepId, withLive, type LiveStep } from './graph/live';
+import { stepId, withLive, withStale, type LiveStep } from './graph/live';
 import type { ChannelState, KernelEvent } from './kernelChannel';
-import type { LineageGraph } from './protocol';
+import type { LineageGraph, StaleStep } from './protocol';
 
 /** Events come in bursts when all cells are run; one request serves a burst. */
 const REFRESH_DELAY_MS = 200;
@@ -28,7 +28,11 @@ export class NotebookLineage implements IDisposable {
 
   /** The stored graph with the live state of steps laid over it; null until it first arrived. */
   get graph(): LineageGraph | null {
-    return this.stored === null ? null : withLive(this.stored, this.live);
+    if (this.stored === null) {
+      return null;
+    }
+    const reasons = this._stale && new Map(this._stale.map(({ step, reason }) => [step, reason]));
+    return withStale(withLive(this.stored, this.live), reasons);
   }
 
   /** Why the graph could not be had, as a sentence; empty when it could. */
@@ -42,6 +46,16 @@ export class NotebookLineage implements IDisposable {
 
   get kernel(): ChannelState {
     return this._kernel;
+  }
+
+  /** In the notebook's order, by the kernel's word; null while no kernel says anything. */
+  get stale(): readonly StaleStep[] | null {
+    return this._stale;
+  }
+
+  /** Whether stale steps are being run one after the other. */
+  get runningStale(): boolean {
+    return this._runningStale;
   }
 
   /** Steps that ran but that the stored notebook does not state yet. */
@@ -80,7 +94,13 @@ export class NotebookLineage implements IDisposable {
     this._kernel = state;
     if (state !== 'open') {
       this.dropRunning();
+      this._stale = null;
     }
+    this._changed.emit();
+  }
+
+  setRunningStale(running: boolean): void {
+    this._runningStale = running;
     this._changed.emit();
   }
 
@@ -91,13 +111,19 @@ export class NotebookLineage implements IDisposable {
   }
 
   apply(event: KernelEvent): void {
+    if (event.type === 'stale_ready') {
+      return;
+    }
     if (event.type === 'step_started') {
       this.live.set(event.step, { ...event, status: 'running', reason: '', seconds: 0 });
     } else if (event.type === 'step_finished') {
       this.live.set(event.step, event);
+      this._stale = this._stale?.filter(({ step }) => step !== event.step) ?? null;
+    } else if (event.type === 'steps_stale') {
+      this._stale = event.steps;
     }
     this._changed.emit();
-    if (event.type !== 'step_started') {
+    if (event.type === 'session_started' || event.type === 'step_finished') {
       this.invalidate();
     }
   }
@@ -182,6 +208,8 @@ export class NotebookLineage implements IDisposable {
 
   private stored: LineageGraph | null = null;
   private readonly live = new Map<string, LiveStep>();
+  private _stale: readonly StaleStep[] | null = null;
+  private _runningStale = false;
   private _error = '';
   private _loading = false;
   private _revision = 0;

@@ -7,6 +7,8 @@ import type { LineageModel } from './model';
 export interface IPipelines {
   readonly api: Api;
   readonly model: LineageModel;
+  /** Runs the stale steps of the current notebook, in order. */
+  runStale(): Promise<void>;
 }
 
 export const IPipelines = new Token<IPipelines>(

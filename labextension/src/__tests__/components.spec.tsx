@@ -8,6 +8,7 @@ import { ArtifactPanel } from '../components/ArtifactPanel';
 import { LineageGraphView } from '../components/LineageGraphView';
 import { PreviewView } from '../components/PreviewView';
 import { PromoteView, type PromoteViewProps } from '../components/promote/PromoteView';
+import { SidebarHeader } from '../components/SidebarHeader';
 import { RunList } from '../components/RunList';
 import type { PromotePlan } from '../protocol';
 import { artifact, details, graph, step } from './samples';
@@ -68,6 +69,31 @@ const GRAPH = graph(
     { source: 'artifact:1', target: 'step:train' }
   ]
 );
+
+describe('SidebarHeader', () => {
+  const header = (stale: number | null, onRunStale = (): void => undefined): void => {
+    const nothing = (): void => undefined;
+    show(
+      <SidebarHeader
+        {...{ pipeline: 'study', loading: false, tab: 'lineage', stale, onRunStale }}
+        {...{ runningStale: false, onTab: nothing, onPromote: nothing, onRefresh: nothing }}
+      />
+    );
+  };
+
+  it('runs what is stale and says how much that is', () => {
+    const onRunStale = vi.fn();
+    header(2, onRunStale);
+    expect(find('[data-mlpipe="run-stale"]').textContent).toBe('Run stale2');
+    click('[data-mlpipe="run-stale"]');
+    expect(onRunStale).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([0, null])('offers nothing to run when %s steps are stale', stale => {
+    header(stale);
+    expect(find('[data-mlpipe="run-stale"]').hasAttribute('disabled')).toBe(true);
+  });
+});
 
 describe('LineageGraphView', () => {
   it('draws every node and edge with the attributes that tests rely on', () => {
@@ -163,6 +189,7 @@ describe('RunList', () => {
       reason: 'C changed',
       inputs: [],
       outputs: [],
+      deleted: [],
       started: 1,
       seconds: 1,
       id: 's',

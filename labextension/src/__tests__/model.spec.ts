@@ -85,6 +85,20 @@ describe('NotebookLineage', () => {
     expect(lineage.unsaved).toBe(false);
   });
 
+  it('shows what the kernel calls stale at once, until it ran or the kernel is gone', () => {
+    const stale = [{ step: 'a', cell_id: 'cell-a', reason: 'edited' }];
+    lineage.setKernel('open');
+    lineage.apply(finished('a'));
+    lineage.apply({ type: 'steps_stale', steps: stale });
+    expect(statusOf(lineage, 'a')).toBe('stale');
+    lineage.apply(finished('a'));
+    expect(statusOf(lineage, 'a')).toBe('succeeded');
+    expect(lineage.stale).toEqual([]);
+    lineage.apply({ type: 'steps_stale', steps: stale });
+    lineage.setKernel('no-kernel');
+    expect(lineage.stale).toBeNull();
+  });
+
   it('lets no step run on in a kernel that is gone', () => {
     lineage.setKernel('open');
     lineage.apply(STARTED);

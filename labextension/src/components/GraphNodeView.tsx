@@ -32,7 +32,7 @@ export const GraphNodeView = React.memo(function GraphNodeView(props: GraphNodeP
       aria-label={nodeLabel(node)}
       aria-pressed={selected}
       data-mlpipe-node={node.id}
-      data-status={node.kind === 'step' ? node.status : undefined}
+      data-status={node.status === '' ? undefined : node.status}
       data-variable={node.kind === 'artifact' ? node.label : undefined}
       onClick={activate}
       onFocus={() => {

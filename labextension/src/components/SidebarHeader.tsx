@@ -13,6 +13,10 @@ export function SidebarHeader(props: {
   loading: boolean;
   tab: TabName;
   onTab: (tab: TabName) => void;
+  /** How many steps are stale; null while no kernel tells. */
+  stale: number | null;
+  runningStale: boolean;
+  onRunStale: () => void;
   onPromote: () => void;
   onRefresh: () => void;
 }): React.JSX.Element {
@@ -33,6 +37,7 @@ export function SidebarHeader(props: {
             <path d="M13,8 A5,5 0 1 1 11.2,4.2 M11.6,1.4 V4.6 H8.4" />
           </svg>
         </button>
+        <RunStaleButton {...props} />
         <button
           type="button"
           className="mlpipe-Button mlpipe-mod-primary"
@@ -61,4 +66,35 @@ export function SidebarHeader(props: {
       </div>
     </header>
   );
+}
+
+function RunStaleButton(props: {
+  stale: number | null;
+  runningStale: boolean;
+  onRunStale: () => void;
+}): React.JSX.Element {
+  const { stale, runningStale } = props;
+  return (
+    <button
+      type="button"
+      className="mlpipe-Button"
+      title={staleTitle(stale)}
+      disabled={runningStale || stale === null || stale === 0}
+      data-mlpipe="run-stale"
+      onClick={props.onRunStale}
+    >
+      {runningStale ? 'Running…' : 'Run stale'}
+      {stale !== null && stale > 0 && <span className="mlpipe-Count">{stale}</span>}
+    </button>
+  );
+}
+
+function staleTitle(stale: number | null): string {
+  if (stale === null) {
+    return 'What is stale can be run once the kernel is ready';
+  }
+  if (stale === 0) {
+    return 'No step is stale';
+  }
+  return `Run the ${stale === 1 ? 'step' : `${stale} steps`} whose results no longer stand, in order`;
 }

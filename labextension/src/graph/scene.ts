@@ -44,7 +44,9 @@ export function nodeLabel(node: GraphNode): string {
           `version ${node.version}`,
           shortType(node.python_type),
           formatBytes(node.nbytes),
-          node.outside ? 'made outside a step' : ''
+          node.outside ? 'made outside a step' : '',
+          statusWord(node.status),
+          node.reason
         ];
   return parts.filter(part => part !== '').join(', ');
 }

@@ -17,6 +17,7 @@ export interface SidebarOptions {
   api: Api;
   model: LineageModel;
   onReveal: (cellId: string) => void;
+  onRunStale: () => void;
   onPromote: () => void;
 }
 
@@ -96,6 +97,9 @@ function Sidebar(props: SidebarProps): React.JSX.Element {
         loading={lineage.loading}
         tab={props.tab}
         onTab={props.onTab}
+        stale={lineage.stale?.length ?? null}
+        runningStale={lineage.runningStale}
+        onRunStale={props.onRunStale}
         onPromote={props.onPromote}
         onRefresh={() => void lineage.refresh()}
       />

@@ -8,9 +8,13 @@ import {
 import type { Contents } from '@jupyterlab/services';
 
 import { Api } from '../api';
+import { EditWatch } from '../edits';
 import { KernelChannel } from '../kernelChannel';
 import { LineageModel, NotebookLineage } from '../model';
+import { StaleRun } from '../staleRun';
 import { IPipelines } from '../tokens';
+import { codeCells, runCell } from './cells';
+import { markStaleCells } from './staleMarks';
 
 /** A cell that may have loaded the kernel's side of the extension. */
 const LOADS_US = /mlpipe|%%step/;
@@ -18,6 +22,8 @@ const LOADS_US = /mlpipe|%%step/;
 interface Followed {
   readonly lineage: NotebookLineage;
   readonly channel: KernelChannel;
+  readonly edits: EditWatch;
+  readonly staleRun: StaleRun;
 }
 
 /** Follows every open notebook, and provides the lineage of the current one. */
@@ -43,6 +49,7 @@ export const lineagePlugin: JupyterFrontEndPlugin<IPipelines> = {
         const gone = followed.get(panel.content);
         followed.delete(panel.content);
         followCurrent();
+        gone?.edits.dispose();
         gone?.channel.dispose();
         gone?.lineage.dispose();
       });
@@ -58,11 +65,18 @@ export const lineagePlugin: JupyterFrontEndPlugin<IPipelines> = {
         followed.get(notebook)?.channel.retry();
       }
     });
-    return { api, model };
+    const runStale = async (): Promise<void> => {
+      const notebook = tracker.currentWidget?.content;
+      const current = notebook && followed.get(notebook);
+      current?.edits.flush();
+      await current?.staleRun.run();
+    };
+    return { api, model, runStale };
   }
 };
 
-function follow({ context }: NotebookPanel, api: Api, contents: Contents.IManager): Followed {
+function follow(panel: NotebookPanel, api: Api, contents: Contents.IManager): Followed {
+  const { context, content } = panel;
   const path = (): string => contents.localPath(context.path);
   const lineage = new NotebookLineage(api, path());
   const channel = new KernelChannel(context.sessionContext, path());
@@ -82,5 +96,14 @@ function follow({ context }: NotebookPanel, api: Api, contents: Contents.IManage
       lineage.saved();
     }
   });
-  return { lineage, channel };
+  const edits = new EditWatch(
+    { texts: () => codeCells(content), changed: content.modelContentChanged },
+    channel
+  );
+  const staleRun = new StaleRun(channel, id => runCell(panel, id));
+  staleRun.changed.connect(() => {
+    lineage.setRunningStale(staleRun.running);
+  });
+  markStaleCells(content, lineage);
+  return { lineage, channel, edits, staleRun };
 }

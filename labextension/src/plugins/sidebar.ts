@@ -27,6 +27,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
       onReveal: cellId => {
         revealCell(tracker.currentWidget, cellId);
       },
+      onRunStale: () => void commands.execute(CommandIDs.runStale),
       onPromote: () => void commands.execute(CommandIDs.promote)
     });
     shell.add(panel, 'right', { rank: 600, type: 'ML pipeline' });
