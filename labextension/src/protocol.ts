@@ -244,6 +244,7 @@ export interface StepRunView {
   cell_id: string | null;
   error: string;
   deleted: string[];
+  uncacheable: string;
 }
 export interface InputView {
   variable: string;
