@@ -190,6 +190,7 @@ describe('RunList', () => {
       inputs: [],
       outputs: [],
       deleted: [],
+      uncacheable: '',
       started: 1,
       seconds: 1,
       id: 's',
