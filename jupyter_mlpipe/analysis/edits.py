@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.mutation import changed_in_place
@@ -13,33 +15,46 @@ from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_st
 _DEFINITIONS = frozenset(StatementKind) - {StatementKind.DATA, StatementKind.MAGIC}
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One statement: what it touches, what it binds for good, and the hash of what it says."""
+
+    touched: frozenset[str]
+    defined: frozenset[str]
+    hash: str
+
+
 def changed_names(before: str, after: str) -> frozenset[str]:
     """Names that the statements by which two texts of a cell differ bind or change in place.
 
     Layout and comments make no difference. Both texts are what `python_source` makes of a cell.
     """
-    old, new = Counter(_hashed(before)), Counter(_hashed(after))
+    old, new = Counter(_statements(before)), Counter(_statements(after))
     differing = (old - new) + (new - old)
-    return frozenset(name for statement, _ in differing for name in statement)
+    return frozenset(name for statement in differing for name in statement.touched)
 
 
 def definition_hashes(source: str) -> Mapping[str, str]:
     """For each name that imports, functions, classes and literals bind: what its last one says."""
-    return {
-        name: canonical_hash(statement.source)
-        for statement in read_statements(source)
-        if statement.kind in _DEFINITIONS
-        for name in statement.names
-    }
+    return {name: said.hash for said in _statements(source) for name in said.defined}
 
 
-def _hashed(source: str) -> Iterator[tuple[frozenset[str], str]]:
-    """What each statement touches, and what it says."""
+@functools.lru_cache(maxsize=1024)
+def _statements(source: str) -> tuple[_Said, ...]:
+    """Asked again after each edit of any cell."""
+    return tuple(_read(source))
+
+
+def _read(source: str) -> Iterator[_Said]:
+    nothing: frozenset[str] = frozenset()
     for statement in read_statements(source):
         try:
-            yield _touched(statement), canonical_hash(statement.source)
+            said = canonical_hash(statement.source)
         except SyntaxError:  # the whole cell, half typed
-            yield frozenset(), statement.source
+            yield _Said(nothing, nothing, statement.source)
+        else:
+            defined = statement.names if statement.kind in _DEFINITIONS else nothing
+            yield _Said(_touched(statement), defined, said)
 
 
 def _touched(statement: Statement) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
 
 from jupyter_mlpipe.analysis.canonical import constant_parts, node_hash
@@ -21,11 +21,11 @@ class CellTexts:
 
     def __init__(self) -> None:
         self._trees: dict[str, ast.Module | None] = {}
+        self._definitions: dict[str, Mapping[tuple[int, str], list[ast.AST]]] = {}
 
     def digest_of_code(self, code: CodeType) -> str:
         """Canonical hash of the definition that code was compiled from, else of the code."""
-        tree = self._tree(code.co_filename)
-        nodes = list(_definitions(tree, code)) if tree else []
+        nodes = self._definitions_of(code.co_filename).get((code.co_firstlineno, code.co_name), [])
         return node_hash(nodes[0]) if len(nodes) == 1 else digest_of("code", code_facts(code))
 
     def digest_of_class(self, cls: type) -> str | None:
@@ -40,6 +40,16 @@ class CellTexts:
             if len(nodes) == 1:
                 return node_hash(nodes[0])
         return None
+
+    def _definitions_of(self, filename: str) -> Mapping[tuple[int, str], list[ast.AST]]:
+        """By first line and name; one walk serves all functions of a cell."""
+        if filename not in self._definitions:
+            tree = self._tree(filename)
+            found: dict[tuple[int, str], list[ast.AST]] = {}
+            for place, node in _definitions(tree) if tree else ():
+                found.setdefault(place, []).append(node)
+            self._definitions[filename] = found
+        return self._definitions[filename]
 
     def _tree(self, filename: str) -> ast.Module | None:
         if filename not in self._trees:
@@ -76,14 +86,13 @@ def _constant(value: object) -> Plain:
     return list(constant_parts(value))
 
 
-def _definitions(tree: ast.Module, code: CodeType) -> Iterator[ast.AST]:
+def _definitions(tree: ast.Module) -> Iterator[tuple[tuple[int, str], ast.AST]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if (first, node.name) == (code.co_firstlineno, code.co_name):
-                yield node
-        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
-            yield from [node] if node.lineno == code.co_firstlineno else []
+            yield (first, node.name), node
+        elif isinstance(node, ast.Lambda):
+            yield (node.lineno, "<lambda>"), node
 
 
 def _classes(tree: ast.Module, name: str, line: int) -> Iterator[ast.ClassDef]:

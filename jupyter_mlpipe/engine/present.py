@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
@@ -14,7 +14,7 @@ from jupyter_mlpipe.engine.dependencies import Surroundings, file_digest
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, StepRun
-from jupyter_mlpipe.model.step import StepOptions
+from jupyter_mlpipe.model.step import StepOptions, StepSignature
 
 _CODE = (DependencyKind.DEFINITION, DependencyKind.IMPORT, DependencyKind.MODULE)
 _NAMED = (DependencyKind.CONSTANT, DependencyKind.PARAMETER, *_CODE[:2])
@@ -46,7 +46,13 @@ class FileFacts:
 class Present:
     """What is there now, each fact taken once however many steps stand on it."""
 
-    def __init__(self, scope: Scope, files: FileFacts, asleep: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        files: FileFacts,
+        asleep: Mapping[str, str],
+        traces: Iterable[StepRun] = (),
+    ) -> None:
         """A moment begins.
 
         Args:
@@ -54,8 +60,11 @@ class Present:
             files: Remembered from one moment to the next.
             asleep: Names of definitions that come back when they are mentioned, each with the
                 hash of its code as `definition_hashes` gives it.
+            traces: Executions that will be asked about; what they used is looked up in one walk.
         """
-        self._bare = self._around(Closure(), scope)
+        used = StepSignature(frozenset(name for trace in traces for name in _named_code(trace)))
+        closure = close_over(used, scope.variables.namespace, scope.modules)
+        self._bare = self._around(closure, scope)
         self._files = files
         self.asleep = asleep
         self._known: dict[tuple[DependencyKind, str], str | None] = {}
@@ -122,3 +131,9 @@ class Present:
     @staticmethod
     def _around(closure: Closure, scope: Scope) -> Surroundings:
         return Surroundings(closure, {}, frozenset(), scope, StepOptions())
+
+
+def _named_code(trace: StepRun) -> Iterator[str]:
+    for dependency in trace.dependencies:
+        if dependency.kind in (DependencyKind.DEFINITION, DependencyKind.IMPORT):
+            yield dependency.name.partition(".")[0]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from jupyter_mlpipe.analysis.edits import definition_hashes
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
@@ -40,6 +41,12 @@ class Definitions:
     def source(self) -> str:
         """All of them as one piece of code that can be run from an empty namespace."""
         return "\n".join(statement.source for statement in self._statements)
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """What each name's definition says; see `definition_hashes`."""
+        texts = [statement.source for statement in self._statements]
+        return {name: said for text in texts for name, said in definition_hashes(text).items()}
 
     def learn(self, cell: str, *, parameters: bool = False, step: bool = False) -> bool:
         """Take up a cell that just ran.

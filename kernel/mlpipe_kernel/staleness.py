@@ -9,7 +9,6 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.closure import close_over
 from jupyter_mlpipe.analysis.dataflow import analyze
-from jupyter_mlpipe.analysis.edits import definition_hashes
 from jupyter_mlpipe.analysis.notebook import Cell
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.edited import place, told_by_text
@@ -183,13 +182,15 @@ class Staleness:
             names,
             standings,
             {name: reason for name, reason in found.items() if reason},
-            {**order.present.asleep, **definition_hashes(self._session.definitions.source)},
+            {**order.present.asleep, **self._session.definitions.hashes},
         )
 
     def _order(self, standings: Mapping[str, Standing], scope: Scope) -> Order:
         assert self._ledger is not None
-        present = Present(scope, self._files, definition_hashes(self._bench.asleep.source))
         steps = _placed(self._steps(), standings)
+        asleep = self._bench.asleep.hashes
+        traces = [standing.trace for standing in standings.values()]
+        present = Present(scope, self._files, asleep, traces)
         touched = self._touches.places(self._cells)
         return Order(steps, self._ledger, present, touched)
 
