@@ -26,7 +26,8 @@ class Study:
     def __init__(self, folder, **cells):
         self.context = open_context(Settings(folder, folder / ".mlpipe"))
         self.cells = cells
-        self.variables = Variables({"__name__": "__main__"}, self.context.values)
+        context = self.context
+        self.variables = Variables({"__name__": "__main__"}, context.values, context.buffers)
         self.touched = {}
         self.edits = {}
         run = Run("r", "study", "notebook", Status.RUNNING, 1.0)
