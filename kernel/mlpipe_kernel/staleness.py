@@ -129,7 +129,8 @@ class Staleness:
         return None
 
     def _work(self) -> None:
-        if not self._bench.ready and not self._cells.current():
+        if self._bench.warming:
+            self._idle.soon(self._work)  # a cell that arrives meanwhile does not wait for it
             return
         owed, self._owed = self._owed, False
         self._tell(self.stale(), always=owed)

@@ -63,9 +63,9 @@ class Workbench:
             threading.Thread(target=self._warm, name="mlpipe-warm-up", daemon=True).start()
 
     @property
-    def ready(self) -> bool:
-        """Whether asking for the stores would neither wait for a thread nor create them."""
-        return self.opened and not self._lock.locked()
+    def warming(self) -> bool:
+        """Whether a thread is opening the stores at this moment."""
+        return self._lock.locked()
 
     @property
     def asleep(self) -> Definitions:
