@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.materializers.base import Materializer
@@ -14,6 +12,7 @@ from jupyter_mlpipe.materializers.registry import MaterializerRegistry
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
 from jupyter_mlpipe.model.errors import MlpipeError, StorageError, ValueNotStorableError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
+from jupyter_mlpipe.storage.scratch import ScratchFolders
 
 BUNDLE = "bundle"
 """The materializer that keeps several values which share memory in one manifest."""
@@ -39,6 +38,7 @@ class ValueStore:
     def __init__(self, artifacts: ArtifactStore, materializers: MaterializerRegistry) -> None:
         self._artifacts = artifacts
         self._materializers = materializers
+        self._scratch = ScratchFolders()
 
     def keep(self, value: Any, materializer: str | None = None) -> KeptValue:
         """Store one value.
@@ -82,10 +82,9 @@ class ValueStore:
     def load_manifest(self, digest: str) -> Any:
         """Bring back what one manifest holds: a value, or a dict of values that share memory."""
         manifest = self._artifacts.open(digest)
-        with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
-            self._artifacts.checkout(manifest, Path(folder))
-            # Mapped files stay readable after their names are gone with the folder.
-            return self._materializers.named(manifest.materializer).load(Path(folder))
+        with self._scratch.folder() as folder:
+            self._artifacts.checkout(manifest, folder)
+            return self._materializers.named(manifest.materializer).load(folder)
 
     def _choose(self, value: Any, name: str | None) -> Materializer:
         if name is None:
@@ -102,17 +101,17 @@ class ValueStore:
         self, value: Any, chosen: Materializer, previews: Mapping[str, Preview]
     ) -> tuple[str, int]:
         """Digest of the manifest, and the bytes of all files together."""
-        with tempfile.TemporaryDirectory(prefix="mlpipe-") as folder:
+        with self._scratch.folder() as folder:
             try:
-                chosen.save(value, Path(folder))
+                chosen.save(value, folder)
             except OSError as error:
                 raise StorageError(
                     f"The folder for temporary files, {folder}, cannot be written ({error}). "
                     "Free some space, or point TMPDIR at another folder."
                 ) from error
-            nbytes = sum(path.stat().st_size for path in Path(folder).iterdir())
+            nbytes = sum(path.stat().st_size for path in folder.iterdir())
             manifest = self._artifacts.commit(
-                Path(folder), chosen.name, pickled=chosen.pickled, previews=previews
+                folder, chosen.name, pickled=chosen.pickled, previews=previews
             )
             return manifest, nbytes
 
