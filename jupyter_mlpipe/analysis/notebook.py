@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jupyter_mlpipe.analysis.kinds import StatementKind
 from jupyter_mlpipe.analysis.magics import line_magics
-from jupyter_mlpipe.analysis.options import parse_pipeline_line, parse_step_line
+from jupyter_mlpipe.analysis.options import PipelineLine, parse_pipeline_line, parse_step_line
 from jupyter_mlpipe.analysis.parameters import parameter_from_statement
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import (
@@ -55,6 +55,8 @@ class Notebook:
     parameters: tuple[Parameter, ...]
     statements: tuple[Statement, ...]
     """Of all cells that are no steps, in order; parameters included."""
+    cache: bool = True
+    """False: `%pipeline` says `--no-cache`."""
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -92,12 +94,12 @@ def parse_cells(cells: Sequence[Cell], name: str, path: str = "") -> Notebook:
     _refuse_duplicates(steps)
     others = [cell for cell in code if _magic(cell)[0] != "step"]
     lines = [line for cell in others for line in _pipeline_lines(cell)]
-    names = {given for given, _ in lines}
+    names = {line.name for line in lines}
     if len(names) > 1:
         raise NotebookError(
             path or name, f"has several %pipeline names: {', '.join(sorted(names))}; keep one."
         )
-    stated = [parameter for _, parameters in lines for parameter in parameters]
+    stated = [parameter for line in lines for parameter in line.parameters]
     stated += [p for cell in others if _holds_parameters(cell) for p in _parameters(cell)]
     return Notebook(
         name=names.pop() if names else name,
@@ -105,6 +107,7 @@ def parse_cells(cells: Sequence[Cell], name: str, path: str = "") -> Notebook:
         steps=steps,
         parameters=_distinct(stated, path or name),
         statements=_statements(others),
+        cache=all(line.cache for line in lines),
     )
 
 
@@ -177,7 +180,7 @@ def _body(cell: Cell) -> str:
     return python_source(body if name == "params" else cell.source)
 
 
-def _pipeline_lines(cell: Cell) -> list[tuple[str, tuple[Parameter, ...]]]:
+def _pipeline_lines(cell: Cell) -> list[PipelineLine]:
     try:
         lines = line_magics(parse(_body(cell)), "pipeline")
     except SyntaxError:

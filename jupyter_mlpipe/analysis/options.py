@@ -36,6 +36,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("--version", "NAME", "version name of the artifact versions"),
     Option("--materializer", "VAR=NAME,...", "how a variable is stored"),
     Option("--no-cache", "", "run the step even when nothing changed"),
+    Option("--expires-after", "DURATION", "run it again when its result is older, such as 7d"),
     Option("--cpu", "CORES", "cores the step needs when it runs elsewhere"),
     Option("--memory", "SIZE", "memory, such as 4GB"),
     Option("--gpu", "COUNT", "GPUs"),
@@ -70,8 +71,18 @@ def parse_step_line(line: str, cell: str) -> tuple[str, StepOptions]:
     return _single_name(names, "%%step", cell), draft.options()
 
 
-def parse_pipeline_line(line: str, cell: str) -> tuple[str, tuple[Parameter, ...]]:
-    """The name and parameters after `%pipeline`.
+@dataclass(frozen=True, slots=True)
+class PipelineLine:
+    """What `%pipeline` says."""
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    cache: bool = True
+    """False: no step of the pipeline is ever skipped."""
+
+
+def parse_pipeline_line(line: str, cell: str) -> PipelineLine:
+    """The name, the parameters and whether to cache, after `%pipeline`.
 
     Raises:
         StepOptionError: The name is missing, or a parameter cannot be understood.
@@ -79,18 +90,25 @@ def parse_pipeline_line(line: str, cell: str) -> tuple[str, tuple[Parameter, ...
     words = iter(_words(line, cell))
     names: list[str] = []
     parameters: dict[str, Parameter] = {}
+    cache = True
     for word in words:
         if not word.startswith("--"):
             names.append(word)
             continue
+        if word == "--no-cache":
+            cache = False
+            continue
         option, _, value = word.partition("=")
         if option != "--param":
-            raise StepOptionError(cell, f"unknown option {option} of %pipeline; use --param.")
+            raise StepOptionError(
+                cell, f"unknown option {option} of %pipeline; use --param or --no-cache."
+            )
         parameter = _parameter(value or next(words, ""), cell)
         if parameter.name in parameters:
             raise StepOptionError(cell, f"the parameter {parameter.name!r} is given twice.")
         parameters[parameter.name] = parameter
-    return _single_name(names, "%pipeline", cell), tuple(parameters.values())
+    name = _single_name(names, "%pipeline", cell)
+    return PipelineLine(name, tuple(parameters.values()), cache)
 
 
 def _words(line: str, cell: str) -> list[str]:
@@ -196,6 +214,7 @@ class _Draft:
             metadata=self.pairs.get("--meta", {}),
             version=self.texts.get("--version"),
             cache=self.cache,
+            expires_after=self.numbers.get("--expires-after"),
             resources=self._resources(),
             image=self.texts.get("--image"),
             retries=Retries(
@@ -278,5 +297,6 @@ _QUANTITIES: Mapping[str, Callable[[str], float]] = MappingProxyType(
         "--retries": parse_count,
         "--retry-delay": parse_seconds,
         "--timeout": parse_seconds,
+        "--expires-after": parse_seconds,
     }
 )

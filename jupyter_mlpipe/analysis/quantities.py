@@ -21,15 +21,23 @@ def parse_bytes(text: str) -> int:
 
 
 def parse_seconds(text: str) -> float:
-    """`90`, `30s`, `5m`, `2h` or `1d` as seconds.
+    """`90`, `30s`, `5m`, `2h`, `1d` or `2w` as seconds.
 
     Raises:
         ValueError: It is no positive duration.
     """
     number, unit = _split(text)
     if not number or unit not in _SECONDS:
-        raise ValueError(f"expected a duration such as 30s, 5m or 2h, found {text!r}.")
+        raise ValueError(f"expected a duration such as 30s, 5m, 2h or 7d, found {text!r}.")
     return number * _SECONDS[unit]
+
+
+def format_seconds(seconds: float) -> str:
+    """In the largest unit that leaves a number above 1: `7 d`, `1.5 h`, `30 s`."""
+    for unit in ("d", "h", "min"):
+        if seconds >= _SECONDS[unit]:
+            return f"{seconds / _SECONDS[unit]:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def parse_number(text: str) -> float:
@@ -70,5 +78,6 @@ _BYTES: Mapping[str, int] = MappingProxyType(
     | {f"{letter}i{end}": 1024 ** (i + 1) for i, letter in enumerate(_POWERS) for end in ("", "b")}
 )
 _SECONDS: Mapping[str, float] = MappingProxyType(
-    {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+    {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0}
+    | {"h": 3600.0, "d": 86400.0, "w": 604800.0}
 )

@@ -15,6 +15,7 @@ _FAILED = 2
 _INTERRUPTED = 130
 _VERBS: Mapping[str, tuple[str, str]] = {
     "run": ("runs", "run a notebook, list runs, show a run"),
+    "why": ("why", "tell why a step was run or skipped"),
     "artifact": ("artifacts", "list and show artifacts"),
     "pipeline": ("pipelines", "show a notebook as a pipeline"),
     "promote": ("promote", "write a notebook's files for an orchestrator"),

@@ -11,6 +11,7 @@ from blake3 import blake3
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.origins import package_version
+from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import SHELL_NAMES
@@ -45,6 +46,7 @@ class Surroundings:
                 DependencyKind.PARAMETER if name in parameters else DependencyKind.CONSTANT,
                 name,
                 self.digest_literal(name),
+                literal_text(self.scope.variables.namespace.get(name)),
             )
             for name in sorted(self.literals)
         ]

@@ -11,10 +11,12 @@ from jupyter_mlpipe.analysis.statements import StatementKind, read_statements
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import OPAQUE, Surroundings, file_digest
+from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
-from jupyter_mlpipe.engine.lookup import Decision, Hit
+from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss
 from jupyter_mlpipe.engine.randomness import capture_states, seeded_first, state_digest
+from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import Changes, Held
@@ -57,6 +59,8 @@ class StepReport:
     outputs: tuple[tuple[Output, ArtifactVersion], ...] = ()
     saved_seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    diff: str = ""
+    """What changed since the earlier run, in a few lines; see `reasons.Difference`."""
 
     def event(self) -> StepFinished:
         """What listeners are told."""
@@ -91,7 +95,9 @@ def record_success(
         _skeleton(attempt, Status.SUCCEEDED, seconds, context),
         outputs=_outputs(captured, changes),
         deleted=tuple(sorted(changes.deleted)),
-        dependencies=(*attempt.dependencies, *_file_dependencies(attempt, seen)),
+        dependencies=with_module_texts(
+            (*attempt.dependencies, *_file_dependencies(attempt, seen)), context
+        ),
         display=keep_displayed(outcome.outputs, context.blobs),
     )
     step_run = _with_randomness(step_run, attempt, context)
@@ -104,6 +110,7 @@ def record_success(
         step_run,
         tuple((output, by_id[output.version_id]) for output in step_run.outputs),
         warnings=(*attempt.problems, *captured.problems.values(), *_missing(attempt, names)),
+        diff=_diff(attempt),
     )
 
 
@@ -114,10 +121,11 @@ def record_failure(
     error = f"{type(outcome.error).__name__}: {outcome.error}"
     step_run = replace(
         _skeleton(attempt, Status.FAILED, seconds, context),
+        dependencies=attempt.dependencies,
         error=redact(outcome.traceback or error, os.environ),
     )
     record(step_run, (), attempt.scope, context)
-    return StepReport(step_run)
+    return StepReport(step_run, diff=_diff(attempt))
 
 
 def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
@@ -172,7 +180,7 @@ def _skeleton(attempt: Attempt, status: Status, seconds: float, context: RunCont
         status=status,
         started=attempt.started,
         seconds=seconds,
-        reason="nothing it depends on changed" if isinstance(decision, Hit) else decision.reason,
+        reason=NOTHING_CHANGED if isinstance(decision, Hit) else decision.reason,
         cell_hash=attempt.cell_hash,
         cell_id=step.cell_id,
         source=step.source,
@@ -180,6 +188,10 @@ def _skeleton(attempt: Attempt, status: Status, seconds: float, context: RunCont
         inputs=tuple(Input(name, version.id) for name, version in sorted(inputs) if version),
         environment=context.environment.snapshot().digest,
     )
+
+
+def _diff(attempt: Attempt) -> str:
+    return attempt.decision.diff if isinstance(attempt.decision, Miss) else ""
 
 
 def _outputs(captured: Captured, changes: Changes) -> tuple[Output, ...]:
@@ -207,7 +219,9 @@ def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, .
     paths = {*seen.read, *seen.written, *seen.listed, *_literal_paths(attempt)}
     digests = {path: file_digest(path) for path in sorted(paths)}
     return tuple(
-        Dependency(DependencyKind.FILE, path, digest) for path, digest in digests.items() if digest
+        Dependency(DependencyKind.FILE, path, digest, file_text(path))
+        for path, digest in digests.items()
+        if digest
     )
 
 

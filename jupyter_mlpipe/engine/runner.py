@@ -180,11 +180,13 @@ def _decide(
 ) -> Decision:
     if not step.options.cache:
         return Miss("--no-cache is set")
+    if not surroundings.scope.cache:
+        return Miss("caching is switched off for this pipeline (%pipeline --no-cache)")
     if not context.settings.cache:
         return Miss("caching is switched off in the settings")
     if surroundings.closure.dynamic:
         return Miss(f"always runs: it {surroundings.closure.dynamic}")
-    return lookup.find(step.name, cell_hash, surroundings, context)
+    return lookup.find(step, cell_hash, surroundings, context)
 
 
 def _refuse(

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A line of an untagged cell that bound a variable or changed it in place."""
+
+    line: str
+    """As the user knows it, such as `In [4] df.dropna(inplace=True)`."""
+    time: float
+    """Seconds since the epoch."""
+
+
+def _by_nobody(_: str) -> Touch | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +38,7 @@ class Scope:
     parameters: frozenset[str] = frozenset()
     definitions: str = ""
     """Source of the definitions around the step, kept with the step run as a snapshot."""
+    touched: Callable[[str], Touch | None] = _by_nobody
+    """The last line of an untagged cell of this process that touched a variable."""
+    cache: bool = True
+    """False: `%pipeline` says `--no-cache`."""

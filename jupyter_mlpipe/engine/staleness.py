@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import OPAQUE
-from jupyter_mlpipe.engine.lookup import describe_change
+from jupyter_mlpipe.engine.moments import Live
 from jupyter_mlpipe.engine.present import Present
+from jupyter_mlpipe.engine.reasons import tell
 from jupyter_mlpipe.engine.standing import Ledger, Standing
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, Status
 
+_EDITED = "edited"
 _TOLD_BY_TEXT = frozenset({DependencyKind.OPTION})
 _MOVES_ON = frozenset({DependencyKind.RANDOM})
 """Drawing again would give other numbers, which is no reason to: nothing above has changed."""
@@ -207,10 +209,14 @@ def _variable_differs(dependency: Dependency, step: PlacedStep, order: Order) ->
 def _fact_differs(
     dependency: Dependency, step: PlacedStep, present: Present, context: RunContext
 ) -> str | None:
-    digest = present.digest(dependency, step.standing.trace)
+    trace = step.standing.trace
+    digest = present.digest(dependency, trace)
     if digest == dependency.digest:
         return None
-    return describe_change(dependency, digest, present.surroundings, context)
+    if digest is None and dependency.kind is DependencyKind.DEFINITION:
+        digest = _EDITED  # it may wait, in another form, to be brought back
+    now = Live(present.surroundings, trace.source)
+    return tell(trace, dependency, digest, now, context).words
 
 
 def _is_older(one: Standing, other: Standing) -> bool:

@@ -229,6 +229,7 @@ def _scope(job: Job, namespace: dict[str, Any], statements: Sequence[Statement])
         constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
         parameters=frozenset(job.run.parameters),
         definitions=job.unpacked.definitions(job.target.id),
+        cache=job.pipeline.cache,
     )
 
 

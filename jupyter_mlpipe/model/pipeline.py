@@ -89,6 +89,8 @@ class PipelineStep:
     secrets: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     cache: bool = True
+    expires_after: float | None = None
+    """Seconds after which an earlier run of the step no longer counts as a hit."""
     condition: str | None = None
     fan_out: str | None = None
     target_overrides: Mapping[str, object] = field(default_factory=dict)
@@ -119,6 +121,8 @@ class Pipeline:
     """Minor version the notebook was promoted from, such as `3.11`."""
     artifact_store: str = ""
     metadata_store: str = ""
+    cache: bool = True
+    """False: no step is ever a cache hit."""
     labels: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     """What the user should know before running it, such as edges that were only guessed."""

@@ -55,6 +55,9 @@ class Dependency:
     kind: DependencyKind
     name: str
     digest: str
+    detail: str = ""
+    """What helps to tell a difference in words, never compared: a literal's text, a file's size
+    and time, the blob that holds a module's text. Empty where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

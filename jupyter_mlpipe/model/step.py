@@ -26,6 +26,8 @@ class StepOptions:
     version: str | None = None
     """A version name for every output of the step, from `--version`."""
     cache: bool = True
+    expires_after: float | None = None
+    """Seconds after which a run no longer counts as a hit."""
     resources: Resources = field(default_factory=Resources)
     image: str | None = None
     retries: Retries = field(default_factory=Retries)

@@ -71,6 +71,46 @@ class ArtifactDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """One thing that was not as in the earlier run."""
+
+    words: str
+    diff: str = ""
+    """Lines that begin with `-`, `+` or a space."""
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyView:
+    """One thing a step run depended on."""
+
+    kind: str
+    name: str
+    detail: str = ""
+    """A version, value or size, where one is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepExplanation:
+    """Why a step run was executed or skipped."""
+
+    step: str
+    step_run_id: str
+    run_id: str
+    status: str
+    reason: str
+    started: float
+    compared_with: str | None
+    """Id of the step run it was compared with; None for the first of all."""
+    compared_started: float | None
+    differences: tuple[DifferenceView, ...] = ()
+    depends_on: tuple[DependencyView, ...] = ()
+    uncacheable: str = ""
+    """Why it will never be skipped; empty when it may be."""
+    error: str = ""
+    format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """An orchestrator one can promote to."""
 

@@ -52,6 +52,7 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         parameters=notebook.parameters,
         notebook=notebook.path,
         python=_python(),
+        cache=notebook.cache,
         warnings=(*_guesses(facts), *hazards),
     )
 
@@ -90,6 +91,7 @@ def _step(
         secrets=options.secrets,
         env=options.env,
         cache=options.cache,
+        expires_after=options.expires_after,
         condition=options.condition,
         fan_out=options.map_over,
     )
@@ -137,7 +139,13 @@ def _version(notebook: Notebook, facts: Sequence[StepFacts]) -> str:
     parameters = [to_json(parameter) for parameter in notebook.parameters]
     return digest_of(
         "pipeline",
-        {"name": notebook.name, "steps": steps, "parameters": parameters, "python": _python()},
+        {
+            "name": notebook.name,
+            "steps": steps,
+            "parameters": parameters,
+            "python": _python(),
+            "cache": notebook.cache,
+        },
     )
 
 

@@ -60,7 +60,7 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "source": run.source,
         "definitions": run.definitions,
         "deleted": list(run.deleted),
-        "dependencies": [[d.kind.value, d.name, d.digest] for d in run.dependencies],
+        "dependencies": [_dependency_row(d) for d in run.dependencies],
         "uncacheable": run.uncacheable,
         "cached_from": run.cached_from,
         "display": run.display,
@@ -68,6 +68,12 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "environment": run.environment,
         "error": run.error,
     }
+
+
+def _dependency_row(dependency: Dependency) -> list[str]:
+    """The detail is left out where there is none, as in rows of the first release."""
+    texts = [dependency.kind.value, dependency.name, dependency.digest]
+    return [*texts, dependency.detail] if dependency.detail else texts
 
 
 def input_rows(run: StepRun) -> list[dict[str, Any]]:
@@ -105,8 +111,7 @@ def read_step_run(row: RowMapping, inputs: Sequence[Input], outputs: Sequence[Ou
             "status": Status(row["status"]),
             "deleted": tuple(row["deleted"]),
             "dependencies": tuple(
-                Dependency(DependencyKind(kind), name, digest)
-                for kind, name, digest in row["dependencies"]
+                Dependency(DependencyKind(kind), *texts) for kind, *texts in row["dependencies"]
             ),
             "inputs": tuple(inputs),
             "outputs": tuple(outputs),

@@ -22,7 +22,8 @@ def show_report(report: StepReport, shell: Any) -> None:
     facts = [_timing(report), *(describe_output(o, v) for o, v in report.outputs)]
     if run.status not in _SAID and run.reason != "first run":
         facts.append(run.reason)
-    _show(f"{_SIGNS[run.status]} {run.step}", " · ".join(facts), report.warnings, shell)
+    title = f"{_SIGNS[run.status]} {run.step}"
+    _show(title, " · ".join(facts), report.warnings, shell, report.diff)
 
 
 def show_note(title: str, text: str, shell: Any, warnings: Sequence[str] = ()) -> None:
@@ -66,8 +67,9 @@ def _timing(report: StepReport) -> str:
     return f"{ending}{format_seconds(run.seconds)}"
 
 
-def _show(title: str, text: str, warnings: Sequence[str], shell: Any) -> None:
-    plain = "\n".join((f"{title} · {text}", *(f"⚠ {warning}" for warning in warnings)))
+def _show(title: str, text: str, warnings: Sequence[str], shell: Any, diff: str = "") -> None:
+    told = (f"⚠ {warning}" for warning in warnings)
+    plain = "\n".join((f"{title} · {text}", *told, *(f"    {line}" for line in diff.splitlines())))
     notes = "".join(
         f'<div style="color:var(--jp-warn-color0,#b25d00)">⚠ {escape(warning)}</div>'
         for warning in warnings
@@ -75,6 +77,27 @@ def _show(title: str, text: str, warnings: Sequence[str], shell: Any) -> None:
     html = (
         '<div style="font-size:var(--jp-ui-font-size1,12px);'
         'color:var(--jp-ui-font-color2,#6b7280)">'
-        f"<b>{escape(title)}</b> · {escape(text)}{notes}</div>"
+        f"{_unfolding(f'<b>{escape(title)}</b> · {escape(text)}', diff)}{notes}</div>"
     )
     shell.display_pub.publish({"text/plain": plain, "text/html": html}, {})
+
+
+def _unfolding(line: str, diff: str) -> str:
+    """The line alone, or one that opens to show what changed; colours hold on light and dark."""
+    if not diff:
+        return line
+    shown = "\n".join(_coloured(part) for part in diff.splitlines())
+    return (
+        f'<details><summary style="cursor:pointer">{line}</summary>'
+        '<pre style="margin:4px 0 4px 16px;font-size:inherit;color:inherit;'
+        f'background:transparent">{shown}</pre></details>'
+    )
+
+
+def _coloured(line: str) -> str:
+    colour = _COLOURS.get(line[:1])
+    text = escape(line)
+    return f'<span style="color:{colour}">{text}</span>' if colour else text
+
+
+_COLOURS = {"-": "var(--jp-error-color1,#d9534f)", "+": "var(--jp-success-color1,#3c9a4c)"}

@@ -39,10 +39,13 @@ class MlpipeMagics:
             magics[kind].pop(name, None)
 
     def pipeline(self, line: str) -> None:
-        """`%pipeline NAME [--param lr:float=0.1 ...]`: name the pipeline of this notebook."""
-        name, parameters = parse_pipeline_line(line, "%pipeline")
-        self._session.name_pipeline(name)
-        for parameter in parameters:
+        """`%pipeline NAME [--param lr:float=0.1 ...] [--no-cache]`: name this notebook's pipeline.
+
+        With `--no-cache`, none of its steps is skipped.
+        """
+        said = parse_pipeline_line(line, "%pipeline")
+        self._session.name_pipeline(said.name, cache=said.cache)
+        for parameter in said.parameters:
             self._shell.user_ns.setdefault(parameter.name, parameter.default)
 
     def mlpipe(self, line: str) -> None:

@@ -38,6 +38,7 @@ from mlpipe_kernel.gate import definitions_in, split_mark
 from mlpipe_kernel.order import unmet_order
 from mlpipe_kernel.recorder import OutputRecorder, replay
 from mlpipe_kernel.steps import StepNames
+from mlpipe_kernel.suspects import Suspects
 from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with
 from mlpipe_kernel.workbench import Workbench
 
@@ -67,10 +68,12 @@ class KernelSession:
         self._bench = bench
         self._notebook = notebook
         self._named: str | None = None
+        self._cache = True
         self._run: Run | None = None
         self._definitions = Definitions()
         self._recorder = OutputRecorder(shell)
         self._steps = StepNames()
+        self._suspects = Suspects()
         self._cell = _CurrentCell()
         self._prepared: str | None = None
         self._guesses = 5
@@ -121,9 +124,10 @@ class KernelSession:
         """What cells of this session defined."""
         return self._definitions
 
-    def name_pipeline(self, name: str) -> None:
+    def name_pipeline(self, name: str, *, cache: bool) -> None:
         """What `%pipeline` says."""
         self._named = name
+        self._cache = cache
 
     def move(self, notebook: Path) -> None:
         """The notebook's true path, from the frontend; relative to the server's root."""
@@ -193,7 +197,11 @@ class KernelSession:
         source = cell.source.partition("\n")[2]
         step = StepSource(name, source, options, cell.cell_id)
         self._steps.claim(step, self._notebook)
-        scope = self._bench.scope(self.run, self._definitions)
+        scope = replace(
+            self._bench.scope(self.run, self._definitions),
+            touched=self._suspects.last,
+            cache=self._cache,
+        )
         cell.attempt = self._with_order(open_step(step, scope, self._bench.context))
         if isinstance(cell.attempt.decision, Skip):
             cell.report = skip(cell.attempt, self._bench.context)
@@ -233,6 +241,8 @@ class KernelSession:
             outcome = Outcome(error, "" if error is None else _last_line(error), outputs)
             context = self._bench.context
             cell.report = close_step(cell.attempt, outcome, seconds, cell.seen, context)
+        if cell.mark != "%%step":
+            self._suspects.note(cell.source, result.execution_count or 0)
         if error is None:
             self._learn(cell)
         if cell.report is not None:

@@ -1,6 +1,11 @@
 import pytest
 
-from jupyter_mlpipe.analysis.options import OPTIONS, parse_pipeline_line, parse_step_line
+from jupyter_mlpipe.analysis.options import (
+    OPTIONS,
+    PipelineLine,
+    parse_pipeline_line,
+    parse_step_line,
+)
 from jupyter_mlpipe.model.errors import StepOptionError
 from jupyter_mlpipe.model.pipeline import Parameter, Resources, Retries
 from jupyter_mlpipe.model.step import StepOptions
@@ -94,8 +99,9 @@ def test_a_line_that_is_not_understood_is_explained(line, words):
 def test_the_table_lists_every_option_that_works_and_no_other():
     values = {
         "--out": "a", "--in": "a", "--type": "a=DATA", "--tag": "a", "--meta": "a=b",
-        "--version": "a", "--materializer": "a=b", "--no-cache": "", "--cpu": "1",
-        "--memory": "1", "--gpu": "1", "--disk": "1", "--image": "a", "--retries": "1",
+        "--version": "a", "--materializer": "a=b", "--no-cache": "",
+        "--expires-after": "7d", "--cpu": "1", "--memory": "1", "--gpu": "1", "--disk": "1",
+        "--image": "a", "--retries": "1",
         "--retry-delay": "1", "--timeout": "1", "--env": "a=b", "--secret": "a=b", "--if": "a",
         "--after": "a",
     }  # fmt: skip
@@ -107,7 +113,7 @@ def test_the_table_lists_every_option_that_works_and_no_other():
 
 def test_a_pipeline_line_gives_a_name_and_typed_parameters():
     line = "churn --param lr:float=1 --param n=3 --param 'city=New York' --param=xs:json=[1,2]"
-    assert parse_pipeline_line(line, "cell 1") == (
+    assert parse_pipeline_line(line, "cell 1") == PipelineLine(
         "churn",
         (
             Parameter("lr", "float", 1.0),
@@ -116,6 +122,10 @@ def test_a_pipeline_line_gives_a_name_and_typed_parameters():
             Parameter("xs", "json", [1, 2]),
         ),
     )
+
+
+def test_a_pipeline_line_can_switch_its_cache_off():
+    assert parse_pipeline_line("churn --no-cache", "cell 1") == PipelineLine("churn", cache=False)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,12 @@
 import pytest
 
-from jupyter_mlpipe.analysis.quantities import parse_bytes, parse_count, parse_number, parse_seconds
+from jupyter_mlpipe.analysis.quantities import (
+    format_seconds,
+    parse_bytes,
+    parse_count,
+    parse_number,
+    parse_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +46,9 @@ def test_quantities_are_read_as_people_write_them(parse, text, value):
 def test_anything_else_is_refused(parse, text):
     with pytest.raises(ValueError, match="expected"):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["7 d", "1.5 h", "90 min", "30 s"])
+def test_durations_are_written_as_they_are_read(text):
+    written = format_seconds(parse_seconds(text))
+    assert parse_seconds(written) == parse_seconds(text)

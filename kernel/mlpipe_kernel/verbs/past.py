@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from jupyter_mlpipe.engine.explain import explain_step, explanation_lines, step_names
 from jupyter_mlpipe.model.errors import NotFoundError
-from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.tracking.reading import run_details
 from jupyter_mlpipe.tracking.store import Query
 from mlpipe_kernel.verbs.verb import Desk, refuse
@@ -28,16 +29,11 @@ def status(_: Sequence[str], desk: Desk) -> str:
 
 
 def why(words: Sequence[str], desk: Desk) -> str:
-    """Why the newest run of a step was a hit or a miss."""
+    """Why the newest run of a step was a hit or a miss, in full."""
     if not words:
         raise refuse("why", "name a step: %mlpipe why STEP.")
-    where = {"pipeline": desk.session.pipeline, "step": words[0]}
-    found = desk.bench.context.metadata.find(Query(StepRun, where, limit=1)).items
-    if not found:
-        return f"The step {words[0]} has not run yet."
-    last = found[0]
-    again = f" When run again it {last.uncacheable}." if last.uncacheable else ""
-    return f"{last.step} {last.status}: {last.reason}.{again}"
+    told = explain_step(words[0], desk.session.pipeline, desk.bench.context)
+    return "\n".join(explanation_lines(told))
 
 
 def runs(_: Sequence[str], desk: Desk) -> str:
@@ -52,8 +48,6 @@ def runs(_: Sequence[str], desk: Desk) -> str:
     return "\n".join(lines) or "No runs yet."
 
 
-def step_names(desk: Desk) -> Iterable[str]:
+def known_steps(desk: Desk) -> Iterable[str]:
     """Steps of this pipeline that are on record."""
-    where = {"pipeline": desk.session.pipeline}
-    found = desk.bench.context.metadata.find(Query(StepRun, where, limit=200, counted=False))
-    return dict.fromkeys(run.step for run in found.items)
+    return step_names(desk.session.pipeline, desk.bench.context.metadata)

@@ -11,7 +11,7 @@ from mlpipe_kernel.verbs.verb import Desk, Verb, refuse
 
 VERBS: tuple[Verb, ...] = (
     Verb("status", "", "the steps of this session and how they stand", past.status),
-    Verb("why", "STEP", "why a step was run or skipped", past.why, past.step_names),
+    Verb("why", "STEP", "why a step was run or skipped", past.why, past.known_steps),
     Verb("run-stale", "", "run the steps whose results no longer stand", stale.run_stale),
     Verb("runs", "", "the newest runs of this pipeline", past.runs),
 )
