@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from jupyter_mlpipe.model.step import StepSource
 
 _NBFORMAT = 4
 _PAPERMILL_TAG = "parameters"
+_PATIENCE = 1.0
+"""Seconds that saving a notebook may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def read_notebook(path: Path) -> Notebook:
         NotebookError: The file cannot be read as a notebook, or a cell of it cannot be used.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = _json(path)
     except OSError as error:
         raise NotebookError(
             str(path), f"cannot be read ({error.strerror}); check the path."
@@ -76,6 +79,19 @@ def read_notebook(path: Path) -> Notebook:
             str(path), f"is no notebook, for it is not JSON ({error}); save it again in Jupyter."
         ) from error
     return parse_cells(_cells(data, str(path)), path.stem, str(path))
+
+
+def _json(path: Path) -> object:
+    """The file's JSON; one that is just being saved is waited for, as Jupyter empties it first."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return json.loads(path.read_text(encoding="utf-8-sig"))
+        except ValueError:
+            untouched = abs(time.time() - path.stat().st_mtime) > _PATIENCE
+            if untouched or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
 
 
 def parse_cells(cells: Sequence[Cell], name: str, path: str = "") -> Notebook:

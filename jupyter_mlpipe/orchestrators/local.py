@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -20,11 +21,12 @@ from jupyter_mlpipe.engine.archive import read_pipeline, unpack
 from jupyter_mlpipe.engine.parameters import parse_overrides
 from jupyter_mlpipe.engine.worker import LOCAL
 from jupyter_mlpipe.model.digest import new_id
-from jupyter_mlpipe.model.errors import OrchestratorError, PipelineError
+from jupyter_mlpipe.model.errors import MlpipeError, OrchestratorError, PipelineError
 from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, Schedule
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.model.views import CompiledFile, RunDetails
 from jupyter_mlpipe.orchestrators.base import Capabilities, Orchestrator, Submission
+from jupyter_mlpipe.orchestrators.broken_off import ENDED, record_broken_off
 from jupyter_mlpipe.orchestrators.interrupts import terminate_as_interrupt
 from jupyter_mlpipe.orchestrators.local_run import (
     LocalRun,
@@ -49,7 +51,7 @@ RUN_ID_VARIABLE = "MLPIPE_NEXT_RUN_ID"
 """How `submit` tells the process it starts under which id it was promised to record itself."""
 
 _LONGEST_LOG = 1_000_000
-_ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+_LONGEST_ERROR = 4_000
 
 
 class LocalOrchestrator(Orchestrator):
@@ -89,21 +91,18 @@ class LocalOrchestrator(Orchestrator):
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{slug(pipeline.name, 'pipeline')}{PIPELINE_SUFFIX}"
         file.write_bytes(pipeline_json(_with_defaults(pipeline, run.parameters)))
-        pid = _start_in_background(file, self._settings, run.id)
-        return Submission(run_id=run.id, engine_run_id=str(pid))
+        process = _start_in_background(file, self._settings, run.id)
+        # Whoever started it must also take note of its end, or it would stay as a zombie.
+        threading.Thread(target=self._see_through, args=(process, run.id), daemon=True).start()
+        return Submission(run_id=run.id, engine_run_id=str(process.pid))
 
     def status(self, submission: Submission) -> Status:
         """As recorded; a run whose process is gone without a word has failed."""
         with open_metadata(self._settings) as metadata:
             run = metadata.get(Run, submission.run_id)
-            if run.status in _ENDED or _is_alive(int(submission.engine_run_id)):
-                return run.status
-            # It may have ended between the two looks.
-            run = metadata.get(Run, submission.run_id)
-            if run.status not in _ENDED:
-                run = replace(run, status=Status.FAILED, ended=time.time())
-                metadata.append((run,))
+        if run.status in ENDED or _is_alive(int(submission.engine_run_id)):
             return run.status
+        return self._break_off(submission.run_id, "the run's process is gone").status
 
     def logs(self, submission: Submission, step: str | None = None) -> str:
         """The run's own log, or a step's; the last million characters."""
@@ -122,8 +121,22 @@ class LocalOrchestrator(Orchestrator):
     def cancel(self, submission: Submission) -> None:
         """As Ctrl-C does: the steps that run are ended, and the run is recorded as cancelled."""
         pid = int(submission.engine_run_id)
-        if self.status(submission) not in _ENDED and _is_alive(pid):
+        if self.status(submission) not in ENDED and _is_alive(pid):
             os.kill(pid, signal.SIGINT)
+
+    def _see_through(self, process: subprocess.Popen[bytes], run_id: str) -> None:
+        code = process.wait()
+        with suppress(MlpipeError):  # nobody is left to be told
+            self._break_off(run_id, f"the run's process ended with code {code}")
+
+    def _break_off(self, run_id: str, reason: str) -> Run:
+        """For a process that has ended; what it printed tells more than its code."""
+        folder = logs_folder(self._settings, run_id)
+        files = folder.glob(f"*{PIPELINE_SUFFIX}")
+        steps = [step for file in files for step in read_pipeline(file.read_bytes()).steps]
+        said = read_tail(folder / "run.log", _LONGEST_ERROR).strip()
+        with open_metadata(self._settings) as metadata:
+            return record_broken_off(metadata, run_id, steps, reason, said)
 
     def _crontab(self, pipeline: Pipeline) -> str:
         """Runs the stored archive, so that moving files or notebooks about does not matter."""
@@ -262,7 +275,7 @@ def _with_defaults(pipeline: Pipeline, values: Mapping[str, object]) -> Pipeline
     return replace(pipeline, parameters=parameters)
 
 
-def _start_in_background(file: Path, settings: Settings, run_id: str) -> int:
+def _start_in_background(file: Path, settings: Settings, run_id: str) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         RUN_ID_VARIABLE: run_id,
@@ -273,7 +286,7 @@ def _start_in_background(file: Path, settings: Settings, run_id: str) -> int:
         "MLPIPE_CACHE": json.dumps(settings.cache),
     }
     with (file.parent / "run.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             python_command("run", str(file)),
             env=environment,
             cwd=settings.root,
@@ -282,9 +295,6 @@ def _start_in_background(file: Path, settings: Settings, run_id: str) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    # Whoever started it must also take note of its end, or it would stay as a zombie.
-    threading.Thread(target=process.wait, daemon=True).start()
-    return process.pid
 
 
 def _is_alive(pid: int) -> bool:

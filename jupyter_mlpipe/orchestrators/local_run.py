@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -15,9 +16,11 @@ from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.handover import FINISHED
 from jupyter_mlpipe.engine.worker import LOCAL, ExitCode
 from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.errors import MlpipeError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.model.views import StepRunView
+from jupyter_mlpipe.orchestrators.broken_off import record_broken_off
 from jupyter_mlpipe.orchestrators.processes import TIMED_OUT, Launch, Processes, python_command
 from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL
 from jupyter_mlpipe.tracking.joins import join
@@ -58,6 +61,10 @@ class LocalRun:
                 self._schedule(pool, processes, failed)
             except KeyboardInterrupt:
                 processes.stop()
+            except BaseException as error:
+                processes.stop()
+                self._break_off(error)
+                raise
         status = Status.FAILED if failed else Status.SUCCEEDED
         if processes.stopping.is_set():
             status = self._cancel_rest()
@@ -122,6 +129,12 @@ class LocalRun:
         reason = f"step {blocker.name} did not finish"
         record = self._record(step, Status.CANCELLED, reason)
         self.progress(step_run_view(record, join(self.metadata, (record,))))
+
+    def _break_off(self, error: BaseException) -> None:
+        """Nothing of the user's: the metadata store or the machine does not play along."""
+        with suppress(MlpipeError):  # the store may be what has failed
+            steps = self.pipeline.steps
+            record_broken_off(self.metadata, self.run.id, steps, "the run broke off", str(error))
 
     def _cancel_rest(self) -> Status:
         for step in self.pipeline.steps:

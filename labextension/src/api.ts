@@ -71,12 +71,13 @@ export class Api {
   private async request(route: string, init: RequestInit): Promise<unknown> {
     const url = URLExt.join(this.settings.baseUrl, 'jupyter-mlpipe') + '/' + route;
     let response: Response;
+    let text: string;
     try {
       response = await ServerConnection.makeRequest(url, init, this.settings);
+      text = await response.text();
     } catch {
       throw new ApiError('The Jupyter server does not answer. Is it still running?', 0);
     }
-    const text = await response.text();
     if (!response.ok) {
       throw new ApiError(refusal(response, text), response.status);
     }

@@ -8,6 +8,8 @@ import type { LineageGraph, StaleStep } from './protocol';
 
 /** Events come in bursts when all cells are run; one request serves a burst. */
 const REFRESH_DELAY_MS = 200;
+/** After a refusal: the server may have been starting, or busy. */
+const RETRY_DELAY_MS = 5000;
 
 /** Where stored lineage comes from. */
 export interface IGraphSource {
@@ -106,7 +108,7 @@ export class NotebookLineage implements IDisposable {
 
   /** The stored notebook is now the one on the screen: it states every step there is. */
   saved(): void {
-    this.complete = true;
+    this.saves++;
     this.invalidate();
   }
 
@@ -130,20 +132,17 @@ export class NotebookLineage implements IDisposable {
 
   /** Ask again soon; several calls in a row ask once. */
   invalidate(): void {
-    this.outdated = true;
-    if (this.timer === null && this.watched) {
-      this.timer = setTimeout(() => {
-        void this.refresh();
-      }, REFRESH_DELAY_MS);
+    if (this._error !== '') {
+      this.stopTimer(); // sooner than the next try
     }
+    this.refreshIn(REFRESH_DELAY_MS);
   }
 
   async refresh(): Promise<void> {
     this.stopTimer();
     const asked = ++this.asked;
     const settled = this.finished();
-    const complete = this.complete;
-    this.complete = false;
+    const saves = this.saves;
     this.outdated = false;
     this._loading = true;
     this._changed.emit();
@@ -151,11 +150,13 @@ export class NotebookLineage implements IDisposable {
       const graph = await this.source.graph(this._path);
       if (asked === this.asked) {
         this._revision++;
-        this.store(graph, settled, complete);
+        this.store(graph, settled, saves > this.seenSaves);
+        this.seenSaves = saves;
       }
     } catch (error) {
       if (asked === this.asked) {
         this._error = error instanceof Error ? error.message : String(error);
+        this.refreshIn(RETRY_DELAY_MS);
       }
     }
     if (asked === this.asked && !this._isDisposed) {
@@ -199,6 +200,15 @@ export class NotebookLineage implements IDisposable {
     }
   }
 
+  private refreshIn(ms: number): void {
+    this.outdated = true;
+    if (this.timer === null && this.watched) {
+      this.timer = setTimeout(() => {
+        void this.refresh();
+      }, ms);
+    }
+  }
+
   private stopTimer(): void {
     if (this.timer !== null) {
       clearTimeout(this.timer);
@@ -216,7 +226,9 @@ export class NotebookLineage implements IDisposable {
   private _kernel: ChannelState = 'no-kernel';
   private watched = false;
   private outdated = true;
-  private complete = false;
+  private saves = 0;
+  /** How many of them the stored graph tells of. */
+  private seenSaves = 0;
   private asked = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private _isDisposed = false;

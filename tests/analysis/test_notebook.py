@@ -1,4 +1,6 @@
 import json
+import os
+import threading
 
 import pytest
 
@@ -146,3 +148,21 @@ def test_magics_that_look_like_a_step_are_none():
 
 def test_a_cell_that_does_not_parse_does_not_stop_the_others():
     assert [s.source for s in notebook("x = = 1", "y = 2").statements] == ["x = = 1", "y = 2"]
+
+
+def test_a_file_that_is_just_being_saved_is_waited_for(tmp_path):
+    whole = write(tmp_path / "nb.ipynb", code("%%step load\nx = 1")).read_text()
+    path = tmp_path / "nb.ipynb"
+    path.write_text("")
+    saving = threading.Timer(0.2, path.write_text, [whole])
+    saving.start()
+    assert [step.name for step in read_notebook(path).steps] == ["load"]
+    saving.join()
+
+
+def test_a_file_that_has_long_been_broken_is_refused(tmp_path):
+    path = tmp_path / "nb.ipynb"
+    path.write_text('{"cells": [')
+    os.utime(path, (0, 0))
+    with pytest.raises(NotebookError, match="not JSON"):
+        read_notebook(path)

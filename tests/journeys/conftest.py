@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_makereport(item, call):
     """A failed journey keeps what the browser and the server saw, and says it."""
     report = yield
-    seen = item.funcargs if report.failed and call.when == "call" else {}
+    seen = item.funcargs if report.failed and call.when != "teardown" else {}
     if "page" in seen:
         RESULTS.mkdir(exist_ok=True)
         picture = RESULTS / f"failed-{item.originalname}.png"

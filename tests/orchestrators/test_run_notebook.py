@@ -12,13 +12,14 @@ import pytest
 
 import jupyter_mlpipe
 from jupyter_mlpipe.client import Client
-from jupyter_mlpipe.model.errors import OrchestratorError, PipelineError
-from jupyter_mlpipe.model.run import Status
+from jupyter_mlpipe.model.errors import MetadataError, OrchestratorError, PipelineError
+from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.orchestrators.local import LocalOrchestrator, run_notebook
 from jupyter_mlpipe.orchestrators.promotion import PromoteOptions, promote
 from jupyter_mlpipe.orchestrators.recorded import open_metadata
 from jupyter_mlpipe.pipelines.codestore import store
 from jupyter_mlpipe.pipelines.prepare import prepare
+from jupyter_mlpipe.tracking.reading import run_details
 
 LOAD = "%%step load\nrows = [1, 2, 3]"
 CHANGE = "%%step change\nrows.append(FACTOR)"
@@ -178,6 +179,35 @@ def test_cancelling_stops_the_step_and_is_recorded(settings, write_notebook, tmp
     local.cancel(submission)
     wait_for(lambda: local.status(submission) is not Status.RUNNING)
     assert local.status(submission) is Status.CANCELLED
+
+
+def test_a_run_whose_process_dies_is_recorded_as_failed_with_the_reason(
+    settings, write_notebook, tmp_path
+):
+    source = "%%step a\nimport os\nopen('pid', 'w').write(str(os.getpid()))\nimport time\n"
+    path = write_notebook(source + "time.sleep(60)", "%%step b --after a\ny = 1")
+    _, submission = submitted(settings, path)
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    os.kill(int(submission.engine_run_id), signal.SIGKILL)
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    with open_metadata(settings) as metadata:
+        wait_for(lambda: metadata.get(Run, submission.run_id).status is not Status.RUNNING)
+        died, waiting = run_details(metadata, submission.run_id).steps
+        assert metadata.get(Run, submission.run_id).status is Status.FAILED
+    assert (died.status, died.reason) == ("failed", "the run's process ended with code -9")
+    assert (waiting.step, waiting.status) == ("b", "skipped")
+
+
+def test_a_run_that_breaks_off_is_recorded_as_failed(settings, write_notebook):
+    def progress(view):
+        raise MetadataError("the disk is full")
+
+    with pytest.raises(MetadataError):
+        run_notebook(write_notebook(LOAD), {}, settings, progress)
+    with open_metadata(settings) as metadata:
+        details = run_details(metadata, "latest")
+    assert details.run.status == "failed"
+    assert [step.error for step in details.steps] == ["the disk is full"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,18 +4,28 @@ import { LineageModel, NotebookLineage } from '../model';
 import type { LineageGraph } from '../protocol';
 import { finished, graph, step } from './samples';
 
+interface Waiting {
+  resolve: (graph: LineageGraph) => void;
+  reject: (error: Error) => void;
+}
+
 /** A server whose answers the test gives. */
 class FakeServer {
   asked: string[] = [];
-  answers: ((graph: LineageGraph) => void)[] = [];
+  private waiting: Waiting[] = [];
 
   graph(path: string): Promise<LineageGraph> {
     this.asked.push(path);
-    return new Promise(resolve => this.answers.push(resolve));
+    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
 
   async answer(...nodes: Parameters<typeof graph>): Promise<void> {
-    this.answers.shift()?.(graph(...nodes));
+    this.waiting.shift()?.resolve(graph(...nodes));
+    await vi.advanceTimersByTimeAsync(0);
+  }
+
+  async refuse(message: string): Promise<void> {
+    this.waiting.shift()?.reject(new Error(message));
     await vi.advanceTimersByTimeAsync(0);
   }
 }
@@ -124,6 +134,35 @@ describe('NotebookLineage', () => {
     expect(server.asked).toHaveLength(1);
     lineage.setWatched(true);
     expect(server.asked).toHaveLength(2);
+  });
+
+  it('asks again after a refusal, and keeps what it knew until then', async () => {
+    void lineage.refresh();
+    await server.refuse('The database is busy.');
+    expect(lineage.error).toBe('The database is busy.');
+    expect(statusOf(lineage, 'a')).toBe('not_run');
+    await vi.advanceTimersByTimeAsync(10_000);
+    await server.answer([step('a', 'cached')]);
+    expect(lineage.error).toBe('');
+    expect(statusOf(lineage, 'a')).toBe('cached');
+  });
+
+  it('does not wait for the next try when there is news', async () => {
+    void lineage.refresh();
+    await server.refuse('The database is busy.');
+    lineage.apply(finished('a'));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.asked).toHaveLength(3);
+  });
+
+  it('remembers that the notebook was saved until the server has answered', async () => {
+    lineage.apply(finished('deleted'));
+    lineage.saved();
+    await vi.advanceTimersByTimeAsync(1000);
+    void lineage.refresh(); // the answer to the first question is dropped
+    await server.answer([step('a')]);
+    await server.answer([step('a')]);
+    expect(lineage.unsaved).toBe(false);
   });
 
   it('says why there is no graph', async () => {

@@ -8,9 +8,9 @@ import { EmptyState, Notice } from '../components/Notice';
 import { StepPanel } from '../components/StepPanel';
 import { stepId } from '../graph/live';
 import type { NotebookLineage } from '../model';
-import type { GraphNode, LineageGraph } from '../protocol';
+import type { ArtifactDetails, GraphNode, LineageGraph } from '../protocol';
 import { copyText } from './clipboard';
-import { useAnswer } from './hooks';
+import { useAnswer, type Answer } from './hooks';
 
 const ARTIFACT_PREFIX = 'artifact:';
 
@@ -91,12 +91,8 @@ function Selection(props: SelectionProps): React.JSX.Element | null {
 }
 
 function ArtifactSelection(props: SelectionProps): React.JSX.Element {
-  const { api, lineage, selected, setSelected } = props;
-  const id = selected.slice(ARTIFACT_PREFIX.length);
-  const { data, error } = useAnswer(
-    () => api.artifact(id, lineage.path),
-    [api, id, lineage.path, lineage.revision]
-  );
+  const { selected, setSelected } = props;
+  const { data, error } = useArtifact(props, selected.slice(ARTIFACT_PREFIX.length));
   return (
     <DetailsFrame
       title={data === null ? 'Artifact' : data.version.variable || data.version.name}
@@ -119,6 +115,18 @@ function ArtifactSelection(props: SelectionProps): React.JSX.Element {
       )}
     </DetailsFrame>
   );
+}
+
+/** The details of another version are kept only until those of this one are there, or refused. */
+function useArtifact(
+  { api, lineage }: LineageTabProps,
+  id: string
+): Pick<Answer<ArtifactDetails>, 'data' | 'error'> {
+  const { data, error } = useAnswer(
+    () => api.artifact(id, lineage.path),
+    [api, id, lineage.path, lineage.revision]
+  );
+  return { data: error === '' || data?.version.id === id ? data : null, error };
 }
 
 function NothingYet(props: {

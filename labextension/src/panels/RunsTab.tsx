@@ -9,7 +9,7 @@ import { useAnswer, useTicks } from './hooks';
 
 const POLL_MS = 2000;
 
-/** The notebook's runs; those of an engine are asked after until they have ended. */
+/** The notebook's runs; those of an engine are asked after until they have ended, whatever fails. */
 export function RunsTab(props: {
   api: Api;
   lineage: NotebookLineage;
@@ -19,15 +19,19 @@ export function RunsTab(props: {
   const { api, lineage, open } = props;
   const [going, setGoing] = React.useState(false);
   const ticks = useTicks(going, POLL_MS);
-  const news = [api, lineage.path, lineage.revision, ticks];
-  const runs = useAnswer(() => api.runs(lineage.path), [...news, open]);
+  const news = [api, lineage.path, lineage.revision, ticks, open];
+  const runs = useAnswer(() => api.runs(lineage.path), news);
+  // Asked once more when the run has ended: its last step may have been recorded in between.
+  const status = runs.data?.find(({ id }) => id === open)?.status;
   const details = useAnswer(open === null ? null : () => api.run(open, lineage.path), [
     ...news,
-    open
+    status
   ]);
+  const asking = runs.loading || details.loading;
+  const unsettled = runs.error !== '' || (runs.data ?? []).some(isGoing);
   React.useEffect(() => {
-    setGoing((runs.data ?? []).some(isGoing));
-  }, [runs.data]);
+    setGoing(unsettled && !asking); // a slow server is given the time to answer
+  }, [unsettled, asking]);
   const errors = [runs.error, details.error].filter(error => error !== '');
   return (
     <div className="mlpipe-RunsTab" data-mlpipe="runs">

@@ -2,8 +2,9 @@ import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 export interface Answer<T> {
-  /** Of the latest question that was answered; kept while the next one is under way. */
+  /** Of the latest question that was answered; kept when a later one is refused. */
   data: T | null;
+  /** Why the latest question was refused; empty when it was answered. */
   error: string;
   loading: boolean;
 }
@@ -13,23 +14,24 @@ export interface Answer<T> {
  * asks nothing.
  */
 export function useAnswer<T>(ask: (() => Promise<T>) | null, keys: readonly unknown[]): Answer<T> {
-  const [answer, setAnswer] = React.useState<Answer<T>>({ data: null, error: '', loading: false });
+  const [{ data, error, to }, setSettled] = React.useState<Settled<T>>(NOTHING);
   React.useEffect(() => {
+    if (ask === null) {
+      setSettled(NOTHING);
+      return;
+    }
     let wanted = true;
-    const settle = (change: Partial<Answer<T>>): void => {
+    const settle = (change: Partial<Settled<T>>): void => {
       if (wanted) {
-        setAnswer(old => ({ ...old, ...change, loading: false }));
+        setSettled(old => ({ ...old, ...change, to: keys }));
       }
     };
-    setAnswer(old =>
-      ask === null ? { data: null, error: '', loading: false } : { ...old, loading: true }
-    );
-    ask?.().then(
-      data => {
-        settle({ data, error: '' });
+    ask().then(
+      answer => {
+        settle({ data: answer, error: '' });
       },
-      (error: unknown) => {
-        settle({ data: null, error: messageOf(error) });
+      (refusal: unknown) => {
+        settle({ error: messageOf(refusal) });
       }
     );
     return () => {
@@ -37,7 +39,23 @@ export function useAnswer<T>(ask: (() => Promise<T>) | null, keys: readonly unkn
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the keys stand for the question
   }, keys);
-  return answer;
+  // Seen in the very render that brings the new question: a button is not enabled in between.
+  return ask === null
+    ? { data: null, error: '', loading: false }
+    : { data, error, loading: !sameKeys(to, keys) };
+}
+
+interface Settled<T> {
+  data: T | null;
+  error: string;
+  /** The keys of the question; null before the first was settled. */
+  to: readonly unknown[] | null;
+}
+
+const NOTHING: Settled<never> = { data: null, error: '', to: null };
+
+function sameKeys(one: readonly unknown[] | null, other: readonly unknown[]): boolean {
+  return one?.length === other.length && one.every((key, i) => Object.is(key, other[i]));
 }
 
 /** Renders again whenever the signal is emitted. */
