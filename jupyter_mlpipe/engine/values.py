@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +89,8 @@ class ValueStore:
 
     def _choose(self, value: Any, name: str | None) -> Materializer:
         if name is None:
-            return self._materializers.for_value(value)
+            with _named(value):
+                return self._materializers.for_value(value)
         chosen = self._materializers.named(name)
         if not chosen.accepts(value):
             raise ValueNotStorableError(
@@ -103,7 +105,8 @@ class ValueStore:
         """Digest of the manifest, and the bytes of all files together."""
         with self._scratch.folder() as folder:
             try:
-                chosen.save(value, folder)
+                with _named(value):
+                    chosen.save(value, folder)
             except OSError as error:
                 raise StorageError(
                     f"The folder for temporary files, {folder}, cannot be written ({error}). "
@@ -133,6 +136,20 @@ class ValueStore:
             nbytes=nbytes,
             summary=_safely(chosen.summary, value) or {},
         )
+
+
+@contextmanager
+def _named(value: Any) -> Iterator[None]:
+    """A class of the user's may raise anything when its objects are looked into."""
+    try:
+        yield
+    except (MlpipeError, OSError):
+        raise
+    except Exception as error:
+        raise ValueNotStorableError(
+            f"A value of type {_type_name(value)} cannot be looked into: "
+            f"{type(error).__name__}: {error}. Keep the data it is made from."
+        ) from error
 
 
 def _type_name(value: Any) -> str:

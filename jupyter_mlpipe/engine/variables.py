@@ -25,6 +25,8 @@ _SHELL_HISTORY = re.compile(r"__.*|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
 _ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
 """Places of types whose objects never change; a type of the user's need not be hashable."""
 _UNCHANGING = b"atom"
+_STREAM = io.IOBase.__base__ or io.IOBase
+"""Of all files; unlike `io.IOBase`, it can be asked about classes that are not hashable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ class Variables:
         torn = {versions[name].manifest for name in stale if versions[name].member is not None}
         for name, version in versions.items():
             if name in stale or (version.member is not None and version.manifest in torn):
-                self.namespace.pop(name, None)
+                self._pending[name] = version  # first, so that an interrupt loses nothing
                 self._held.pop(name, None)
-                self._pending[name] = version
+                self.namespace.pop(name, None)
 
     def load(self, names: Iterable[str]) -> frozenset[str]:
         """Bring pending values into memory, and whatever shares memory with them.
@@ -234,12 +236,14 @@ def is_data(name: str, value: Any) -> bool:
     Only the true type counts: an object may claim any other as its `__class__`.
     """
     kind = type(value)
+    if type(name) is not str:  # only reached through `globals()`
+        return False
     if name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name)):
         return False
     if issubclass(kind, FunctionType):
         # Lambdas and functions made by functions have no definition of their own to run anew.
         return value.__module__ == "__main__" and "<" in value.__qualname__
-    if issubclass(kind, io.IOBase):
+    if issubclass(kind, _STREAM):
         return not _is_closed(value)  # what a `with` block leaves is spent
     if issubclass(kind, BuiltinFunctionType):
         # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.

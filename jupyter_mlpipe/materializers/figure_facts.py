@@ -55,7 +55,7 @@ def mark_untouched(value: Any) -> None:
 
 def _figure_of(value: Any) -> Any:
     artist = sys.modules.get("matplotlib.artist")
-    if artist is None or not isinstance(value, artist.Artist):
+    if artist is None or not issubclass(type(value), artist.Artist):
         return None
     return value.get_figure(root=True)
 

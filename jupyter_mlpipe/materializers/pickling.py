@@ -7,6 +7,7 @@ import io
 import pickle
 import sys
 import types
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
@@ -138,11 +139,13 @@ def refuse_meaningless(obj: Any) -> None:
 
     Raises:
         pickle.PicklingError: cloudpickle would store the text of an open file, or the bytes
-            that a memoryview shows; and an IPython shell is the session itself.
+            that a memoryview shows, and a weak proxy would come back as what it stands for;
+            an IPython shell is the session itself.
     """
     shell = sys.modules.get("IPython.core.interactiveshell")
     is_shell = shell is not None and isinstance(obj, shell.InteractiveShell)
-    if is_shell or isinstance(obj, io.TextIOWrapper | memoryview):
+    is_proxy = any(type(obj) is kind for kind in weakref.ProxyTypes)
+    if is_shell or is_proxy or isinstance(obj, io.TextIOWrapper | memoryview):
         raise pickle.PicklingError(f"cannot pickle '{type(obj).__name__}' object")
 
 

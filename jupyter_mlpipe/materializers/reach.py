@@ -133,11 +133,11 @@ def _shared_constants() -> frozenset[int]:
 
 def _step_for(kind: type) -> _Step:
     """How to note an object of this class, and to say what it leads to."""
-    if issubclass(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
+    if _derives(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
         return _through_nothing
     if _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase"):
         return _through_nothing  # a stored figure has neither
-    if issubclass(kind, types.FunctionType):
+    if kind is types.FunctionType:
         return _through_function
     if _is_a(kind, "numpy", "ndarray"):
         return _through_array
@@ -151,14 +151,18 @@ def _step_for(kind: type) -> _Step:
         return _through_path
     parameters = getattr(kind, "__dataclass_params__", None)
     frozen = parameters is not None and parameters.frozen
-    return _through_immutable if frozen or issubclass(kind, _NOT_COUNTED) else _through_object
+    return _through_immutable if frozen or _derives(kind, _NOT_COUNTED) else _through_object
+
+
+def _derives(kind: type, bases: tuple[type | None, ...]) -> bool:
+    """As `issubclass`, which some abstract classes answer for hashable classes only."""
+    return any(one is base for one in kind.__mro__ for base in bases)
 
 
 def _is_a(kind: type, module: str, *names: str) -> bool:
     """Whether it is a class of a library, or derives from it; the library is never imported."""
     library = sys.modules.get(module)
-    bases = (getattr(library, name, None) for name in names)
-    return any(isinstance(base, type) and issubclass(kind, base) for base in bases)
+    return _derives(kind, tuple(getattr(library, name, None) for name in names))
 
 
 def _through_nothing(_item: Any, _reached: Reached) -> Iterable[Any]:

@@ -1,0 +1,80 @@
+"""What the variables around a step cost it: small step cells in namespaces of many kinds.
+
+Each cell is run by a kernel as for a frontend, as a plain cell and as a step that misses, in turn;
+the figure is the median time that the step takes longer. `--hash` forbids watching pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+
+from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_client.kernelspec import KernelSpec
+from overhead import run
+
+IMPORTS = "import numpy as np, pandas as pd\n"
+MIXED = "vars().update({f'v{{n}}': [n, str(n), [n], {{'a': n}}, (1, n)][n % 5] for n in range({})})"
+ARRAYS = "a = np.ones(({0} << 20) // 16)\nb = pd.DataFrame(np.ones((({0} << 20) // 128, 8)))"
+CASES = {
+    "nothing": ("pass", "x = {n}"),
+    "1,000 small variables": (MIXED.format(1000), "x = {n}"),
+    "5,000 small variables": (MIXED.format(5000), "x = {n}"),
+    "1 GB of arrays and frames, read": (ARRAYS.format(1024), "x = a[{n}] + b.iat[{n}, 1]"),
+    "1 GB of arrays and frames, no use": (ARRAYS.format(1024), "x = {n}"),
+    "5 GB of arrays and frames, read": (ARRAYS.format(5120), "x = a[{n}] + b.iat[{n}, 1]"),
+    "list of 1e6 numbers": ("l = list(range(10**6))", "x = {n}"),
+    "dict of 1e5 lists": ("l = {{n: [n] for n in range(10**5)}}".replace("{{", "{"), "x = {n}"),
+    "frame of 1e6 texts": ("l = pd.DataFrame({'t': [f't{n}' for n in range(10**6)]})", "x = {n}"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--hash", action="store_true")
+    parser.add_argument("--only", default="")
+    said = parser.parse_args()
+    print("| around the step | plain | as a step | added |\n|---|---|---|---|")
+    for name, (setup, cell) in CASES.items():
+        if said.only in name:
+            plain, ours, added = measure(setup, cell, said.rounds, pages=not said.hash)
+            print(f"| {name} | {plain:.1f} ms | {ours:.1f} ms | {added:.1f} ms |", flush=True)
+
+
+def measure(setup: str, cell: str, rounds: int, *, pages: bool) -> tuple[float, float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        manager = KernelManager()
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        manager._kernel_spec = KernelSpec(argv=[*command, "--ext=mlpipe_kernel"])  # noqa: SLF001
+        told = {"IPYTHONDIR": f"{folder}/.ipython", "MLPIPE_PAGE_TRACKING": str(pages)}
+        manager.start_kernel(cwd=folder, env={**os.environ, **told})
+        client = manager.client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=60)
+            return compare(client, setup, cell, rounds)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+
+def compare(
+    client: BlockingKernelClient, setup: str, cell: str, rounds: int
+) -> tuple[float, float, float]:
+    run(client, IMPORTS + setup)
+    run(client, f"%%step bench\n{cell.format(n=rounds)}")
+    pairs = []
+    for n in range(rounds):
+        source = cell.format(n=n)
+        pairs.append((run(client, source), run(client, f"%%step bench\n{source}")))
+    plain, ours = zip(*pairs, strict=True)
+    added = statistics.median(b - a for a, b in pairs)
+    return statistics.median(plain), statistics.median(ours), added
+
+
+if __name__ == "__main__":
+    main()
