@@ -17,17 +17,18 @@ from jupyter_client.kernelspec import KernelSpec
 from overhead import run
 
 IMPORTS = "import numpy as np, pandas as pd\n"
-MIXED = "vars().update({f'v{{n}}': [n, str(n), [n], {{'a': n}}, (1, n)][n % 5] for n in range({})})"
+MIXED = "[n, str(n), [n], {'a': n}, (1, n)][n % 5]"
+SMALL = f"vars().update({{f'v{{n}}': {MIXED} for n in range(%s)}})"
 ARRAYS = "a = np.ones(({0} << 20) // 16)\nb = pd.DataFrame(np.ones((({0} << 20) // 128, 8)))"
 CASES = {
     "nothing": ("pass", "x = {n}"),
-    "1,000 small variables": (MIXED.format(1000), "x = {n}"),
-    "5,000 small variables": (MIXED.format(5000), "x = {n}"),
+    "1,000 small variables": (SMALL % 1000, "x = {n}"),
+    "5,000 small variables": (SMALL % 5000, "x = {n}"),
     "1 GB of arrays and frames, read": (ARRAYS.format(1024), "x = a[{n}] + b.iat[{n}, 1]"),
     "1 GB of arrays and frames, no use": (ARRAYS.format(1024), "x = {n}"),
     "5 GB of arrays and frames, read": (ARRAYS.format(5120), "x = a[{n}] + b.iat[{n}, 1]"),
     "list of 1e6 numbers": ("l = list(range(10**6))", "x = {n}"),
-    "dict of 1e5 lists": ("l = {{n: [n] for n in range(10**5)}}".replace("{{", "{"), "x = {n}"),
+    "dict of 1e5 lists": ("l = {n: [n] for n in range(10**5)}", "x = {n}"),
     "frame of 1e6 texts": ("l = pd.DataFrame({'t': [f't{n}' for n in range(10**6)]})", "x = {n}"),
 }
 
