@@ -1,12 +1,15 @@
 """Live variables and the versions they hold."""
 
 import math
+import sys
 
+import numpy as np
 import pytest
 
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import open_context
 from jupyter_mlpipe.engine.variables import Variables, is_data
+from jupyter_mlpipe.materializers.memory import is_private
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 
 
@@ -84,6 +87,18 @@ def test_a_version_is_held_only_while_the_value_is_unchanged(variables, context)
     variables.namespace["a"].append(2)
     variables.look()
     assert variables.version_of("a") is None
+
+
+def test_large_arrays_that_were_loaded_are_watched_not_read_again(variables, context):
+    values = {"alone": np.ones(1 << 20)}, {"one": np.ones(1 << 20), "two": [np.ones(1 << 20)]}
+    for together in values:
+        variables.expect(stored(context, **together))
+    variables.load(["alone", "one"])
+    assert not changes(variables, "alone.sum() + one.sum()").mutated
+    assert changes(variables, "two[0][7] = 5\nalone[-1] = 3").mutated == {"alone", "two"}
+    if sys.platform == "linux":
+        assert is_private(variables.namespace["alone"])
+        assert is_private(variables.namespace["two"][0])
 
 
 def test_what_the_user_binds_is_no_longer_waited_for(variables, context):
