@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.immovable import cannot_travel, describe
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.values import KeptValue
 from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
-from jupyter_mlpipe.model.errors import MlpipeError, ValueNotStorableError
+from jupyter_mlpipe.model.errors import ValueNotStorableError
 from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.model.step import StepSource
 from jupyter_mlpipe.tracking.store import Query
@@ -72,6 +73,7 @@ def _keep(
     problems: dict[str, str],
 ) -> Mapping[str, KeptValue]:
     namespace = scope.variables.namespace
+    chosen = None
     try:
         if len(group) > 1:
             return context.values.keep_together({name: namespace[name] for name in group})
@@ -79,21 +81,18 @@ def _keep(
         chosen = step.options.materializers.get(name) if step else None
         return {name: context.values.keep(namespace[name], chosen)}
     except ValueNotStorableError as error:
-        return _keep_apart(group, error, scope, context, problems)
+        if len(group) > 1:
+            return _keep_apart(group, scope, context, problems)
+        (name,) = group
+        travels_not = cannot_travel(name, describe(namespace[name]))
+        problems[name] = f"`{name}` is not kept: {error}" if chosen else travels_not
+        return {}
 
 
 def _keep_apart(
-    group: frozenset[str],
-    error: MlpipeError,
-    scope: Scope,
-    context: RunContext,
-    problems: dict[str, str],
+    group: frozenset[str], scope: Scope, context: RunContext, problems: dict[str, str]
 ) -> Mapping[str, KeptValue]:
     """One value that cannot be stored must not take those that share memory with it along."""
-    if len(group) == 1:
-        (name,) = group
-        problems[name] = f"`{name}` is not kept: {error}"
-        return {}
     kept: dict[str, KeptValue] = {}
     for name in sorted(group):
         alone = frozenset({name})

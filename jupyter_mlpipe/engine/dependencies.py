@@ -12,17 +12,16 @@ from blake3 import blake3
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.origins import package_version
 from jupyter_mlpipe.engine.details import literal_text
+from jupyter_mlpipe.engine.environ import environment_digest
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.states import OPAQUE
 from jupyter_mlpipe.engine.variables import SHELL_NAMES
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.run import Dependency, DependencyKind
 from jupyter_mlpipe.model.step import StepOptions, StepSignature
-
-OPAQUE = "opaque"
-"""Stands for a value that cannot be compared; equal to nothing, itself included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,13 @@ def file_digest(path: str) -> str | None:
         return None
 
 
+def written_digest(path: str) -> str:
+    """Of a file that a step wrote; of a folder or of nothing, that it is there or is gone."""
+    if os.path.isdir(path):  # noqa: PTH112 - as in `file_digest`
+        return digest_of("written", "a folder")
+    return file_digest(path) or digest_of("written", "nothing")
+
+
 def _definition(now: Surroundings, name: str) -> str | None:
     return now.closure.definitions.get(name) or now.close_over_name(name).definitions.get(name)
 
@@ -148,5 +154,8 @@ _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] =
     ),
     DependencyKind.FILE: lambda _, name: file_digest(name),
     DependencyKind.RANDOM: lambda _, name: state_digest(name, capture_states()),
+    DependencyKind.WRITTEN: lambda _, name: written_digest(name),
+    DependencyKind.ENVIRONMENT: lambda now, name: environment_digest(name, now.options.env),
+    DependencyKind.STATE: lambda now, name: now.scope.states.digest(name),
     DependencyKind.ABSENT: _absent,
 }

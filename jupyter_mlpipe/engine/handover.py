@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from jupyter_mlpipe.engine.immovable import StepText, is_used
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.errors import PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
-from jupyter_mlpipe.model.run import Status, StepRun
+from jupyter_mlpipe.model.run import Immovable, Status, StepRun
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 FINISHED = (Status.SUCCEEDED, Status.CACHED, Status.SKIPPED)
@@ -60,18 +61,45 @@ def finished_steps(run_id: str, metadata: MetadataStore) -> Mapping[str, StepRun
     return {step_run.step: step_run for step_run in metadata.find(query).items}
 
 
-def random_states(
+def process_effects(
     pipeline: Pipeline, step: PipelineStep, run_id: str, metadata: MetadataStore
 ) -> Mapping[str, str]:
-    """Where the global random generators stand when a step starts: generator to state's blob.
+    """What earlier steps changed of their process, in order: name of the effect to its blob.
 
     In a notebook one step draws on where the one before it stopped.
     """
     finished = finished_steps(run_id, metadata)
-    states: dict[str, str] = {}
+    effects: dict[str, str] = {}
     for earlier in _waited_for(pipeline, step):
-        states |= finished[earlier.name].effects
-    return states
+        for name, blob in finished[earlier.name].effects.items():
+            effects.pop(name, None)  # the order of the last changes counts
+            effects[name] = blob
+    return effects
+
+
+def left_in_another_process(
+    pipeline: Pipeline, step: PipelineStep, text: StepText, finished: Mapping[str, StepRun]
+) -> str:
+    """What the step needs and no process but that of an earlier step has; empty if nothing.
+
+    `finished` are the steps of the run that were executed in other processes.
+    """
+    there: dict[str, tuple[str, Immovable]] = {}
+    for earlier in pipeline.steps[: pipeline.steps.index(step)]:
+        run = finished.get(earlier.name)
+        if run is None:
+            continue
+        for name in (*run.deleted, *(output.variable for output in run.outputs)):
+            there.pop(name, None)
+        there |= {state.name: (earlier.name, state) for state in run.immovable}
+    for name, (maker, state) in there.items():
+        if is_used(state, text):
+            return (
+                f"Step {step.name!r} uses `{name}` ({state.what}), which step {maker!r} left in "
+                "its own process and which cannot travel to another. It is on record now: run or "
+                "promote the notebook again, and these steps run as one task."
+            )
+    return ""
 
 
 def not_left(

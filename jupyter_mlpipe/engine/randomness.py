@@ -13,6 +13,8 @@ from typing import Any
 
 from jupyter_mlpipe.model.digest import digest_of
 
+GENERATORS = frozenset({"random", "numpy.random", "torch"})
+
 
 def capture_states() -> Mapping[str, bytes]:
     """The state of each generator whose library is loaded; about 0.2 ms."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from jupyter_mlpipe.analysis.codediff import definition_text, edited_definitions, short_diff
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.dependencies import OPAQUE
+from jupyter_mlpipe.engine.states import OPAQUE
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MlpipeError
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, StepRun
@@ -140,6 +140,10 @@ class _Changed:
         old, new = self.dependency.detail, self.now.detail(self.dependency)
         return Difference(f"{name} changed", f"- {old}\n+ {new}" if old != new else "")
 
+    def written(self) -> Difference:
+        name = Path(self.dependency.name).name
+        return Difference(f"{name} is no longer what this step left there")
+
     def meaning(self) -> Difference:
         name, old, new = self.dependency.name, self.dependency.digest, self.digest
         return Difference(f"`{name}` means {new or 'nothing'} now, before it meant {old}")
@@ -199,10 +203,13 @@ _TELLERS: Mapping[DependencyKind, Callable[[_Changed], Difference]] = {
     DependencyKind.MODULE: _Changed.module,
     DependencyKind.PACKAGE: _Changed.package,
     DependencyKind.FILE: _Changed.file,
+    DependencyKind.WRITTEN: _Changed.written,
     DependencyKind.IMPORT: _Changed.meaning,
 }
 _WORDS = {
     DependencyKind.OPTION: "the %%step line asks for other outputs",
     DependencyKind.RANDOM: "{name} is in another state",
+    DependencyKind.ENVIRONMENT: "environment variable {name} changed",
+    DependencyKind.STATE: "{name} changed",
     DependencyKind.ABSENT: "`{name}` is defined now",
 }

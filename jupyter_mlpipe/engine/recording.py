@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from jupyter_mlpipe.analysis.statements import StatementKind, read_statements
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.dependencies import OPAQUE, Surroundings, file_digest
+from jupyter_mlpipe.engine.dependencies import Surroundings, file_digest, written_digest
 from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
+from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss
-from jupyter_mlpipe.engine.randomness import capture_states, seeded_first, state_digest
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
+from jupyter_mlpipe.engine.states import OPAQUE, Snapshot
 from jupyter_mlpipe.engine.variables import Changes, Held
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.events import OutputNote, StepFinished
-from jupyter_mlpipe.model.run import Dependency, DependencyKind, Input, Output, Status, StepRun
+from jupyter_mlpipe.model.run import (
+    Dependency,
+    DependencyKind,
+    Immovable,
+    Input,
+    Output,
+    Status,
+    StepRun,
+)
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 
 
@@ -42,7 +53,13 @@ class Attempt:
     decision: Decision
     started: float
     before: Mapping[str, Held]
-    random_before: Mapping[str, bytes]
+    states_before: Snapshot | None = None
+    """None until it is about to run."""
+    states_after: Snapshot | None = None
+    variables_before: Mapping[str, str | None] = field(default_factory=dict)
+    """Environment variables that the `%%step` line sets, as they were; None for those not set."""
+    threads_before: frozenset[int] = frozenset()
+    """Those of the process that ran before the cell did."""
     problems: tuple[str, ...] = ()
 
     @property
@@ -100,7 +117,10 @@ def record_success(
         ),
         display=keep_displayed(outcome.outputs, context.blobs),
     )
-    step_run = _with_randomness(step_run, attempt, context)
+    left = _immovable(attempt, names, captured)
+    step_run = replace(step_run, immovable=left)
+    facts = _state_facts(attempt, seen)
+    step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
     step_run = replace(step_run, uncacheable=_why_never(step_run, attempt, captured, seen))
     stored = record(step_run, tuple(captured.versions.values()), attempt.scope, context)
     for version in stored:
@@ -109,7 +129,16 @@ def record_success(
     return StepReport(
         step_run,
         tuple((output, by_id[output.version_id]) for output in step_run.outputs),
-        warnings=(*attempt.problems, *captured.problems.values(), *_missing(attempt, names)),
+        warnings=tuple(
+            dict.fromkeys(
+                (
+                    *attempt.problems,
+                    *captured.problems.values(),
+                    *_unnamed(step_run, captured),
+                    *_missing(attempt, names),
+                )
+            )
+        ),
         diff=_diff(attempt),
     )
 
@@ -216,12 +245,20 @@ _DEFINITIONS = (StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLAS
 
 def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, ...]:
     """Files as the step leaves them, so that one it wrote must still be there for a hit."""
-    paths = {*seen.read, *seen.written, *seen.listed, *_literal_paths(attempt)}
+    named = _literal_paths(attempt)
+    written = seen.written | {path for path in named if _is_newer(path, attempt.started)}
+    paths = {*seen.read, *seen.listed, *(named - written)}
     digests = {path: file_digest(path) for path in sorted(paths)}
-    return tuple(
-        Dependency(DependencyKind.FILE, path, digest, file_text(path))
-        for path, digest in digests.items()
-        if digest
+    return (
+        *(
+            Dependency(DependencyKind.FILE, path, digest, file_text(path))
+            for path, digest in digests.items()
+            if digest
+        ),
+        *(
+            Dependency(DependencyKind.WRITTEN, path, written_digest(path))
+            for path in sorted(written)
+        ),
     )
 
 
@@ -231,6 +268,11 @@ def _literal_paths(attempt: Attempt) -> frozenset[str]:
     return frozenset(os.path.abspath(t) for t in texts if _is_file(t))  # noqa: PTH100
 
 
+def _is_newer(path: str, moment: float) -> bool:
+    """Clocks of file systems tick every few milliseconds only."""
+    return os.path.getmtime(path) > moment - 0.02  # noqa: PTH204
+
+
 def _is_file(text: str) -> bool:
     try:
         return len(text) < 1024 and os.path.isfile(text)  # noqa: PTH113 - refuses no odd strings
@@ -238,36 +280,74 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _with_randomness(step_run: StepRun, attempt: Attempt, context: RunContext) -> StepRun:
-    """Global random generators that the step drew from are inputs and effects of it."""
-    before, after = attempt.random_before, capture_states()
-    drawn = [name for name in after if state_digest(name, before) != state_digest(name, after)]
-    seeded = seeded_first(attempt.python)
-    depends = tuple(
-        Dependency(DependencyKind.RANDOM, name, state_digest(name, before))
-        for name in drawn
-        if name not in seeded
+def _immovable(
+    attempt: Attempt, names: frozenset[str], captured: Captured
+) -> tuple[Immovable, ...]:
+    """What the step left behind, beside what could be stored."""
+    namespace = attempt.scope.variables.namespace
+    unkept = (names & captured.problems.keys()) - captured.versions.keys()
+    return (
+        *immovable_variables(unkept, namespace),
+        *threads_left(attempt.threads_before, namespace),
     )
-    return replace(
-        step_run,
-        dependencies=(*step_run.dependencies, *depends),
-        effects={name: context.blobs.put(after[name]) for name in drawn},
+
+
+def _unnamed(step_run: StepRun, captured: Captured) -> Iterator[str]:
+    """Lines for state that is no variable."""
+    for state in step_run.immovable:
+        if state.name not in captured.problems:
+            yield cannot_travel(state.name, state.what)
+
+
+def _state_facts(attempt: Attempt, seen: Sightings) -> StateFacts:
+    closure, states = attempt.surroundings.closure, attempt.scope.states
+    after = attempt.states_after or states.capture()
+    versions = attempt.surroundings.inputs.values()
+    held = {version.python_type.partition(".")[0] for version in versions if version}
+    imported = imported_packages(attempt.python)
+    roots = {name.partition(".")[0] for name in closure.imports.values()} | imported
+    foreign = imported - sys.stdlib_module_names
+    return StateFacts(
+        python=attempt.python,
+        before=attempt.states_before or after,
+        after=after,
+        seen=seen,
+        packages=frozenset(closure.packages) | held | foreign,
+        paths=bool(roots & _ASK_FOR_FOLDER),
     )
+
+
+_ASK_FOR_FOLDER = frozenset({"os", "pathlib", "glob", "shutil", "tempfile", "subprocess"})
 
 
 def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sightings) -> str:
     """Why this run can never be proven to hold later; empty when it can."""
     opaque = [d.name for d in step_run.dependencies if d.digest == OPAQUE]
     rewritten = seen.read & seen.written
+    unmoved = ", ".join(f"`{state.name}`" for state in step_run.immovable)
+    held = _held_by_unkept(step_run, attempt)
     checks = (
         (attempt.surroundings.closure.dynamic or "", "always runs: it {}"),
         (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
         (", ".join(sorted(captured.problems)), "always runs: `{}` cannot be kept"),
+        (unmoved, "always runs: what it does to {} cannot be kept"),
+        (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
         (", ".join(sorted(rewritten)), "always runs: it changes the file {} in place"),
     )
     return next((words.format(found) for found, words in checks if found), "")
+
+
+def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:
+    """A hit would bind a copy, of which a generator over the value would not know."""
+    changed = {output.variable for output in step_run.outputs if output.mutated}
+    if not changed:
+        return ""
+    unkept = attempt.scope.variables.unkept()
+    found = immovable_variables(unkept, attempt.scope.variables.namespace)
+    held = changed.intersection(name for state in found for name in state.shares)
+    return ", ".join(f"`{name}`" for name in sorted(held))
 
 
 def _missing(attempt: Attempt, names: frozenset[str]) -> tuple[str, ...]:

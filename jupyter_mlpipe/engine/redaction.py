@@ -11,6 +11,11 @@ _SHORTEST = 6
 """Shorter values of secret-sounding variables (`1`, `true`) would blot out ordinary text."""
 
 
+def is_secret(name: str, value: str) -> bool:
+    """Whether an environment variable sounds secret, or holds a URL with a password."""
+    return bool(_SECRET_NAME.search(name) or _URL_PASSWORD.search(value))
+
+
 def redact(text: str, environ: Mapping[str, str]) -> str:
     """Replace passwords in URLs, and values of environment variables that sound secret."""
     for name, value in environ.items():

@@ -6,6 +6,7 @@ The kernel lets IPython execute the cell between `begin` and `close_step`; every
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,8 +22,9 @@ from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.executor import Executor, Outcome
+from jupyter_mlpipe.engine.immovable import running_threads
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
-from jupyter_mlpipe.engine.randomness import capture_states, load_generators, restore_state
+from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
     Attempt,
     StepReport,
@@ -32,6 +34,7 @@ from jupyter_mlpipe.engine.recording import (
     record_success,
 )
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.states import set_variables
 from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -90,7 +93,6 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
         else Skip(f"`{step.options.condition}` is false"),
         started=started,
         before=before,
-        random_before={},
         problems=problems,
     )
     context.events.publish(StepStarted(scope.run.id, step.name, step.cell_id, started))
@@ -110,13 +112,25 @@ def begin(attempt: Attempt) -> Attempt:
     loaded = variables.load(tuple(wanted))
     load_generators(attempt.python)
     before = variables.look() if loaded else attempt.before
-    return replace(attempt, before=before, random_before=capture_states())
+    given = attempt.step.options.env
+    variables_before = {name: os.environ.get(name) for name in given}
+    set_variables(given)
+    return replace(
+        attempt,
+        before=before,
+        states_before=attempt.scope.states.capture(),
+        variables_before=variables_before,
+        threads_before=running_threads(),
+    )
 
 
 def close_step(
     attempt: Attempt, outcome: Outcome, seconds: float, seen: Sightings, context: RunContext
 ) -> StepReport:
     """Store and record what came of the cell, then tell the listeners."""
+    after = attempt.scope.states.capture()
+    set_variables(attempt.variables_before)
+    attempt = replace(attempt, states_after=after)
     if outcome.error is None:
         report = record_success(attempt, outcome, seconds, seen, context)
     else:
@@ -135,8 +149,8 @@ def apply_hit(attempt: Attempt, context: RunContext) -> StepReport:
     variables.expect(hit.outputs)
     for name in hit.step_run.deleted:
         variables.drop(name)
-    for generator, state in states.items():
-        restore_state(generator, state)
+    for name, content in states.items():
+        attempt.scope.states.apply(name, content)
     context.events.publish(report.event())
     return report
 

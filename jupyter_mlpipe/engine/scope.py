@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.run import Run
@@ -33,6 +34,7 @@ class Scope:
     variables: Variables
     modules: ModuleFiles
     watch: ProcessWatch
+    states: ProcessStates
     constants: frozenset[str] = frozenset()
     """Names whose value an untagged cell sets by a literal or an import."""
     parameters: frozenset[str] = frozenset()

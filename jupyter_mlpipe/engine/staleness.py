@@ -10,18 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.dependencies import OPAQUE
 from jupyter_mlpipe.engine.moments import Live
 from jupyter_mlpipe.engine.present import Present
 from jupyter_mlpipe.engine.reasons import tell
 from jupyter_mlpipe.engine.standing import Ledger, Standing
+from jupyter_mlpipe.engine.states import OPAQUE
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, Status
 
 _EDITED = "edited"
 _TOLD_BY_TEXT = frozenset({DependencyKind.OPTION})
-_MOVES_ON = frozenset({DependencyKind.RANDOM})
-"""Drawing again would give other numbers, which is no reason to: nothing above has changed."""
+_MOVES_ON = frozenset({DependencyKind.RANDOM, DependencyKind.STATE, DependencyKind.ENVIRONMENT})
+"""Drawing again would give other numbers, and later steps may have changed a setting, which is no
+reason to: nothing above has changed."""
 _LITERALS = frozenset({DependencyKind.CONSTANT, DependencyKind.PARAMETER})
 _VARIABLES = frozenset({DependencyKind.INPUT, DependencyKind.ABSENT})
 

@@ -225,6 +225,10 @@ class Variables:
         grouped = frozenset().union(*shared) if shared else frozenset()
         return (*shared, *(frozenset({name}) for name in sorted(names - grouped)))
 
+    def unkept(self) -> frozenset[str]:
+        """Variables that could not be looked into when they were last looked at."""
+        return frozenset(name for name, held in self._held.items() if held.fingerprint is None)
+
     def _holds(self, name: str, version: ArtifactVersion) -> bool:
         current = self.version_of(name)
         return current is not None and current.id == version.id

@@ -12,8 +12,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from jupyter_mlpipe.engine.environ import EnvironmentReads
+
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/lib64/", "/opt/", "/run/")
+
+_CHANGES = frozenset(
+    {
+        *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink"),
+        *("os.truncate", "shutil.rmtree", "shutil.move"),
+    }
+)
+"""Events whose first arguments are paths that are there, or gone, afterwards."""
 
 
 @dataclass(slots=True)
@@ -25,6 +35,9 @@ class Sightings:
     listed: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=set)
+    environ: EnvironmentReads = field(default_factory=EnvironmentReads)
+    relative: bool = False
+    """A path was given that means another file in another working directory."""
 
 
 class ProcessWatch:
@@ -42,8 +55,10 @@ class ProcessWatch:
     @contextmanager
     def watching(self) -> Iterator[Sightings]:
         """Collect sightings until the block ends; blocks do not nest."""
-        yield self.start()
-        self.stop()
+        try:
+            yield self.start()
+        finally:
+            self.stop()
 
     def start(self) -> Sightings:
         """Begin to collect; what is returned fills up until `stop`."""
@@ -51,10 +66,13 @@ class ProcessWatch:
             sys.addaudithook(self._hear)
             self._installed = True
         self._current = Sightings()
+        self._current.environ.start()
         return self._current
 
     def stop(self) -> None:
         """Collect no more."""
+        if self._current is not None:
+            self._current.environ.stop()
         self._current = None
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -64,16 +82,20 @@ class ProcessWatch:
         if event == "open":
             self._hear_open(seen, *arguments)
         elif event in ("os.listdir", "os.scandir"):
-            path = self._relevant(arguments[0] if arguments[0] is not None else ".")
+            path = self._relevant(seen, arguments[0] if arguments[0] is not None else ".")
             if path and not _called_by_import():
                 seen.listed.add(path)
+        elif event in _CHANGES:
+            self._hear_change(seen, arguments)
+        elif event == "sqlite3.connect":
+            self._hear_open(seen, arguments[0], "r+", 0)
         elif event == "socket.connect":
             _hear_connect(seen, arguments[1])
         elif event in ("subprocess.Popen", "os.system") and _called_by_notebook():
             seen.commands.add(str(arguments[0]))
 
     def _hear_open(self, seen: Sightings, file: Any, mode: Any, flags: Any) -> None:
-        path = self._relevant(file)
+        path = self._relevant(seen, file)
         if path is None:
             return
         writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else False
@@ -82,12 +104,20 @@ class ProcessWatch:
         if writes and isinstance(mode, str) and ("a" in mode or "r" in mode):
             seen.read.add(path)  # what it held before is part of what it holds after
 
-    def _relevant(self, file: Any) -> str | None:
+    def _hear_change(self, seen: Sightings, arguments: tuple[Any, ...]) -> None:
+        if arguments[-1] not in (-1, None) and isinstance(arguments[-1], int):
+            return  # relative to a folder that was heard of before
+        paths = (self._relevant(seen, argument) for argument in arguments[:2])
+        seen.written.update(path for path in paths if path)
+
+    def _relevant(self, seen: Sightings, file: Any) -> str | None:
         if not isinstance(file, str | bytes | os.PathLike):
             return None
-        path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100 - Path costs 20x in this hook
+        said = os.fsdecode(file)
+        path = os.path.abspath(said)  # noqa: PTH100 - Path costs 20x in this hook
         if path.startswith(self._ignored) or os.path.splitext(path)[1] in _CODE_SUFFIXES:  # noqa: PTH122
             return None
+        seen.relative = seen.relative or not os.path.isabs(said)  # noqa: PTH117
         return path
 
 

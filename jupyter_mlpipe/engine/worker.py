@@ -17,22 +17,25 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
+from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.config import load_settings
 from jupyter_mlpipe.engine.archive import Unpacked, fetch, unpack
 from jupyter_mlpipe.engine.context import RunContext, open_context
 from jupyter_mlpipe.engine.executor import Executor, Outcome, default_executor
 from jupyter_mlpipe.engine.handover import (
     finished_steps,
+    left_in_another_process,
     not_left,
-    random_states,
+    process_effects,
     shared_run_id,
     unforeseen,
     visible_versions,
 )
+from jupyter_mlpipe.engine.immovable import text_of
 from jupyter_mlpipe.engine.parameters import parse_overrides
-from jupyter_mlpipe.engine.randomness import restore_state
 from jupyter_mlpipe.engine.runner import run_step
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError, NotFoundError, PipelineError
@@ -99,18 +102,25 @@ def run_step_command(archive: str, sha256: str, step: str, environ: Mapping[str,
 
 def _run(job: Job, executor: Executor) -> ExitCode:
     pipeline, metadata = job.pipeline, job.context.metadata
+    statements = read_statements(job.unpacked.definitions(job.target.id))
+    text = text_of(python_source(job.step.source), statements)
+    finished = finished_steps(job.run.id, metadata)
+    missing = left_in_another_process(pipeline, job.target, text, finished)
+    if missing:
+        raise PipelineError(missing)
     versions = visible_versions(pipeline, job.target, job.run.id, metadata)
     for line in not_left(pipeline, job.target, versions):
         _say(line)
     with _fresh_main(job.unpacked.modules) as namespace:
+        states = ProcessStates(job.context.settings.root)
+        effects = process_effects(pipeline, job.target, job.run.id, metadata)
+        contents = {name: job.context.blobs.get(blob) for name, blob in effects.items()}
+        states.apply_all(contents)  # imports may need the search path and the folder
         problem = _define(job, executor, namespace)
         if problem is not None:
             return problem
-        states = random_states(pipeline, job.target, job.run.id, metadata)
-        for generator, blob in states.items():
-            restore_state(generator, job.context.blobs.get(blob))
-        statements = read_statements(job.unpacked.definitions(job.target.id))
-        scope = _scope(job, namespace, statements)
+        states.apply_all(contents)  # what definitions set, such as a seed, was set before
+        scope = _scope(job, namespace, statements, states)
         # An untagged cell may have bound a name anew after the step that left a version of it.
         hidden = {n for s in statements for n in s.names} - {r.variable for r in job.target.inputs}
         scope.variables.expect({n: v for n, v in versions.items() if n not in hidden})
@@ -220,12 +230,15 @@ def _blame(step: StepSource, outcome: Outcome) -> str:
     )
 
 
-def _scope(job: Job, namespace: dict[str, Any], statements: Sequence[Statement]) -> Scope:
+def _scope(
+    job: Job, namespace: dict[str, Any], statements: Sequence[Statement], states: ProcessStates
+) -> Scope:
     return Scope(
         run=job.run,
         variables=Variables(namespace, job.context.values, job.context.buffers),
         modules=ModuleFiles(),
         watch=ProcessWatch((job.context.settings.home, job.unpacked.folder)),
+        states=states,
         constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
         parameters=frozenset(job.run.parameters),
         definitions=job.unpacked.definitions(job.target.id),

@@ -40,10 +40,17 @@ class DependencyKind(StrEnum):
     """An installed distribution: its version."""
     FILE = "file"
     """A file that was opened: the digest of its content."""
+    WRITTEN = "written"
+    """A file or folder that the step wrote, made or removed: the digest of what it left there."""
     RANDOM = "random"
     """A global random generator: the digest of its state before the step."""
     OPTION = "option"
     """What the `%%step` line says about the outputs: the digest of it."""
+    ENVIRONMENT = "environment"
+    """An environment variable that was read, or `*` for all of them: the digest of its value."""
+    STATE = "state"
+    """Settings of the process that are no variables, such as `matplotlib.rcParams`: the digest of
+    what differs from the defaults."""
     ABSENT = "absent"
     """A name that was mentioned but bound to nothing."""
 
@@ -76,6 +83,20 @@ class Output:
     version_id: str
     mutated: bool = False
     """The step changed, in place, a value that was there before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Immovable:
+    """State that a step left in its process and that no other process can be given."""
+
+    name: str
+    """The variable, function or class, module, environment variable or thread."""
+    kind: str
+    """`variable`, `definition`, `module`, `environment` or `thread`."""
+    what: str
+    """In the user's words, such as `a generator`."""
+    shares: tuple[str, ...] = ()
+    """Variables whose values it holds on to: a change to them changes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +148,9 @@ class StepRun:
     display: str | None = None
     """Digest of the blob that holds the displayed outputs, replayed on a hit."""
     effects: Mapping[str, str] = field(default_factory=dict)
-    """Process state to restore on a hit: name of a random generator to the blob of its state."""
+    """State of the process to set again on a hit and in later processes of the run: name of a
+    random generator or of a group of settings, to the blob of its state after the step."""
+    immovable: tuple[Immovable, ...] = ()
+    """What later steps of the run can only use in the same process."""
     environment: str | None = None
     error: str = ""

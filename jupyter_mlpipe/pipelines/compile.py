@@ -12,6 +12,7 @@ from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, PipelineInput, 
 from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.pipelines.definitions import Definitions, definitions_of, mutable_literals
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
+from jupyter_mlpipe.pipelines.states import must_follow
 from jupyter_mlpipe.pipelines.validate import check_edges, check_reads, predecessors
 from jupyter_mlpipe.tracking.store import MetadataStore
 
@@ -39,7 +40,7 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         _step(
             fact,
             _inputs(fact, facts[:index], definitions),
-            (*after[index], *_draw_before(fact, facts[:index])),
+            (*after[index], *_state_before(fact, facts[:index])),
             notebook,
         )
         for index, fact in enumerate(facts)
@@ -115,9 +116,9 @@ def _inputs(
     return tuple(inputs)
 
 
-def _draw_before(fact: StepFacts, earlier: Sequence[StepFacts]) -> tuple[str, ...]:
-    """Steps that share a random generator go one after the other."""
-    return tuple(other.id for other in earlier if other.draws & fact.draws)
+def _state_before(fact: StepFacts, earlier: Sequence[StepFacts]) -> tuple[str, ...]:
+    """Steps that share a random generator, a setting or a file go one after the other."""
+    return tuple(other.id for other in earlier if must_follow(fact.uses, other.uses))
 
 
 def _may_leave(fact: StepFacts, name: str) -> bool:

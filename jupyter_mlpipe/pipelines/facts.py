@@ -10,11 +10,13 @@ from jupyter_mlpipe.analysis.notebook import Notebook
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.run import Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.pipelines.definitions import Definitions, code_of, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
+from jupyter_mlpipe.pipelines.states import StateUse, use_on_record
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _RUNS_LOOKED_AT = 20
@@ -37,8 +39,8 @@ class StepFacts:
     changes: frozenset[str]
     """Data it may change in place although nothing says so; empty once the cell has run, for
     then its changes are on record."""
-    draws: frozenset[str]
-    """Global random generators it draws from, one after the other with other steps that do."""
+    uses: StateUse
+    """What it does to its process and to files."""
     recorded: bool
     dynamic: str | None
     """Why it may read more than can be seen, through functions of other cells included."""
@@ -110,7 +112,7 @@ class _Reader:
             makes=makes,
             deletes=signature.deletes.union(*(run.deleted for run in runs)),
             changes=frozenset() if runs else changes,
-            draws=_drawn(runs) if runs else _may_draw(needed),
+            uses=use_on_record(runs) if runs else _guess(step, needed),
             recorded=bool(runs),
             dynamic=hidden,
         )
@@ -162,17 +164,11 @@ def _code_names(statements: Iterable[Statement]) -> frozenset[str]:
     return frozenset(name for s in statements if s.kind in kinds for name in s.names)
 
 
-def _drawn(runs: Iterable[StepRun]) -> frozenset[str]:
-    return frozenset(name for run in runs for name in run.effects)
-
-
-def _may_draw(definitions: Iterable[Statement]) -> frozenset[str]:
-    """A notebook that seeds a generator for all cells means its cells to draw in order."""
-    settings = [s.source for s in definitions if s.kind is StatementKind.SETTING]
-    return frozenset(name for name, call in _SEEDS for text in settings if call in text)
-
-
-_SEEDS = (("random", "random.seed("), ("numpy.random", ".random.seed("), ("torch", "manual_seed("))
+def _guess(step: StepSource, needed: Iterable[Statement]) -> StateUse:
+    """Nothing, where the text leaves no room for anything."""
+    needed = (*needed, *code_of(step))
+    sources = (python_source(step.source), *(statement.source for statement in needed))
+    return StateUse(unknown=touches_process(sources, _code_names(needed)))
 
 
 class _Reach:

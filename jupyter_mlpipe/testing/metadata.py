@@ -17,6 +17,7 @@ from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
 from jupyter_mlpipe.model.run import (
     Dependency,
     DependencyKind,
+    Immovable,
     Input,
     Output,
     Run,
@@ -281,6 +282,7 @@ def _filled(step: StepRun, version: ArtifactVersion) -> tuple[StepRun, ArtifactV
         cached_from="other",
         display="blob",
         effects={"random": "blob"},
+        immovable=(Immovable("g", "variable", "a generator", ("y",)),),
         environment="e" * 64,
         error="none",
     )

@@ -14,6 +14,7 @@ from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
 from jupyter_mlpipe.model.run import (
     Dependency,
     DependencyKind,
+    Immovable,
     Input,
     Output,
     Run,
@@ -65,6 +66,7 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "cached_from": run.cached_from,
         "display": run.display,
         "effects": dict(run.effects),
+        "immovable": [[i.name, i.kind, i.what, list(i.shares)] for i in run.immovable],
         "environment": run.environment,
         "error": run.error,
     }
@@ -112,6 +114,10 @@ def read_step_run(row: RowMapping, inputs: Sequence[Input], outputs: Sequence[Ou
             "deleted": tuple(row["deleted"]),
             "dependencies": tuple(
                 Dependency(DependencyKind(kind), *texts) for kind, *texts in row["dependencies"]
+            ),
+            "immovable": tuple(
+                Immovable(name, kind, what, tuple(shares))
+                for name, kind, what, shares in row["immovable"]
             ),
             "inputs": tuple(inputs),
             "outputs": tuple(outputs),

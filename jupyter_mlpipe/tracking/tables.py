@@ -66,6 +66,7 @@ STEP_RUNS = Table(
     Column("cached_from", String),
     Column("display", String),
     Column("effects", JSON, nullable=False),
+    Column("immovable", JSON, nullable=False, server_default="[]"),
     # No foreign key: the snapshot is taken in the background and may be recorded later.
     Column("environment", String),
     Column("error", Text, nullable=False),

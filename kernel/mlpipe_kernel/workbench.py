@@ -14,6 +14,7 @@ from jupyter_mlpipe.analysis.statements import Statement
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.run import Run
@@ -28,6 +29,7 @@ class _Tools:
     variables: Variables
     restorer: Restorer
     watch: ProcessWatch
+    states: ProcessStates
 
 
 class Workbench:
@@ -80,6 +82,7 @@ class Workbench:
             variables=tools.variables,
             modules=self._modules,
             watch=tools.watch,
+            states=tools.states,
             constants=definitions.constants,
             parameters=definitions.parameters,
             definitions=definitions.source,
@@ -133,6 +136,7 @@ class Workbench:
                 variables = Variables(self._shell.user_ns, context.values, context.buffers)
                 restorer = Restorer(self._shell, variables, self._modules)
                 watch = ProcessWatch(ignored=(self._settings.home,))
-                self._tools = _Tools(context, variables, restorer, watch)
+                states = ProcessStates(self._settings.root)
+                self._tools = _Tools(context, variables, restorer, watch, states)
                 self._connect(context)
             return self._tools

@@ -13,6 +13,7 @@ from jupyter_mlpipe.engine.runner import run_step
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.staleness import Order, PlacedStep, difference, spread
 from jupyter_mlpipe.engine.standing import Ledger
+from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.run import Run, Status, StepRun
@@ -31,7 +32,9 @@ class Study:
         self.touched = {}
         self.edits = {}
         run = Run("r", "study", "notebook", Status.RUNNING, 1.0)
-        self.scope = Scope(run, self.variables, ModuleFiles(), ProcessWatch(()))
+        self.scope = Scope(
+            run, self.variables, ModuleFiles(), ProcessWatch(()), ProcessStates(folder)
+        )
 
     def steps(self):
         return [StepSource(n, s, position=i) for i, (n, s) in enumerate(self.cells.items())]

@@ -166,3 +166,24 @@ def test_a_name_that_only_a_skipped_step_makes_is_not_defined(machine, capsys):
 def test_a_condition_that_raises_is_refused(machine, capsys):
     assert machine("%%step a --if 1/0\nx = 1").run("a") == 2
     assert "--if `1/0` raised ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_state_of_the_process_goes_from_step_to_step(machine):
+    worker = machine(
+        "%%step a\nimport os, decimal\nos.environ['MODE'] = 'fast'\ndecimal.getcontext().prec = 5",
+        "%%step b\nimport os, decimal\nshown = os.environ['MODE'], str(decimal.Decimal(1) / 3)",
+        "%%step c\nassert shown == ('fast', '0.33333')",
+    )
+    assert [worker.run(step) for step in "abc"] == [0, 0, 0]
+
+
+def test_what_another_process_holds_is_refused_by_name(machine, capsys):
+    worker = machine(
+        "%%step a\nfrom itertools import count\nboxes = {'all': (n for n in [1])}",
+        "%%step b\nfirst = next(boxes['all'])",
+    )
+    assert worker.run("a") == 0
+    assert worker.records()[0].immovable[0].what == "a dict that holds a generator"
+    assert worker.run("b") == 2
+    said = capsys.readouterr().err
+    assert "`boxes` (a dict that holds a generator), which step 'a' left" in said

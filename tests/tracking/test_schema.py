@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
-from jupyter_mlpipe.model.run import Run
+from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.testing.metadata import a_run, a_step
 from jupyter_mlpipe.tracking import schema
 from jupyter_mlpipe.tracking.database import open_database
@@ -65,3 +65,15 @@ def test_an_up_to_date_database_is_opened_without_alembic(engine, url):
         f"open_database({url!r}).dispose(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=".").returncode == 0
+
+
+def test_step_runs_from_before_a_column_was_added_are_still_read(engine, url):
+    store = SqlMetadataStore(url)
+    store.append([a_run(), *a_step("clean", full=True)])
+    with engine.begin() as connection:
+        schema.migrate(connection, "0001")
+    with engine.begin() as connection:
+        schema.upgrade(connection)
+    (found,) = store.find(Query(StepRun)).items
+    assert (found.step, found.immovable, found.effects) == ("clean", (), {"random": "blob"})
+    store.close()

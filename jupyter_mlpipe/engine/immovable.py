@@ -1,0 +1,189 @@
+"""State that no other process can be given: named where it is made, found where it is used."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import re
+import threading
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_mlpipe.analysis.dataflow import analyze
+from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.statements import Statement, StatementKind
+from jupyter_mlpipe.analysis.touches import touches_process
+from jupyter_mlpipe.materializers.reach import Walker, is_atom
+from jupyter_mlpipe.model.run import Immovable
+
+_WORDS: Mapping[str, str] = types.MappingProxyType(
+    {
+        "generator": "a generator",
+        "async_generator": "a generator",
+        "coroutine": "a coroutine",
+        "TextIOWrapper": "an open file",
+        "BufferedReader": "an open file",
+        "BufferedWriter": "an open file",
+        "BufferedRandom": "an open file",
+        "FileIO": "an open file",
+        "lock": "a lock",
+        "RLock": "a lock",
+        "Thread": "a thread",
+        "Connection": "a connection",
+        "Cursor": "a cursor on a connection",
+        "socket": "a socket",
+        "Popen": "a running process",
+        "Task": "an asyncio task",
+        "memoryview": "a view of memory",
+    }
+)
+_CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
+_LOOKED_THROUGH = 10_000
+"""Objects at most that are looked at to find out what a value holds on to."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepText:
+    """What the text of a step, its definitions included, says of what it may use."""
+
+    reads: frozenset[str]
+    defined: frozenset[str]
+    """Functions and classes of other cells that it uses."""
+    imported: frozenset[str]
+    """Top-level names of the modules that it imports."""
+    words: frozenset[str]
+    impure: bool
+    """Whether it calls anything that may look at the process."""
+
+
+def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
+    """Read a cell's Python and the definitions that it needs from other cells."""
+    sources = (python, *(statement.source for statement in definitions))
+    defined = frozenset(n for s in definitions if s.kind in _CODE for n in s.names)
+    own = frozenset(_defined_in(python))
+    return StepText(
+        reads=analyze(python).reads.union(*(s.reads for s in definitions)),
+        defined=defined - own,
+        imported=frozenset(name for source in sources for name in _imported(source)),
+        words=frozenset(re.findall(r"\w+", " ".join(sources))),
+        impure=touches_process(sources, defined | own),
+    )
+
+
+def is_used(state: Immovable, step: StepText) -> bool:
+    """Whether a later step may need it; rather once too often."""
+    if state.kind == "variable":
+        return state.name in step.reads
+    if state.kind == "definition":
+        return state.name in step.defined or state.name in step.reads
+    if state.kind == "environment":
+        return state.name in step.words
+    if state.kind == "thread":
+        return bool(step.reads.intersection(state.shares))
+    return step.impure or state.name.partition(".")[0] in step.imported
+
+
+def immovable_variables(
+    names: Iterable[str], namespace: Mapping[str, Any]
+) -> tuple[Immovable, ...]:
+    """Variables whose values could not be stored."""
+    return tuple(
+        Immovable(name, "variable", describe(namespace[name]), _held_by(name, namespace))
+        for name in sorted(names)
+    )
+
+
+def running_threads() -> frozenset[int]:
+    """Identities of the threads of this process."""
+    return frozenset(thread.ident for thread in threading.enumerate() if thread.ident)
+
+
+def threads_left(before: frozenset[int], namespace: Mapping[str, Any]) -> tuple[Immovable, ...]:
+    """Threads with code of the notebook that were started since, and still run."""
+    return tuple(
+        Immovable(thread.name, "thread", "a running thread", _held_by(thread, namespace))
+        for thread in threading.enumerate()
+        if thread.ident not in before and _runs_notebook_code(thread, namespace)
+    )
+
+
+def describe(value: Any) -> str:
+    """`a generator`, `an open file`, `a dict that holds a lock`."""
+    name = type(value).__name__
+    if name in _WORDS:
+        return _WORDS[name]
+    kind = f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
+    inner = next((w for w in map(_word_for, gc.get_referents(value)) if w), "")
+    return f"{kind} that holds {inner}" if inner else kind
+
+
+def cannot_travel(name: str, what: str) -> str:
+    """The line under the cell."""
+    return (
+        f"`{name}` ({what}) cannot travel: at promotion this step runs in one task with the "
+        "steps that use it"
+    )
+
+
+def _word_for(value: Any) -> str:
+    return _WORDS.get(type(value).__name__, "")
+
+
+def _held_by(subject: Any, namespace: Mapping[str, Any]) -> tuple[str, ...]:
+    """Variables whose values a value leads to, through whatever it is made of."""
+    value = namespace[subject] if isinstance(subject, str) else subject
+    held, walker = _inside(value, namespace), Walker()
+    others = ((name, other) for name, other in list(namespace.items()) if other is not value)
+    return tuple(
+        sorted(
+            name
+            for name, other in others
+            if not (name.startswith("_") or _is_definition(other))
+            and (id(other) in held or walker.reach(other).objects & held)
+        )
+    )
+
+
+def _is_definition(value: Any) -> bool:
+    return is_atom(value) or isinstance(value, types.ModuleType | type | types.FunctionType)
+
+
+def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
+    """Identities of all that a value leads to; a generator's frame included."""
+    stop = (types.ModuleType, type, types.CodeType)
+    seen = {id(namespace), id(gc.get_objects)}
+    waiting, alive = [value], []
+    while waiting and len(seen) < _LOOKED_THROUGH:
+        item = waiting.pop()
+        if id(item) in seen or isinstance(item, stop):
+            continue
+        seen.add(id(item))
+        alive.append(item)
+        waiting.extend(gc.get_referents(item))
+    return seen - {id(namespace)}
+
+
+def _runs_notebook_code(thread: threading.Thread, namespace: Mapping[str, Any]) -> bool:
+    target = getattr(thread, "_target", None)
+    globals_ = getattr(target, "__globals__", None)
+    return globals_ is namespace or type(thread).__module__ == "__main__"
+
+
+def _defined_in(python: str) -> Iterable[str]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    try:
+        return [node.name for node in parse(python).body if isinstance(node, kinds)]
+    except SyntaxError:
+        return []
+
+
+def _imported(source: str) -> Iterable[str]:
+    try:
+        nodes = list(ast.walk(parse(source)))
+    except SyntaxError:
+        return []
+    plain = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
+    plain += [n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)]
+    return [name.partition(".")[0] for name in plain]

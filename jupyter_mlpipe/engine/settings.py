@@ -1,0 +1,271 @@
+"""Settings of Python and of libraries that code changes without binding a name."""
+
+from __future__ import annotations
+
+import copy
+import decimal
+import functools
+import locale
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One group of settings, as what differs from their defaults."""
+
+    name: str
+    library: str
+    """Nothing is read before it is loaded, for then nothing can have been changed."""
+    read: Callable[[], Values]
+    write: Callable[[Values], None]
+    """Makes the settings those given, and all others the defaults."""
+    concerns: Callable[[frozenset[str]], bool]
+    """Whether a step that reaches these packages can tell a difference."""
+
+
+def all_settings() -> tuple[Settings, ...]:
+    """Each kind that is carried from step to step."""
+    return (
+        Settings("matplotlib.rcParams", "matplotlib", _read_plots, _write_plots, _beside_numpy),
+        Settings("pandas options", "pandas", _read_frames, _write_frames, _beside_numpy),
+        Settings("numpy print options", "numpy", _read_printing, _write_printing, bool),
+        Settings("numpy error handling", "numpy", _read_errors, _write_errors, bool),
+        Settings("decimal context", "decimal", _read_decimal, _write_decimal, _everyone),
+        Settings("locale", "locale", _read_locale, _write_locale, _everyone),
+        Settings("recursion limit", "sys", _read_recursion, _write_recursion, _everyone),
+        Settings("warning filters", "warnings", _read_warnings, _write_warnings, _everyone),
+        Settings("logging levels", "logging", _read_logging, _write_logging, _no_one),
+    )
+
+
+def _everyone(packages: frozenset[str]) -> bool:
+    return True
+
+
+def _no_one(packages: frozenset[str]) -> bool:
+    """They decide what is shown on the way, not what comes out."""
+    return False
+
+
+def _beside_numpy(packages: frozenset[str]) -> bool:
+    """Which packages draw or print through matplotlib and pandas cannot be known."""
+    return bool(packages - {"numpy"})
+
+
+_SHOWN_BY = frozenset({"backend", "backend_fallback", "interactive"})
+"""Differ between a notebook and a process without a screen, whatever the user says."""
+
+
+@functools.cache
+def _plot_defaults() -> Values:
+    """Read from their files again, for matplotlib's own record shares lists with the present."""
+    import matplotlib as mpl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dict(dict.items(mpl.rc_params()))
+
+
+def _read_plots() -> Values:
+    import matplotlib as mpl
+
+    defaults = _plot_defaults()
+    return {
+        name: list(value) if isinstance(value, list) else value
+        for name, value in dict.items(mpl.rcParams)
+        if value != defaults.get(name) and name not in _SHOWN_BY
+    }
+
+
+def _write_plots(values: Values) -> None:
+    import matplotlib as mpl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about settings that a later version takes away
+        for name in _read_plots():
+            mpl.rcParams[name] = copy.copy(_plot_defaults()[name])
+        mpl.rcParams.update(values)
+
+
+def _read_frames() -> Values:
+    """As `pandas.get_option` finds them, at a hundredth of its price."""
+    config = sys.modules.get("pandas._config.config")
+    values = getattr(config, "_global_config", None)
+    known = getattr(config, "_registered_options", {})
+    if not isinstance(values, dict):
+        return {}
+    found = {name: _at(values, name) for name in known}
+    return {name: value for name, value in found.items() if value != known[name].defval}
+
+
+def _at(tree: Any, path: str) -> Any:
+    for part in path.split("."):
+        tree = tree[part]
+    return tree
+
+
+def _write_frames(values: Values) -> None:
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in _read_frames():
+            pd.reset_option(name)
+        for name, value in values.items():
+            pd.set_option(name, value)
+
+
+_PRINTING = MappingProxyType(
+    {
+        "edgeitems": 3,
+        "threshold": 1000,
+        "floatmode": "maxprec",
+        "precision": 8,
+        "suppress": False,
+        "linewidth": 75,
+        "nanstr": "nan",
+        "infstr": "inf",
+        "sign": "-",
+        "formatter": None,
+        "legacy": False,
+        "override_repr": None,
+    }
+)
+_ERRORS = MappingProxyType({"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"})
+
+
+def _read_printing() -> Values:
+    import numpy as np
+
+    return _differing(np.get_printoptions(), _PRINTING)
+
+
+def _write_printing(values: Values) -> None:
+    import numpy as np
+
+    known = np.get_printoptions().keys()
+    np.set_printoptions(**{n: v for n, v in {**_PRINTING, **values}.items() if n in known})
+
+
+def _read_errors() -> Values:
+    import numpy as np
+
+    return _differing(np.geterr(), _ERRORS)
+
+
+def _write_errors(values: Values) -> None:
+    import numpy as np
+
+    np.seterr(**{**_ERRORS, **values})
+
+
+_DECIMAL = MappingProxyType(
+    {
+        "prec": 28,
+        "rounding": decimal.ROUND_HALF_EVEN,
+        "Emin": -999999,
+        "Emax": 999999,
+        "capitals": 1,
+        "clamp": 0,
+        "traps": ("DivisionByZero", "InvalidOperation", "Overflow"),
+    }
+)
+
+
+def _read_decimal() -> Values:
+    context = decimal.getcontext()
+    traps = tuple(sorted(signal.__name__ for signal, on in context.traps.items() if on))
+    present = {name: getattr(context, name) for name in _DECIMAL if name != "traps"}
+    return _differing({**present, "traps": traps}, _DECIMAL)
+
+
+def _write_decimal(values: Values) -> None:
+    context, wanted = decimal.getcontext(), {**_DECIMAL, **values}
+    for name in _DECIMAL:
+        if name != "traps":
+            setattr(context, name, wanted[name])
+    for signal in context.traps:
+        context.traps[signal] = signal.__name__ in wanted["traps"]
+
+
+def _read_locale() -> Values:
+    """All but the encoding of text, which Python takes from the machine when it starts."""
+    present = locale.setlocale(locale.LC_ALL)
+    parts = [part.rpartition("=") for part in present.split(";")]
+    same = all(value == "C" or name == "LC_CTYPE" for name, _, value in parts)
+    return {} if same else {"LC_ALL": present}
+
+
+def _write_locale(values: Values) -> None:
+    encoding = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_ALL, values.get("LC_ALL", "C"))
+    if not values:
+        locale.setlocale(locale.LC_CTYPE, encoding)
+
+
+_RECURSION = 1000
+
+
+def _read_recursion() -> Values:
+    limit = sys.getrecursionlimit()
+    return {"limit": limit} if limit != _RECURSION else {}
+
+
+def _write_recursion(values: Values) -> None:
+    sys.setrecursionlimit(values.get("limit", _RECURSION))
+
+
+def _read_warnings() -> Values:
+    """Filters that may hold for any warning, or raise one; libraries add others when loaded."""
+    found = [entry for entry in warnings.filters if _is_wide(entry)]
+    return {"filters": found} if found else {}
+
+
+def _is_wide(entry: tuple[Any, ...]) -> bool:
+    action, message, category, module, _ = entry
+    return action == "error" or (message is None and module is None and category is Warning)
+
+
+def _write_warnings(values: Values) -> None:
+    """Those of this kind that are there go; what libraries have set stays behind the new ones."""
+    narrow = [entry for entry in warnings.filters if not _is_wide(entry)]
+    warnings.resetwarnings()
+    warnings.filters.extend(narrow)  # type: ignore[attr-defined]
+    for action, message, category, module, line in reversed(values.get("filters", ())):
+        said = message.pattern if message is not None else ""
+        where = module.pattern if module is not None else ""
+        warnings.filterwarnings(action, said, category, where, line)
+
+
+def _read_logging() -> Values:
+    loggers = logging.root.manager.loggerDict.items()
+    levels = {
+        name: logger.level
+        for name, logger in list(loggers)
+        if isinstance(logger, logging.Logger) and logger.level
+    }
+    disabled = logging.root.manager.disable
+    return {
+        **levels,
+        **({"": logging.root.level} if logging.root.level != logging.WARNING else {}),
+        **({"disable": disabled} if disabled else {}),
+    }
+
+
+def _write_logging(values: Values) -> None:
+    logging.disable(values.get("disable", logging.NOTSET))
+    logging.root.setLevel(values.get("", logging.WARNING))
+    for name in (_read_logging().keys() | values.keys()) - {"", "disable"}:
+        logging.getLogger(name).setLevel(values.get(name, logging.NOTSET))
+
+
+def _differing(present: Values, defaults: Values) -> Values:
+    return {name: value for name, value in present.items() if value != defaults.get(name)}

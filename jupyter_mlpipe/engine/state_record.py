@@ -1,0 +1,79 @@
+"""What a step read and changed of its process, as parts of its record."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from jupyter_mlpipe.engine.environ import EVERYTHING
+from jupyter_mlpipe.engine.randomness import seeded_first, state_digest
+from jupyter_mlpipe.engine.states import WORKING_DIRECTORY, ProcessStates, Snapshot
+from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.model.run import Dependency, DependencyKind, StepRun
+from jupyter_mlpipe.storage.blobs import BlobStore
+
+
+@dataclass(frozen=True, slots=True)
+class StateFacts:
+    """A step that ran, as far as the state of its process goes."""
+
+    python: str
+    before: Snapshot
+    after: Snapshot
+    seen: Sightings
+    packages: frozenset[str]
+    """Installed packages that it reached."""
+    paths: bool
+    """Whether it has names at hand by which it could ask for the working directory."""
+
+
+def with_states(
+    step_run: StepRun, facts: StateFacts, states: ProcessStates, blobs: BlobStore
+) -> StepRun:
+    """The record with the process's state as dependencies and effects."""
+    changed = states.effects(facts.before, facts.after)
+    return replace(
+        step_run,
+        dependencies=(*step_run.dependencies, *_dependencies(facts, states)),
+        effects={name: blobs.put(content) for name, content in changed.contents.items()},
+        immovable=(*step_run.immovable, *changed.immovable),
+    )
+
+
+def imported_packages(python: str) -> frozenset[str]:
+    """Top-level names of what the code itself imports."""
+    return frozenset(name for node in ast.walk(ast.parse(python)) for name in _imported(node))
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and not node.level:
+        yield (node.module or "").partition(".")[0]
+
+
+def _dependencies(facts: StateFacts, states: ProcessStates) -> Iterator[Dependency]:
+    yield from _generators(facts)
+    for name, digest in sorted(_variables(facts.seen).items()):
+        yield Dependency(DependencyKind.ENVIRONMENT, name, digest)
+    names = list(states.concerning(facts.packages))
+    if facts.paths or facts.seen.relative:
+        names.append(WORKING_DIRECTORY)
+    for name in names:
+        yield Dependency(DependencyKind.STATE, name, states.digest(name, facts.before))
+
+
+def _generators(facts: StateFacts) -> Iterator[Dependency]:
+    """Those it drew from, unless it seeded them before it did."""
+    before, after = facts.before.generators, facts.after.generators
+    seeded = seeded_first(facts.python)
+    for name in after:
+        digest = state_digest(name, before)
+        if digest != state_digest(name, after) and name not in seeded:
+            yield Dependency(DependencyKind.RANDOM, name, digest)
+
+
+def _variables(seen: Sightings) -> Mapping[str, str]:
+    read = seen.environ.read
+    return {EVERYTHING: read[EVERYTHING]} if EVERYTHING in read else read

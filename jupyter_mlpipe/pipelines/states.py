@@ -1,0 +1,81 @@
+"""Which steps go one after the other because of what is no variable: settings, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from jupyter_mlpipe.engine.states import SEARCH_PATH, VARIABLE
+from jupyter_mlpipe.model.run import DependencyKind, StepRun
+
+_ALL_VARIABLES = f"{VARIABLE}*"
+
+
+@dataclass(frozen=True, slots=True)
+class StateUse:
+    """What a step does to its process and to files."""
+
+    reads: frozenset[str] = frozenset()
+    """Names of effects, as other steps may have."""
+    changes: frozenset[str] = frozenset()
+    read_files: frozenset[str] = frozenset()
+    written_files: frozenset[str] = frozenset()
+    unknown: bool = False
+    """Not on record, and its text does not rule anything out."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether another step could notice it, or it another."""
+        return self.unknown or any((self.reads, self.changes, self.read_files, self.written_files))
+
+
+def use_on_record(runs: Iterable[StepRun]) -> StateUse:
+    """Everything that any of the runs did."""
+    runs = tuple(runs)
+    found = [dependency for run in runs for dependency in run.dependencies]
+
+    def named(kind: DependencyKind) -> frozenset[str]:
+        return frozenset(d.name for d in found if d.kind is kind)
+
+    variables = named(DependencyKind.ENVIRONMENT)
+    return StateUse(
+        reads=named(DependencyKind.RANDOM)
+        | named(DependencyKind.STATE)
+        | {f"{VARIABLE}{name}" for name in variables},
+        changes=frozenset(name for run in runs for name in run.effects),
+        read_files=named(DependencyKind.FILE),
+        written_files=named(DependencyKind.WRITTEN),
+    )
+
+
+def must_follow(later: StateUse, earlier: StateUse) -> bool:
+    """Whether a step has to wait for one above it in the notebook."""
+    if later.unknown or earlier.unknown:
+        return later.anything and earlier.anything
+    changes = earlier.changes
+    if any(name.startswith(SEARCH_PATH) for name in changes):
+        return True
+    touched = later.reads | later.changes
+    if changes & touched:
+        return True
+    if _ALL_VARIABLES in touched and any(name.startswith(VARIABLE) for name in changes):
+        return True
+    return _share_files(later, earlier)
+
+
+def _share_files(later: StateUse, earlier: StateUse) -> bool:
+    """A file is not kept in versions, so its readers also come before the next writer."""
+    used = later.read_files | later.written_files
+    return _meet(earlier.written_files, used) or _meet(later.written_files, earlier.read_files)
+
+
+def _meet(written: frozenset[str], used: frozenset[str]) -> bool:
+    """The same file, or a folder that one lies in and the other lists or made."""
+    if not written or not used:
+        return False
+    return bool(_with_folders(written) & used or written & _with_folders(used))
+
+
+def _with_folders(paths: frozenset[str]) -> frozenset[str]:
+    return paths | {str(parent) for path in paths for parent in PurePath(path).parents}
