@@ -119,7 +119,7 @@ def test_a_cell_that_raises_shows_the_users_traceback_and_keeps_nothing(live_ker
 
 def test_what_cannot_be_stored_is_named_and_the_result_stands(live_kernel):
     done = live_kernel.run("%%step one\ng = (i for i in range(3))\nn = 4")
-    assert "`g` is not kept" in done.line
+    assert "`g` (a generator) cannot travel" in done.line
     assert live_kernel.run("print(next(g), n)").text.endswith("0 4\n")
     assert "cached" not in live_kernel.run("%%step one\ng = (i for i in range(3))\nn = 4").line
 
