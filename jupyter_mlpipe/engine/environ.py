@@ -36,7 +36,8 @@ class EnvironmentReads:
 
     read: dict[str, str] = field(default_factory=dict)
     """Name to the digest of its value when it was first read."""
-    _set: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    """Names it set or took away, be it to the value they had."""
     _functions: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
 
     def start(self) -> None:
@@ -55,11 +56,11 @@ class EnvironmentReads:
     def _encode(self, key: Any) -> Any:
         assert self._functions is not None
         encoded = self._functions[0](key)
-        if isinstance(key, str) and key not in self._set and key not in self.read:
+        if isinstance(key, str) and key not in self.written:
             frame = sys._getframe(1)  # noqa: SLF001
             if frame.f_code.co_name in ("__setitem__", "__delitem__"):
-                self._set.add(key)
-            elif _counts(frame, key):
+                self.written.add(key)
+            elif key not in self.read and _counts(frame, key):
                 self.read[key] = _digest(key, os.environ._data.get(encoded))  # type: ignore[attr-defined]  # noqa: SLF001
         return encoded
 

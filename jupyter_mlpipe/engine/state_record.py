@@ -32,11 +32,13 @@ def with_states(
     step_run: StepRun, facts: StateFacts, states: ProcessStates, blobs: BlobStore
 ) -> StepRun:
     """The record with the process's state as dependencies and effects."""
-    changed = states.effects(facts.before, facts.after)
+    changed = states.effects(facts.before, facts.after, facts.seen.environ.written)
+    seeded = seeded_first(facts.python) & facts.after.generators.keys()
+    contents = {**{name: facts.after.generators[name] for name in seeded}, **changed.contents}
     return replace(
         step_run,
         dependencies=(*step_run.dependencies, *_dependencies(facts, states)),
-        effects={name: blobs.put(content) for name, content in changed.contents.items()},
+        effects={name: blobs.put(content) for name, content in contents.items()},
         immovable=(*step_run.immovable, *changed.immovable),
     )
 

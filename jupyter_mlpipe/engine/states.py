@@ -41,6 +41,11 @@ class Snapshot:
     path: tuple[str, ...]
     folder: str
 
+    def variable(self, name: str) -> str | None:
+        """An environment variable; None where it is not set."""
+        raw = self.variables.get(os.fsencode(name), self.variables.get(name))
+        return None if raw is None else os.fsdecode(raw)
+
 
 @dataclass(frozen=True, slots=True)
 class Effects:
@@ -73,8 +78,11 @@ class ProcessStates:
             folder=_folder(),
         )
 
-    def effects(self, before: Snapshot, after: Snapshot) -> Effects:
-        """What has to be done elsewhere to get from one to the other."""
+    def effects(self, before: Snapshot, after: Snapshot, variables: Iterable[str] = ()) -> Effects:
+        """What has to be done elsewhere to get from one to the other.
+
+        `variables` of the environment count even if they are what they were: they were set.
+        """
         found: dict[str, bytes] = {
             name: state
             for name, state in after.generators.items()
@@ -86,7 +94,9 @@ class ProcessStates:
                 found[name] = cloudpickle.dumps(dict(values))
             except Exception:  # noqa: BLE001 - a setting may be any object of the user's
                 immovable.append(Immovable(name, "state", "holds what cannot be stored"))
-        for name, value in _changed_variables(before, after).items():
+        changed = _changed_variables(before, after)
+        for name in {*changed, *variables}:
+            value = after.variable(name)
             if value is not None and is_secret(name, value):
                 immovable.append(Immovable(name, "environment", "a secret"))
             else:
@@ -196,10 +206,10 @@ def _folder() -> str:
         return ""
 
 
-def _changed_variables(before: Snapshot, after: Snapshot) -> Mapping[str, str | None]:
+def _changed_variables(before: Snapshot, after: Snapshot) -> frozenset[str]:
     old, new = before.variables, after.variables
     changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
-    return {os.fsdecode(key): os.environ.get(os.fsdecode(key)) for key in changed}
+    return frozenset(map(os.fsdecode, changed))
 
 
 def set_variables(values: Mapping[str, str | None]) -> None:

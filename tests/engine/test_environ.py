@@ -55,3 +55,12 @@ def test_the_environment_is_left_as_it_was():
     before = os.environ.encodekey, os.environ.decodekey
     heard("os.getenv('MODE_A')")
     assert (os.environ.encodekey, os.environ.decodekey) == before
+
+
+def test_setting_one_to_what_it_was_is_setting_it(monkeypatch):
+    monkeypatch.setenv("MODE_A", "1")
+    reads = EnvironmentReads()
+    reads.start()
+    os.environ["MODE_A"] = "1"
+    reads.stop()
+    assert reads.written == {"MODE_A"}

@@ -15,7 +15,7 @@ def test_what_a_step_set_is_set_again_on_a_hit(live_kernel):
         "%%step set\nimport os, decimal\n"
         "os.environ['MODE'] = 'fast'\nos.chdir('..')\ndecimal.getcontext().prec = 5"
     )
-    live_kernel.run("import os\nhere = os.getcwd()")
+    live_kernel.run("import os\nhere = os.getcwd()\nos.environ['MODE'] = 'fast'")
     live_kernel.run(step)
     live_kernel.run("os.chdir(here)\ndel os.environ['MODE']\nimport decimal")
     live_kernel.run("decimal.getcontext().prec = 28")
