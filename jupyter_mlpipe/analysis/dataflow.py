@@ -31,7 +31,7 @@ def signature_of(tree: ast.Module) -> StepSignature:
         SyntaxError: It parses but cannot be compiled.
     """
     names = global_names(compile_tree(tree))
-    reasons = [reason for reason in (_star_import(tree), *names.hidden) if reason]
+    reasons = [reason for reason in (_star_import(tree), _listed(tree), *names.hidden) if reason]
     if "get_ipython" in names.reads and (reason := hidden_by_magics(tree)):
         reasons.append(reason)
     deferred = names.deferred.items()
@@ -58,6 +58,15 @@ def _star_import(tree: ast.Module) -> str | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             return f"uses from {'.' * node.level}{node.module or ''} import *"
+    return None
+
+
+def _listed(tree: ast.Module) -> str | None:
+    """Without an argument, `dir` lists the names that are there."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="dir"), args=[], keywords=[]):
+                return "uses dir()"
     return None
 
 

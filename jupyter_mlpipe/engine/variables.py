@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -15,6 +15,7 @@ from jupyter_mlpipe.materializers.figure_facts import is_untouched, mark_untouch
 from jupyter_mlpipe.materializers.fingerprint import fingerprint
 from jupyter_mlpipe.materializers.sharing import sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
 SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
 """What IPython itself puts into the namespace."""
@@ -80,6 +81,11 @@ class Variables:
         self._endless: dict[str, Any] = {}
         """Values at which the user lost patience; they are not looked into again."""
         self._pending: dict[str, ArtifactVersion] = {}
+        self._define: Callable[[str], bool] = lambda _: False
+
+    def define_with(self, define: Callable[[str], bool]) -> None:
+        """Whom to ask for a function or class that a value needs; answers whether it came."""
+        self._define = define
 
     @property
     def pending(self) -> Mapping[str, ArtifactVersion]:
@@ -115,7 +121,7 @@ class Variables:
             version = self._pending.get(name)
             if version is None:
                 continue
-            content = self._values.load_manifest(version.manifest)
+            content = self._content(version.manifest)
             if version.member is None:
                 # Equal content has one manifest, but each variable gets a value of its own.
                 self.bind(name, content, version)
@@ -123,6 +129,14 @@ class Variables:
             else:
                 loaded |= self._bind_members(version.manifest, content)
         return frozenset(loaded)
+
+    def _content(self, manifest: str) -> Any:
+        while True:
+            try:
+                return self._values.load_manifest(manifest)
+            except ValueNotLoadableError as error:
+                if not error.definition or not self._define(error.definition):
+                    raise
 
     def _bind_members(self, manifest: str, content: Mapping[str, Any]) -> frozenset[str]:
         waiting = {n: v for n, v in self._pending.items() if v.manifest == manifest and v.member}

@@ -85,7 +85,8 @@ class _Unpickler(pickle.Unpickler):
             )
             place = "" if module == "__main__" else f" of {module}"
             raise ValueNotLoadableError(
-                f"The value needs `{name}`{place}, which is not defined here. {advice}"
+                f"The value needs `{name}`{place}, which is not defined here. {advice}",
+                definition=name.partition(".")[0] if module == "__main__" else "",
             ) from error
 
 

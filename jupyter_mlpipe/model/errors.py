@@ -83,7 +83,16 @@ class ValueNotStorableError(MlpipeError):
 
 
 class ValueNotLoadableError(MlpipeError):
-    """A stored value needs something that is missing here, such as a class or a package."""
+    """A stored value needs something that is missing here, such as a class or a package.
+
+    Args:
+        message: For the user.
+        definition: Name of the notebook's function or class that must be defined first, if any.
+    """
+
+    def __init__(self, message: str, definition: str = "") -> None:
+        super().__init__(message)
+        self.definition = definition
 
 
 class MetadataError(MlpipeError):

@@ -78,6 +78,10 @@ class Definitions:
             for parsed in ast.parse(statement.source).body
         )
 
+    def add(self, statements: Iterable[Statement]) -> None:
+        """Take up definitions that are at hand as statements, behind all others."""
+        self._statements += [s for s in statements if s not in self._statements]
+
     def take(self, names: Iterable[str]) -> tuple[Statement, ...]:
         """Remove and return what defines the given names, and the settings that go with it."""
         wanted = frozenset(names)

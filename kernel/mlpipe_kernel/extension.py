@@ -53,7 +53,7 @@ def attach(shell: Any) -> None:
     desk = Desk(shell, session, bench, staleness)
     magics = MlpipeMagics(desk)
     magics.register()
-    completion = Completion(shell, lambda said: offers(said, desk))
+    completion = Completion(shell, lambda said: offers(said, desk), session)
     undo += [completion.hook(), magics.unregister, comm.close, session.end]
     atexit.register(session.end)
     setattr(shell, _ATTRIBUTE, undo)

@@ -1,113 +1,201 @@
-"""What an earlier session of the same notebook left, ready to come back when it is mentioned."""
+"""What an earlier session of the same notebook left, brought back when it is mentioned."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import close_over
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement
-from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature
-from jupyter_mlpipe.tracking.store import Query
 from mlpipe_kernel.definitions import Definitions, run_statement
-
-_HISTORY = 500
-"""How many step runs are read back to find the last state of each variable."""
+from mlpipe_kernel.earlier import EarlierState
+from mlpipe_kernel.generators import Generators
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierState:
-    """The variables and definitions that the last sessions of a notebook ended with."""
+class Brought:
+    """What came back."""
 
-    versions: dict[str, ArtifactVersion]
-    definitions: Definitions
-
-
-def earlier_state(pipeline: str, context: RunContext) -> EarlierState:
-    """The last version of each variable over all sessions, the newest first."""
-    sessions = context.metadata.find(
-        Query(Run, {"pipeline": pipeline, "kind": "notebook"}, limit=20)
-    )
-    where = {
-        "run_id": tuple(run.id for run in sessions.items),
-        "status": (Status.SUCCEEDED, Status.CACHED),
-    }
-    ids: dict[str, str] = {}
-    gone: set[str] = set()
-    for step_run in context.metadata.find(Query(StepRun, where, limit=_HISTORY)).items:
-        for output in step_run.outputs:
-            if output.variable not in gone:
-                ids.setdefault(output.variable, output.version_id)
-        gone |= set(step_run.deleted) - ids.keys()
-    definitions = Definitions()
-    for run in reversed(sessions.items):
-        definitions.learn(run.definitions)
-    versions = {name: context.metadata.get(ArtifactVersion, found) for name, found in ids.items()}
-    return EarlierState(versions, definitions)
+    loaded: frozenset[str] = frozenset()
+    """Variables."""
+    ran: tuple[Statement, ...] = ()
+    """Definitions."""
+    problems: tuple[str, ...] = ()
+    """One line for each name that could not be brought back."""
 
 
 class Restorer:
-    """Brings names back right before code mentions them."""
+    """Holds what can come back, and brings it back name by name.
 
-    def __init__(self, shell: Any, variables: Variables, modules: ModuleFiles) -> None:
+    Names that wait are not in the namespace, which stays the plain dict that user code runs on.
+    """
+
+    def __init__(
+        self, shell: Any, variables: Variables, modules: ModuleFiles, generators: Generators
+    ) -> None:
         self._shell = shell
         self._variables = variables
         self._modules = modules
+        self._generators = generators
         self._earlier = Definitions()
+        self._attempt = _Attempt(shell, variables, self._earlier)
+        variables.define_with(self._define)
 
     @property
     def asleep(self) -> Definitions:
         """Definitions that were not mentioned yet."""
         return self._earlier
 
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Every name that can come back."""
+        names = self._earlier.names() | self._variables.pending.keys()
+        return frozenset(names - self._shell.user_ns.keys())
+
     def offer(self, state: EarlierState) -> None:
         """Let names that are not bound yet come back from `state` when they are mentioned."""
-        self._earlier = state.definitions
         bound = self._shell.user_ns.keys()
+        self._earlier = state.definitions
+        self._attempt = self._fresh()
         self._variables.expect({n: v for n, v in state.versions.items() if n not in bound})
+        self._generators.offer(state.generators)
+
+    def rewind(self, state: EarlierState, names: frozenset[str] | None) -> frozenset[str]:
+        """Let an earlier state take the place of what is bound now; returns the names of it.
+
+        Args:
+            state: Where to go back to.
+            names: Only these, where given.
+        """
+        known = frozenset(state.versions) | state.definitions.names() | frozenset(state.parameters)
+        wanted = known if names is None else known & names
+        self._variables.look()  # what was changed in place since is to be replaced too
+        statements = state.definitions.take(wanted & state.definitions.names())
+        for name in wanted - state.versions.keys():
+            self._variables.drop(name)
+        self._earlier.take(wanted & self._earlier.names())
+        self._earlier.add(statements)
+        self._variables.expect({n: v for n, v in state.versions.items() if n in wanted})
+        if names is None:
+            self._generators.offer(state.generators)
+        return wanted
 
     def withdraw(self, names: frozenset[str]) -> None:
         """These names were just defined anew."""
         self._earlier.take(names & self._earlier.names())
 
-    def prepare(
-        self, cell: StepSignature, *, load: bool
-    ) -> tuple[frozenset[str], tuple[Statement, ...]]:
+    def prepare(self, cell: StepSignature, *, load: bool) -> Brought:
         """Make ready what a cell mentions, directly or through functions it calls.
 
         Args:
             cell: Its signature.
             load: Whether data is loaded too; a step that may be a hit needs only definitions.
-
-        Returns:
-            The variables loaded and the definitions run.
         """
-        loaded: set[str] = set()
-        ran: list[Statement] = []
-        while self._variables.pending or self._earlier.names():
+        attempt = self._attempt
+        self._generators.forget_used()
+        while self.waiting - attempt.failed:
             closure = close_over(cell, self._shell.user_ns, self._modules)
-            missing = closure.absent
-            if closure.dynamic:
-                missing |= self._earlier.names() | self._variables.pending.keys()
-            statements = self._run(missing)
-            ran += statements
-            fresh = self._variables.load(missing) if load else frozenset()
-            loaded |= fresh
-            if not statements and not fresh:
+            missing = closure.absent | (self.waiting if closure.dynamic else frozenset())
+            before = attempt.progress
+            attempt.run(missing)
+            if load:
+                attempt.load(missing)
+            if attempt.progress == before:
                 break
-        return frozenset(loaded), tuple(ran)
+        return self._done()
 
-    def _run(self, names: frozenset[str]) -> list[Statement]:
+    def bring(self, names: Iterable[str], most_bytes: int | None = None) -> Brought:
+        """Bring back exactly these names, those that wait.
+
+        Args:
+            names: Of variables, functions, classes, imports or constants. With none, tells what
+                came along when a step loaded what it reads.
+            most_bytes: Larger values stay where they are.
+        """
+        pending = self._variables.pending
+        wanted = frozenset(names) & self.waiting
+        if most_bytes is not None:
+            wanted = frozenset(n for n in wanted if _size(pending.get(n)) <= most_bytes)
+        self._generators.forget_used()
+        self._attempt.run(wanted)
+        self._attempt.load(wanted)
+        return self._done()
+
+    def _define(self, name: str) -> bool:
+        """What a value needs that is just being loaded, be it by a step that is to run."""
+        if name not in self._earlier.names():
+            return False
+        self._attempt.run((name,))
+        return True
+
+    def _done(self) -> Brought:
+        self._generators.continue_loaded()
+        brought, self._attempt = self._attempt.brought(), self._fresh()
+        return brought
+
+    def _fresh(self) -> _Attempt:
+        return _Attempt(self._shell, self._variables, self._earlier)
+
+
+class _Attempt:
+    """Brings names back one by one; one that cannot be brought back holds up no other."""
+
+    def __init__(self, shell: Any, variables: Variables, earlier: Definitions) -> None:
+        self._shell = shell
+        self._variables = variables
+        self._earlier = earlier
+        self._loaded: set[str] = set()
+        self._ran: list[Statement] = []
+        self._problems: dict[str, str] = {}
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Names that are not tried again."""
+        return frozenset(self._problems)
+
+    @property
+    def progress(self) -> int:
+        """Grows while there is something to do."""
+        return len(self._loaded) + len(self._ran) + len(self._problems)
+
+    def brought(self) -> Brought:
+        return Brought(frozenset(self._loaded), tuple(self._ran), tuple(self._problems.values()))
+
+    def load(self, names: Iterable[str]) -> None:
+        """Values, each with whatever shares memory with it."""
+        for name in sorted(set(names) & self._variables.pending.keys() - self.failed):
+            version = self._variables.pending.get(name)
+            if version is None:
+                continue  # it came along with another that shares memory with it
+            try:
+                self._loaded |= self._variables.load((name,))
+            except Exception as error:  # noqa: BLE001 - reading a value back may raise anything
+                self._problems[name] = (
+                    f"`{name}` v{version.version} cannot be brought back: {_one_line(error)}"
+                )
+
+    def run(self, names: Iterable[str]) -> None:
         """Run what defines the names, after what those definitions themselves need to run."""
-        ran: list[Statement] = []
-        for statement in self._earlier.take(names & self._earlier.names()):
-            ran += self._run(statement.reads - self._shell.user_ns.keys())
-            self._variables.load(statement.reads)
-            run_statement(statement, self._shell)
-            ran.append(statement)
-        return ran
+        for statement in self._earlier.take(frozenset(names) & self._earlier.names()):
+            self.run(statement.reads - self._shell.user_ns.keys())
+            self.load(statement.reads)
+            try:
+                run_statement(statement, self._shell)
+                self._ran.append(statement)
+            except Exception as error:  # noqa: BLE001 - an import may raise anything
+                first = statement.source.partition("\n")[0]
+                self._problems[first] = f"`{first}` failed: {_one_line(error)}"
+
+
+def _size(version: ArtifactVersion | None) -> int:
+    return version.nbytes if version else 0
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text or type(error).__name__

@@ -7,15 +7,12 @@ import getpass
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.options import parse_step_line
-from jupyter_mlpipe.analysis.signatures import step_signature
-from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Skip
@@ -25,18 +22,21 @@ from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import (
     CorruptArtifactError,
+    MlpipeError,
     NotebookError,
-    StepOptionError,
     ValueNotLoadableError,
 )
 from jupyter_mlpipe.model.events import SessionStarted
 from jupyter_mlpipe.model.run import Run, Status
-from jupyter_mlpipe.model.step import StepSignature, StepSource
+from jupyter_mlpipe.model.step import StepSource
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.display import show_note, show_report
+from mlpipe_kernel.earlier import EarlierState
 from mlpipe_kernel.gate import definitions_in, split_mark
+from mlpipe_kernel.mentions import mentioned
 from mlpipe_kernel.order import unmet_order
 from mlpipe_kernel.recorder import OutputRecorder, replay
+from mlpipe_kernel.restore import Brought
 from mlpipe_kernel.steps import StepNames
 from mlpipe_kernel.suspects import Suspects
 from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with
@@ -209,6 +209,7 @@ class KernelSession:
         if isinstance(cell.attempt.decision, Hit):
             return self._apply(cell, cell.attempt)
         cell.attempt = begin(cell.attempt)
+        self._learned(self._bench.bring(()))
         self._recorder.start()
         cell.seen = scope.watch.start()
         cell.clock = time.perf_counter()
@@ -267,16 +268,45 @@ class KernelSession:
             self._prepared = self.pipeline
             self._bench.offer_earlier(self.pipeline)
 
-    def _restore(self, *, load: bool) -> None:
-        cell = self._cell
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Names of earlier sessions that come back when they are mentioned."""
+        try:
+            self.recall()
+        except MlpipeError:  # the next cell says so
+            return frozenset()
+        return self._bench.waiting
+
+    def describe(self, name: str) -> str:
+        """A name that waits, for somebody who asks what it is."""
+        return self._bench.describe_waiting(name)
+
+    def bring(self, names: Iterable[str] | None, most_bytes: int | None = None) -> Brought:
+        """Bring back names of earlier sessions now, or all of them; says nothing."""
         self.recall()
-        marked = split_mark(cell.source.partition("\n")[0])
-        body = cell.source.partition("\n")[2] if marked else cell.source
-        loaded, statements = self._bench.prepare(_signature(marked, body), load=load)
-        for statement in statements:
+        return self._learned(self._bench.bring(names, most_bytes))
+
+    def rewind(self, state: EarlierState, names: frozenset[str] | None) -> Brought:
+        """Bind what an earlier run ended with in place of what is bound now."""
+        self.recall()
+        wanted = self._bench.rewind(state, names)
+        self._definitions.take(wanted & self._definitions.names())
+        brought = self._learned(self._bench.bring(wanted))
+        given = {n: v for n, v in state.parameters.items() if n in wanted}
+        self._shell.user_ns.update(given)
+        return replace(brought, loaded=brought.loaded | given.keys())
+
+    def _restore(self, *, load: bool) -> None:
+        self.recall()
+        brought = self._learned(self._bench.prepare(mentioned(self._cell.source), load=load))
+        if brought.loaded or brought.problems:
+            names = ", ".join(self._bench.describe(name) for name in sorted(brought.loaded))
+            show_note("restored", names or "nothing", self._shell, brought.problems)
+
+    def _learned(self, brought: Brought) -> Brought:
+        for statement in brought.ran:
             self._definitions.learn(statement.source)
-        if loaded:
-            self._say("restored", ", ".join(self._bench.describe(name) for name in sorted(loaded)))
+        return brought
 
     def _locate(self, cell: str) -> None:
         """Find out which notebook this is, where the frontend did not tell."""
@@ -293,17 +323,6 @@ class KernelSession:
 
     def _say(self, title: str, text: str) -> None:
         show_note(title, text, self._shell)
-
-
-def _signature(marked: tuple[str, str] | None, body: str) -> StepSignature:
-    """What a cell mentions, the expressions on its `%%step` line included."""
-    if marked is None or marked[0] != "%%step":
-        return analyze(python_source(body))
-    try:
-        name, options = parse_step_line(marked[1], "")
-    except StepOptionError:
-        return StepSignature()
-    return step_signature(StepSource(name, body, options))
 
 
 def _raiser(error: BaseException) -> Callable[[], None]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
-from jupyter_mlpipe.analysis.statements import Statement
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
 from jupyter_mlpipe.engine.scope import Scope
@@ -20,7 +19,10 @@ from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.model.step import StepSignature
 from mlpipe_kernel.definitions import Definitions
-from mlpipe_kernel.restore import Restorer, earlier_state
+from mlpipe_kernel.display import format_bytes
+from mlpipe_kernel.earlier import EarlierState, last_state
+from mlpipe_kernel.generators import Generators
+from mlpipe_kernel.restore import Brought, Restorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +102,34 @@ class Workbench:
         """Let what earlier sessions of the pipeline left come back when it is mentioned."""
         if self.opened or self._left_anything():
             tools = self._open()
-            tools.restorer.offer(earlier_state(pipeline, tools.context))
+            tools.restorer.offer(last_state(pipeline, tools.context.metadata))
 
-    def prepare(
-        self, cell: StepSignature, *, load: bool
-    ) -> tuple[frozenset[str], tuple[Statement, ...]]:
+    def prepare(self, cell: StepSignature, *, load: bool) -> Brought:
         """Bring back what a cell mentions; see `Restorer.prepare`."""
         if self._tools is None:
-            return frozenset(), ()
+            return Brought()
         return self._tools.restorer.prepare(cell, load=load)
+
+    def bring(self, names: Iterable[str] | None, most_bytes: int | None = None) -> Brought:
+        """Bring back names now, or all that wait; see `Restorer.bring`."""
+        if self._tools is None:
+            return Brought()
+        restorer = self._tools.restorer
+        return restorer.bring(restorer.waiting if names is None else names, most_bytes)
+
+    def rewind(self, state: EarlierState, names: frozenset[str] | None) -> frozenset[str]:
+        """Put an earlier state in the place of what is bound; see `Restorer.rewind`."""
+        return self._open().restorer.rewind(state, names)
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Names that come back when they are mentioned."""
+        return self._tools.restorer.waiting if self._tools else frozenset()
+
+    @property
+    def variables(self) -> Variables:
+        """The session's variables and the versions they hold."""
+        return self._open().variables
 
     def withdraw(self, names: frozenset[str]) -> None:
         """These names were defined anew and are not to be brought back."""
@@ -119,6 +140,18 @@ class Workbench:
         """`df v3`, for the line that tells what was brought back."""
         version = self._open().variables.version_of(name)
         return f"{name} v{version.version}" if version else name
+
+    def describe_waiting(self, name: str) -> str:
+        """What is known of a value without loading it."""
+        version = self._open().variables.pending.get(name)
+        if version is None:
+            return f"{name} comes back when a cell mentions it."
+        facts = ", ".join(f"{key} {value}" for key, value in version.summary.items())
+        return (
+            f"{name}: {version.python_type}, {format_bytes(version.nbytes)}, {version.name} "
+            f"v{version.version}{f' ({facts})' if facts else ''}. It is loaded when a cell "
+            "mentions it."
+        )
 
     def _left_anything(self) -> bool:
         url = self._settings.metadata_store
@@ -134,7 +167,8 @@ class Workbench:
             if self._tools is None:
                 context = open_context(self._settings)
                 variables = Variables(self._shell.user_ns, context.values, context.buffers)
-                restorer = Restorer(self._shell, variables, self._modules)
+                generators = Generators(context.blobs)
+                restorer = Restorer(self._shell, variables, self._modules, generators)
                 watch = ProcessWatch(ignored=(self._settings.home,))
                 states = ProcessStates(self._settings.root)
                 self._tools = _Tools(context, variables, restorer, watch, states)

@@ -155,6 +155,7 @@ def test_writes_and_deletes_are_those_of_the_module_scope(source, writes, delete
         ("exec('x = 1')", "uses exec"),
         ("def f():\n    return eval('x')\nf()", "uses eval"),
         ("globals()['x'] = 1", "uses globals()"),
+        ("n = len(dir())", "uses dir()"),
         ("locals()", "uses locals()"),
         ("vars()", "uses vars()"),
         ("__import__('x')", "imports by name"),

@@ -7,9 +7,8 @@ from datetime import datetime
 
 from jupyter_mlpipe.engine.explain import explain_step, explanation_lines, step_names
 from jupyter_mlpipe.model.errors import NotFoundError
-from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.tracking.reading import run_details
-from jupyter_mlpipe.tracking.store import Query
+from jupyter_mlpipe.tracking.runs import numbered_runs
 from mlpipe_kernel.verbs.verb import Desk, refuse
 
 
@@ -37,13 +36,14 @@ def why(words: Sequence[str], desk: Desk) -> str:
 
 
 def runs(_: Sequence[str], desk: Desk) -> str:
-    """The newest runs of this pipeline."""
-    where = {"pipeline": desk.session.pipeline}
-    found = desk.bench.context.metadata.find(Query(Run, where, limit=20)).items
+    """The newest runs of this pipeline, with the numbers that `restore --run` takes."""
+    found = numbered_runs(desk.bench.context.metadata, desk.session.pipeline)
+    here = desk.session.run.id
     lines = [
-        f"{run.id[:12]}  {run.kind:<10} {run.status:<10} "
-        f"{datetime.fromtimestamp(run.started).astimezone():%Y-%m-%d %H:%M}"
-        for run in found
+        f"{item.number:>4}  {item.run.id[:12]}  {item.run.kind:<10} {item.run.status:<10} "
+        f"{datetime.fromtimestamp(item.run.started).astimezone():%Y-%m-%d %H:%M}"
+        f"{'  this session' if item.run.id == here else ''}"
+        for item in found
     ]
     return "\n".join(lines) or "No runs yet."
 

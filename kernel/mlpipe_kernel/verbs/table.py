@@ -6,13 +6,20 @@ import difflib
 import shlex
 from collections.abc import Iterable, Sequence
 
-from mlpipe_kernel.verbs import past, stale
+from mlpipe_kernel.verbs import past, restoring, stale
 from mlpipe_kernel.verbs.verb import Desk, Verb, refuse
 
 VERBS: tuple[Verb, ...] = (
     Verb("status", "", "the steps of this session and how they stand", past.status),
     Verb("why", "STEP", "why a step was run or skipped", past.why, past.known_steps),
     Verb("run-stale", "", "run the steps whose results no longer stand", stale.run_stale),
+    Verb(
+        "restore",
+        "[NAME ...] [--run RUN]",
+        "bring names back now, or as they were at the end of a run",
+        restoring.restore,
+        restoring.runs_and_names,
+    ),
     Verb("runs", "", "the newest runs of this pipeline", past.runs),
 )
 

@@ -1,0 +1,164 @@
+"""What earlier runs of a notebook ended with, read from the record; no value is loaded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from jupyter_mlpipe.analysis.statements import Statement, read_statements
+from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.run import Run, Status, StepRun
+from jupyter_mlpipe.tracking.joins import by_ids
+from jupyter_mlpipe.tracking.store import MetadataStore, Query
+from mlpipe_kernel.definitions import Definitions
+
+SESSION = "notebook"
+"""The kind of run that a kernel is."""
+_MOST_SESSIONS = 100
+_PAGE = 500
+_MOST_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierState:
+    """Variables, definitions and random generators at the end of a run."""
+
+    versions: Mapping[str, ArtifactVersion]
+    definitions: Definitions
+    generators: Mapping[str, str] = field(default_factory=dict)
+    """Name of a random generator, or other state of the process, to the blob of its state."""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    """Of a run that was given other values than the notebook's."""
+
+
+def last_state(pipeline: str, metadata: MetadataStore) -> EarlierState:
+    """What the kernel sessions of a pipeline ended with, the newest counting first."""
+    where = {"pipeline": pipeline, "kind": SESSION}
+    sessions = metadata.find(Query(Run, where, limit=_MOST_SESSIONS, counted=False)).items
+    return _state(sessions, metadata)
+
+
+def state_after(run: Run, metadata: MetadataStore) -> EarlierState:
+    """What was there at the end of one run.
+
+    A session began with what those before it had left; a run elsewhere began with nothing.
+    """
+    if run.kind != SESSION:
+        return _state_after_worker(run, metadata)
+    where = {"pipeline": run.pipeline, "kind": SESSION}
+    sessions = metadata.find(Query(Run, where, limit=_MOST_SESSIONS, counted=False)).items
+    return _state([s for s in sessions if s.started <= run.started], metadata)
+
+
+def _state(sessions: Sequence[Run], metadata: MetadataStore) -> EarlierState:
+    finished = _finished(sessions, metadata)
+    gathered = _Gathered()
+    for session in sessions:
+        gathered.add(session.definitions, finished[session.id])
+    newest = [step_run for session in sessions for step_run in finished[session.id]]
+    return _resolved(gathered, newest, metadata)
+
+
+def _state_after_worker(run: Run, metadata: MetadataStore) -> EarlierState:
+    finished = _finished([run], metadata)[run.id]
+    gathered = _Gathered()
+    for step_run in finished:
+        gathered.add(f"{step_run.definitions}\n{_code_of(step_run)}", [step_run])
+    return replace(_resolved(gathered, finished, metadata), parameters=run.parameters)
+
+
+def _resolved(
+    gathered: _Gathered, newest: Sequence[StepRun], metadata: MetadataStore
+) -> EarlierState:
+    versions = {v.id: v for v in by_ids(metadata, ArtifactVersion, gathered.versions.values())}
+    definitions = Definitions()
+    for code in reversed(gathered.code):
+        definitions.learn(code)
+    generators: dict[str, str] = {}
+    for step_run in newest:
+        generators = {**step_run.effects, **generators}
+    return EarlierState(
+        {name: versions[id_] for name, id_ in gathered.versions.items() if id_ in versions},
+        definitions,
+        generators,
+    )
+
+
+class _Gathered:
+    """Names with what they meant last, filled from the newest session to the oldest."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, str] = {}
+        self.code: list[str] = []
+        """Definitions still in force, those of the newest session first."""
+        self._settled: set[str] = set()
+        self._seen: set[str] = set()
+
+    def add(self, definitions: str, finished: Sequence[StepRun]) -> None:
+        """Take up a session: its definitions at its end, its step runs from the newest on."""
+        held, gone = _held(finished)
+        statements = self._statements(definitions)
+        defined = {
+            name
+            for statement in statements
+            for name in statement.names
+            if name not in held or statement.source not in held[name][1].definitions
+        }
+        settled = frozenset(self._settled)
+        for name, (version_id, _) in held.items():
+            if name not in settled | defined:
+                self.versions[name] = version_id
+        kept = [s for s in statements if s.names <= defined - settled]
+        self.code.append("\n".join(statement.source for statement in kept))
+        self._settled |= held.keys() | defined | gone
+
+    def _statements(self, definitions: str) -> tuple[Statement, ...]:
+        """Most sessions end with the definitions that the one before them ended with."""
+        if definitions in self._seen:
+            return ()
+        self._seen.add(definitions)
+        return read_statements(definitions)
+
+
+def _held(finished: Sequence[StepRun]) -> tuple[Mapping[str, tuple[str, StepRun]], set[str]]:
+    """The last version of each variable, with the step run that left or read it; what is gone.
+
+    What a step read was there when it began, also where no step had made it.
+    """
+    held: dict[str, tuple[str, StepRun]] = {}
+    gone: set[str] = set()
+    for step_run in finished:
+        for output in step_run.outputs:
+            if output.variable not in gone:
+                held.setdefault(output.variable, (output.version_id, step_run))
+        gone |= set(step_run.deleted) - held.keys()
+        for read in step_run.inputs:
+            if read.variable not in gone:
+                held.setdefault(read.variable, (read.version_id, step_run))
+    return held, gone
+
+
+def _finished(runs: Sequence[Run], metadata: MetadataStore) -> Mapping[str, list[StepRun]]:
+    """Step runs that left something, the newest first, by run."""
+    where = {
+        "run_id": tuple(run.id for run in runs),
+        "status": (Status.SUCCEEDED, Status.CACHED),
+    }
+    found: dict[str, list[StepRun]] = defaultdict(list)
+    for page in range(_MOST_PAGES):
+        query = Query(StepRun, where, limit=_PAGE, offset=page * _PAGE, counted=False)
+        items = metadata.find(query).items
+        for step_run in items:
+            found[step_run.run_id].append(step_run)
+        if len(items) < _PAGE:
+            break
+    return found
+
+
+def _code_of(step_run: StepRun) -> str:
+    """Imports, functions and classes of the cell itself."""
+    own = Definitions()
+    own.learn(python_source(step_run.source), step=True)
+    return own.source
