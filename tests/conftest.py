@@ -99,7 +99,10 @@ class LiveKernel:
             if kind == "status" and content["execution_state"] == "idle":
                 self.client.get_shell_msg(timeout=_WAIT)
                 return outcome
-            if kind in ("stream", "display_data", "execute_result"):
+            last = outcome.outputs[-1] if outcome.outputs else {}
+            if kind == "stream" and last.get("name") == content["name"]:
+                last["text"] += content["text"]  # a busy kernel flushes in the middle of a line
+            elif kind in ("stream", "display_data", "execute_result"):
                 outcome.outputs.append({"output_type": kind, **content})
             elif kind == "error":
                 outcome.error = "\n".join(content["traceback"])
