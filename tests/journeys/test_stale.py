@@ -78,6 +78,7 @@ def test_an_edited_helper_marks_its_steps_at_once(page, shoot):
 
 
 def test_the_button_runs_what_is_stale_and_nothing_else(page, shoot):
+    edit(page, 0, EDITED)
     page.evaluate(
         """() => {
           window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
