@@ -1,7 +1,8 @@
 """What the variables around a step cost it: small step cells in namespaces of many kinds.
 
-Each cell is run by a kernel as for a frontend, as a plain cell and as a step that misses, in turn;
-the figure is the median time that the step takes longer. `--hash` forbids watching pages.
+Each cell is run by a kernel as for a frontend, as a plain cell and as a step that misses, in turn.
+The figures are medians of the processor time that the kernel takes, which does not depend on what
+else the machine does; waiting for the disk is in `overhead.py`. `--hash` forbids watching pages.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ import os
 import statistics
 import sys
 import tempfile
+from pathlib import Path
 
 from jupyter_client import BlockingKernelClient, KernelManager
 from jupyter_client.kernelspec import KernelSpec
 from overhead import run
 
 IMPORTS = "import numpy as np, pandas as pd\n"
-MIXED = "[n, str(n), [n], {'a': n}, (1, n)][n % 5]"
-SMALL = f"vars().update({{f'v{{n}}': {MIXED} for n in range(%s)}})"
+MIXED = "vars().update({f'v{n}': [n, str(n), [n], {'a': n}, (1, n)][n % 5] for n in range(COUNT)})"
 ARRAYS = "a = np.ones(({0} << 20) // 16)\nb = pd.DataFrame(np.ones((({0} << 20) // 128, 8)))"
 CASES = {
     "nothing": ("pass", "x = {n}"),
-    "1,000 small variables": (SMALL % 1000, "x = {n}"),
-    "5,000 small variables": (SMALL % 5000, "x = {n}"),
+    "1,000 small variables": (MIXED.replace("COUNT", "1000"), "x = {n}"),
+    "5,000 small variables": (MIXED.replace("COUNT", "5000"), "x = {n}"),
     "1 GB of arrays and frames, read": (ARRAYS.format(1024), "x = a[{n}] + b.iat[{n}, 1]"),
     "1 GB of arrays and frames, no use": (ARRAYS.format(1024), "x = {n}"),
     "5 GB of arrays and frames, read": (ARRAYS.format(5120), "x = a[{n}] + b.iat[{n}, 1]"),
@@ -57,21 +58,37 @@ def measure(setup: str, cell: str, rounds: int, *, pages: bool) -> tuple[float, 
         client.start_channels()
         try:
             client.wait_for_ready(timeout=60)
-            return compare(client, setup, cell, rounds)
+            return compare(Busy(client, manager.provisioner.pid), setup, cell, rounds)
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
 
 
-def compare(
-    client: BlockingKernelClient, setup: str, cell: str, rounds: int
-) -> tuple[float, float, float]:
-    run(client, IMPORTS + setup)
-    run(client, f"%%step bench\n{cell.format(n=rounds)}")
+class Busy:
+    """A kernel whose processor time is taken."""
+
+    def __init__(self, client: BlockingKernelClient, process: int) -> None:
+        self._client = client
+        self._tasks = Path(f"/proc/{process}/task")
+
+    def run(self, source: str) -> float:
+        """Milliseconds that all threads of the kernel together were running."""
+        begun = self._taken()
+        run(self._client, source)
+        return (self._taken() - begun) / 1e6
+
+    def _taken(self) -> int:
+        """Nanoseconds since it was started."""
+        return sum(int((t / "schedstat").read_text().split()[0]) for t in self._tasks.iterdir())
+
+
+def compare(kernel: Busy, setup: str, cell: str, rounds: int) -> tuple[float, float, float]:
+    kernel.run(IMPORTS + setup)
+    kernel.run(f"%%step bench\n{cell.format(n=rounds)}")
     pairs = []
     for n in range(rounds):
         source = cell.format(n=n)
-        pairs.append((run(client, source), run(client, f"%%step bench\n{source}")))
+        pairs.append((kernel.run(source), kernel.run(f"%%step bench\n{source}")))
     plain, ours = zip(*pairs, strict=True)
     added = statistics.median(b - a for a, b in pairs)
     return statistics.median(plain), statistics.median(ours), added

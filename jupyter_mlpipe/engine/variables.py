@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.figure_facts import is_untouched, mark_untouched
-from jupyter_mlpipe.materializers.fingerprint import fingerprint
+from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_digest
 from jupyter_mlpipe.materializers.sharing import sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
@@ -25,6 +25,7 @@ _SHELL_HISTORY = re.compile(r"__.*|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
 
 _ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
 """Places of types whose objects never change; a type of the user's need not be hashable."""
+_TUPLE = id(tuple)
 _UNCHANGING = b"atom"
 _STREAM = io.IOBase.__base__ or io.IOBase
 """Of all files; unlike `io.IOBase`, it can be asked about classes that are not hashable."""
@@ -174,11 +175,12 @@ class Variables:
         looked = {}
         for name, value in list(self.namespace.items()):
             known = self._held.get(name)
-            if known is not None and known.value is value and known.fingerprint is _UNCHANGING:
+            same = known is not None and known.value is value
+            if known is not None and same and known.fingerprint is _UNCHANGING:
                 looked[name] = known
-            elif is_data(name, value):
+            elif (known is not None and same and known.fingerprint) or is_data(name, value):
                 self._looking = name
-                looked[name] = self._look_at(name, value, known)
+                looked[name] = self._look_at(name, value, known if same else None)
         self._looking = None
         # What the user bound anew before it was ever loaded is no longer waited for.
         self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
@@ -186,17 +188,21 @@ class Variables:
         return looked
 
     def _look_at(self, name: str, value: Any, known: Held | None) -> Held:
-        same = known is not None and known.value is value
-        if known is not None and same and is_untouched(value):
+        """`known` is how the same object was before."""
+        found = flat_digest(value)
+        if found is not None and known is not None and found == known.fingerprint:
             return known
-        if name in self._endless and self._endless[name] is value:
+        if known is not None and is_untouched(value):
+            return known
+        if self._endless.get(name, self) is value:
             return Held(value, None)
-        now = Held(value, self._fingerprint(value, known.fingerprint if known and same else None))
+        now = Held(value, self._fingerprint(value, known.fingerprint if known else None))
         mark_untouched(value)
         return known if known is not None and known.same_as(now) else now
 
     def _fingerprint(self, value: Any, expected: bytes | None = None) -> bytes | None:
-        if id(type(value)) in _ATOMS:
+        kind = id(type(value))
+        if kind in _ATOMS or (kind == _TUPLE and all(id(type(item)) in _ATOMS for item in value)):
             return _UNCHANGING
         return fingerprint(value, self._buffers, expected)
 

@@ -27,12 +27,15 @@ from jupyter_mlpipe.materializers.quick_facts import (
     quick_array_facts,
     quick_arrow_facts,
     quick_frame_facts,
+    quick_text_facts,
 )
 
 _VERSION = b"jupyter_mlpipe value 1"
 """Goes into every content digest; changes whenever equal values would get other digests."""
 _ATOMS = frozenset(map(id, (type(None), bool, int, float, complex)))
 """Places of types: a type of the user's need not be hashable."""
+_LEAVES = _ATOMS | {id(str)}
+_DICT = id(dict)
 _CONTAINERS = frozenset(map(id, (list, tuple, dict, set, frozenset)))
 _SMALL = 64
 """Items up to which looking at each is faster than pickling."""
@@ -73,7 +76,7 @@ def fingerprint(
         expected: Those it had before.
     """
     buffers = buffers or BufferDigests(None)
-    flat = _flat_digest(value)
+    flat = flat_digest(value)
     if flat is not None:
         return flat
     try:
@@ -88,16 +91,16 @@ def fingerprint(
     return found
 
 
-def _flat_digest(value: Any) -> bytes | None:
-    """The short way for numbers, texts and small containers of them."""
+def flat_digest(value: Any) -> bytes | None:
+    """The short way of `fingerprint`, for numbers and small containers of numbers and texts."""
     kind = id(type(value))
     if kind in _ATOMS:
         return xxhash.xxh3_128_digest(f"{type(value).__name__} {value!r}".encode())
     if kind not in _CONTAINERS or len(value) > _SMALL:
         return None
-    items = (*value.keys(), *value.values()) if type(value) is dict else value
-    if not all(id(type(item)) in _ATOMS or type(item) is str for item in items):
-        return None
+    for item in (*value, *value.values()) if kind == _DICT else value:
+        if id(type(item)) not in _LEAVES:
+            return None
     # This version of the format tells nothing of which equal items are one object.
     return xxhash.xxh3_128_digest(marshal.dumps(value, 2))
 
@@ -155,7 +158,7 @@ def _answers_itself(kind: type) -> bool:
 
 class _QuickPickler(_FactPickler):
     families = (
-        *(quick_array_facts, array_facts, quick_frame_facts, frame_facts),
+        *(quick_array_facts, quick_text_facts, array_facts, quick_frame_facts, frame_facts),
         *(code_facts, quick_arrow_facts, tensor_facts, figure_facts),
     )
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_OURS = re.compile(r"/mlpipe-[^/]+/[^/]+/[^/]+ \(deleted\)|/[0-9a-f]{2}/[0-9a-f]{62}")
+_OURS = re.compile(r"/mlpipe-[^/]+/[^/]+/[^/]+ \(deleted\)|/[0-9a-f]{2}/[0-9a-f]{64}")
 """Where the files of stored values are: without a name, or under the digest of their content."""
 
 

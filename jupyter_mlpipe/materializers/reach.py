@@ -209,7 +209,10 @@ def _through_array(array: Any, reached: Reached) -> Iterable[Any]:
 
 
 def _held(array: Any) -> Iterable[Any]:
-    return array.ravel().tolist() if array.dtype.hasobject else ()
+    if not array.dtype.hasobject:
+        return ()
+    held = array.ravel().tolist()
+    return () if set(map(id, map(type, held))) <= _ATOMS else held
 
 
 def _through_frame(frame: Any, reached: Reached) -> Iterable[Any]:

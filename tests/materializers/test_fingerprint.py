@@ -182,6 +182,10 @@ def objects():
     return np.array([{}, []], dtype=object)
 
 
+def texts():
+    return np.array(["x", None, -1.0, float("nan")] * 500 + ["z"] * 500, dtype=object)
+
+
 def model():
     return LogisticRegression().fit(X, Y)
 
@@ -199,6 +203,7 @@ CHANGES = [
     *((random.Random, lambda v: v.random()), (np.random.default_rng, lambda v: v.random())),
     *((lambda: np.zeros(6), lambda v: v.fill(1)), (lambda: np.zeros((2, 3)), reshape)),
     *((lambda: np.zeros(6), lambda v: v[2:].fill(1)), (view, lambda v: v.base.fill(1))),
+    *((texts, lambda v: v.put(7, "y")), (texts, lambda v: v.put(2, -2.0))),
     *((objects, lambda v: v[0].update(a=1)), (objects, lambda v: v.fill(None))),
     *((frame, lambda v: v.insert(0, "n", 1)), (frame, lambda v: v.isetitem(0, [3, 4]))),
     *((frame, lambda v: v.update({"a": [9, 9]})), (frame, lambda v: v.loc[0, "c"].append(1))),
