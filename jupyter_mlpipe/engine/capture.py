@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.immovable import cannot_travel, describe
@@ -14,7 +14,7 @@ from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import ValueNotStorableError
-from jupyter_mlpipe.model.run import Run
+from jupyter_mlpipe.model.run import Run, Shared
 from jupyter_mlpipe.model.step import StepSource
 from jupyter_mlpipe.tracking.store import Query
 
@@ -25,8 +25,19 @@ class Captured:
 
     versions: dict[str, ArtifactVersion] = field(default_factory=dict)
     """By variable; their numbers are given when they are recorded."""
+    shared: dict[str, ArtifactVersion] = field(default_factory=dict)
+    """By variable, what is unchanged but was stored again beside a version that shares its
+    memory: its old version, in a new place."""
     problems: dict[str, str] = field(default_factory=dict)
     """Variable to one line for the user."""
+
+    def new_versions(self) -> tuple[ArtifactVersion, ...]:
+        """Those that are to be recorded."""
+        return (*self.versions.values(), *(v for v in self.shared.values() if not v.version))
+
+    def shared_records(self) -> tuple[Shared, ...]:
+        """What a step run says of them."""
+        return tuple(Shared(n, v.id, v.manifest) for n, v in sorted(self.shared.items()))
 
 
 def capture_outputs(
@@ -36,8 +47,18 @@ def capture_outputs(
     captured = Captured()
     for group in scope.variables.groups(names):
         for name, kept in _keep(group, scope, context, step, captured.problems).items():
-            captured.versions[name] = _output_version(name, kept, step, step_run, scope)
+            if name in names:
+                captured.versions[name] = _output_version(name, kept, step, step_run, scope)
+            elif kept.member is not None:
+                captured.shared[name] = _in_new_place(name, kept, scope, context)
     return captured
+
+
+def _in_new_place(name: str, kept: KeptValue, scope: Scope, context: RunContext) -> ArtifactVersion:
+    """The version a variable holds already; data that no step has met yet gets its first one."""
+    fresh = _outside_version(name, kept, scope.run)
+    known = scope.variables.version_of(name) or _recorded(fresh, context)
+    return replace(known, manifest=kept.manifest, member=kept.member) if known else fresh
 
 
 def capture_outside(
@@ -51,7 +72,7 @@ def capture_outside(
     wanted = frozenset(n for n in names if n in held)
     fresh: dict[str, ArtifactVersion] = {}
     for group in scope.variables.groups(wanted):
-        for name, kept in _keep(group, scope, context, None, captured.problems).items():
+        for name, kept in _keep(group & wanted, scope, context, None, captured.problems).items():
             version = _outside_version(name, kept, scope.run)
             known = _recorded(version, context)
             if known is None:
@@ -150,6 +171,6 @@ def _outside_version(name: str, kept: KeptValue, run: Run) -> ArtifactVersion:
 
 
 def _recorded(version: ArtifactVersion, context: RunContext) -> ArtifactVersion | None:
-    where = {"name": version.name, "digest": version.digest, "member": version.member}
+    where = {"name": version.name, "digest": version.digest}
     found = context.metadata.find(Query(ArtifactVersion, where, limit=1, counted=False)).items
     return found[0] if found else None

@@ -11,6 +11,7 @@ from blake3 import blake3
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.origins import package_version
+from jupyter_mlpipe.engine.aliasing import aliasing_digest
 from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
@@ -35,6 +36,8 @@ class Surroundings:
     """Constants and parameters that the step reads."""
     scope: Scope
     options: StepOptions
+    groups: tuple[frozenset[str], ...] = ()
+    """Variables that share memory with each other, those groups with one that the step reads."""
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """What is known before the step runs, in the order in which a user would suspect it."""
@@ -62,6 +65,13 @@ class Surroundings:
             found += [Dependency(kind, name, facts[name]) for name in sorted(facts)]
         absent = (self.closure.absent | self.closure.builtins) - self.inputs.keys() - SHELL_NAMES
         return (*found, *(Dependency(DependencyKind.ABSENT, name, "") for name in sorted(absent)))
+
+    def sharing(self, counted: str) -> Dependency:
+        """Which variables share memory; `counted` as in `aliasing_digest`."""
+        read = self.inputs.keys() | self.literals
+        return Dependency(
+            DependencyKind.SHARING, counted, aliasing_digest(self.groups, read, counted)
+        )
 
     def digest_now(self, dependency: Dependency) -> str | None:
         """The digest that an earlier run's dependency has at this moment; None when it is gone."""
@@ -158,4 +168,5 @@ _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] =
     DependencyKind.ENVIRONMENT: lambda now, name: environment_digest(name, now.options.env),
     DependencyKind.STATE: lambda now, name: now.scope.states.digest(name),
     DependencyKind.ABSENT: _absent,
+    DependencyKind.SHARING: lambda now, counted: now.sharing(counted).digest,
 }

@@ -9,7 +9,8 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.errors import PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
-from jupyter_mlpipe.model.run import Immovable, Status, StepRun
+from jupyter_mlpipe.model.run import Immovable, Output, Shared, Status, StepRun
+from jupyter_mlpipe.tracking.left import left_by, version_left
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 FINISHED = (Status.SUCCEEDED, Status.CACHED, Status.SKIPPED)
@@ -36,7 +37,7 @@ def visible_versions(
     """
     finished = finished_steps(run_id, metadata)
     sources = {read.variable: read.sources for read in step.inputs}
-    ids: dict[str, str] = {}
+    left: dict[str, Output | Shared] = {}
     for earlier in _waited_for(pipeline, step):
         if earlier.name not in finished:
             raise PipelineError(
@@ -44,13 +45,13 @@ def visible_versions(
                 f"{run_id}. Run it first, with the same run id and metadata store."
             )
         for name in finished[earlier.name].deleted:
-            ids.pop(name, None)
-        ids |= {
-            output.variable: output.version_id
-            for output in finished[earlier.name].outputs
-            if earlier.id in sources.get(output.variable, (earlier.id,))
+            left.pop(name, None)
+        left |= {
+            name: item
+            for name, item in left_by(finished[earlier.name]).items()
+            if earlier.id in sources.get(name, (earlier.id,))
         }
-    return {name: metadata.get(ArtifactVersion, id_) for name, id_ in sorted(ids.items())}
+    return {name: version_left(item, metadata) for name, item in sorted(left.items())}
 
 
 def finished_steps(run_id: str, metadata: MetadataStore) -> Mapping[str, StepRun]:
@@ -119,10 +120,11 @@ def not_left(
 def unforeseen(pipeline: Pipeline, step: PipelineStep, step_run: StepRun) -> str:
     """What the step changed that a later step reads without waiting for it; empty if nothing.
 
-    Edges are made from what a cell was seen to do. When other data make it change more, a step
-    that does not wait for the change would read the value from before it.
+    Edges are made from what a cell was seen to do. When other data make it change more, or let it
+    leave an alias, a step that does not wait for it would find the value from before it.
     """
     left = {output.variable for output in step_run.outputs} | set(step_run.deleted)
+    left |= {item.variable for item in step_run.shared} - set(step.shared)
     position = pipeline.steps.index(step)
     for later in pipeline.steps[position + 1 :]:
         for read in later.inputs:

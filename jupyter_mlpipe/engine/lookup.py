@@ -7,6 +7,7 @@ is stored with the digests of what it really used, and holds while each of them 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -19,6 +20,7 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MlpipeError
 from jupyter_mlpipe.model.run import Status, StepRun
 from jupyter_mlpipe.model.step import StepSource
+from jupyter_mlpipe.tracking.left import left_by, version_left
 from jupyter_mlpipe.tracking.store import Query
 
 CANDIDATES = 20
@@ -30,7 +32,8 @@ class Hit:
     """An earlier step run of which nothing has changed, and the versions it left."""
 
     step_run: StepRun
-    outputs: dict[str, ArtifactVersion]
+    left: Mapping[str, ArtifactVersion]
+    """Its outputs, and what is bound together with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _compare(run: StepRun, now: Live, context: RunContext) -> Hit | Miss:
     if why_not:
         return Miss(why_not)
     try:
-        return Hit(run, _stored_outputs(run, context))
+        return Hit(run, _stored(run, context))
     except MlpipeError:
         return Miss("what was stored of it is damaged or gone")
 
@@ -94,10 +97,9 @@ def _expired(run: StepRun, after: float | None) -> str:
     return f"expired after {format_seconds(after)}"
 
 
-def _stored_outputs(run: StepRun, context: RunContext) -> dict[str, ArtifactVersion]:
-    versions = {
-        o.variable: context.metadata.get(ArtifactVersion, o.version_id) for o in run.outputs
-    }
+def _stored(run: StepRun, context: RunContext) -> Mapping[str, ArtifactVersion]:
+    left = left_by(run)
+    versions = {name: version_left(item, context.metadata) for name, item in left.items()}
     for manifest in {version.manifest for version in versions.values()}:
         context.artifacts.check(manifest)
     return versions

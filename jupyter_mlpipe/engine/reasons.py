@@ -212,4 +212,5 @@ _WORDS = {
     DependencyKind.ENVIRONMENT: "environment variable {name} changed",
     DependencyKind.STATE: "{name} changed",
     DependencyKind.ABSENT: "`{name}` is defined now",
+    DependencyKind.SHARING: "other variables share memory with what it uses",
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from jupyter_mlpipe.analysis.statements import StatementKind, read_statements
+from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings, file_digest, written_digest
@@ -111,9 +112,15 @@ def record_success(
     step_run = replace(
         _skeleton(attempt, Status.SUCCEEDED, seconds, context),
         outputs=_outputs(captured, changes),
+        shared=captured.shared_records(),
         deleted=tuple(sorted(changes.deleted)),
         dependencies=with_module_texts(
-            (*attempt.dependencies, *_file_dependencies(attempt, seen)), context
+            (
+                *attempt.dependencies,
+                *_sharing_dependency(attempt, captured, changes),
+                *_file_dependencies(attempt, seen),
+            ),
+            context,
         ),
         display=keep_displayed(outcome.outputs, context.blobs),
     )
@@ -122,10 +129,10 @@ def record_success(
     facts = _state_facts(attempt, seen)
     step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
     step_run = replace(step_run, uncacheable=_why_never(step_run, attempt, captured, seen))
-    stored = record(step_run, tuple(captured.versions.values()), attempt.scope, context)
-    for version in stored:
-        variables.record(version.variable, version, after[version.variable])
+    stored = record(step_run, captured.new_versions(), attempt.scope, context)
     by_id = {version.id: version for version in stored}
+    for name, version in (captured.versions | captured.shared).items():
+        variables.record(name, by_id.get(version.id, version), after[name])
     return StepReport(
         step_run,
         tuple((output, by_id[output.version_id]) for output in step_run.outputs),
@@ -163,6 +170,7 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
     step_run = replace(
         _skeleton(attempt, Status.CACHED, time.time() - attempt.started, context),
         outputs=earlier.outputs,
+        shared=earlier.shared,
         deleted=earlier.deleted,
         display=earlier.display,
         effects=earlier.effects,
@@ -171,7 +179,7 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
     record(step_run, (), attempt.scope, context)
     return StepReport(
         step_run,
-        tuple((output, hit.outputs[output.variable]) for output in earlier.outputs),
+        tuple((output, hit.left[output.variable]) for output in earlier.outputs),
         saved_seconds=earlier.seconds,
         warnings=attempt.problems,
     )
@@ -228,6 +236,20 @@ def _outputs(captured: Captured, changes: Changes) -> tuple[Output, ...]:
         Output(name, version.id, mutated=name in changes.mutated)
         for name, version in sorted(captured.versions.items())
     )
+
+
+def _sharing_dependency(
+    attempt: Attempt, captured: Captured, changes: Changes
+) -> tuple[Dependency, ...]:
+    """A step that changed nothing in place and left nothing shared only cares for what it read.
+
+    Else a variable counts although the step never mentions it, except where it is bound anew.
+    """
+    surroundings = attempt.surroundings
+    read = surroundings.inputs.keys() | surroundings.literals
+    if captured.shared or changes.mutated:
+        return (surroundings.sharing(all_but((changes.written | changes.deleted) - read)),)
+    return (surroundings.sharing(ONLY_READ),) if len(read) > 1 else ()
 
 
 def _redefined(attempt: Attempt) -> frozenset[str]:

@@ -146,7 +146,7 @@ def apply_hit(attempt: Attempt, context: RunContext) -> StepReport:
     hit, variables = attempt.decision, attempt.scope.variables
     states = {name: context.blobs.get(blob) for name, blob in hit.step_run.effects.items()}
     report = record_hit(attempt, hit, context)
-    variables.expect(hit.outputs)
+    variables.expect(hit.left)
     for name in hit.step_run.deleted:
         variables.drop(name)
     for name, content in states.items():
@@ -185,7 +185,8 @@ def _surroundings(
     outside = [name for name, version in inputs.items() if version is None]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
-    found = Surroundings(closure, inputs, frozenset(literals), scope, step.options)
+    groups = variables.sharing(inputs.keys() | literals)
+    found = Surroundings(closure, inputs, frozenset(literals), scope, step.options, groups)
     return found, tuple(captured.problems.values())
 
 

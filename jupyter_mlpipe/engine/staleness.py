@@ -20,9 +20,16 @@ from jupyter_mlpipe.model.run import Dependency, DependencyKind, Status
 
 _EDITED = "edited"
 _TOLD_BY_TEXT = frozenset({DependencyKind.OPTION})
-_MOVES_ON = frozenset({DependencyKind.RANDOM, DependencyKind.STATE, DependencyKind.ENVIRONMENT})
-"""Drawing again would give other numbers, and later steps may have changed a setting, which is no
-reason to: nothing above has changed."""
+_MOVES_ON = frozenset(
+    {
+        DependencyKind.RANDOM,
+        DependencyKind.STATE,
+        DependencyKind.ENVIRONMENT,
+        DependencyKind.SHARING,
+    }
+)
+"""Drawing again would give other numbers, and later steps may have changed a setting or made an
+alias, which is no reason to: nothing above has changed."""
 _LITERALS = frozenset({DependencyKind.CONSTANT, DependencyKind.PARAMETER})
 _VARIABLES = frozenset({DependencyKind.INPUT, DependencyKind.ABSENT})
 
@@ -128,7 +135,9 @@ class Order:
     def _bound(self, wanted: ArtifactVersion | None, held: ArtifactVersion | None) -> Expected:
         if wanted is None:
             return Expected(None)
-        other = held is None or (held.digest, held.manifest) != (wanted.digest, wanted.manifest)
+        place = (wanted.digest, wanted.manifest)
+        # The same version may be held in another place, beside what shares its memory.
+        other = held is None or (held.id != wanted.id and (held.digest, held.manifest) != place)
         maker = self._ledger.maker(wanted)
         return Expected(wanted.digest, wanted if other else None, maker)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -101,9 +101,13 @@ class Variables:
         """Bind versions to variables without loading them.
 
         Variables that already hold exactly these versions keep their objects, unless one of
-        those that share memory with them must be brought in anyway.
+        those that share memory with them must be brought in anyway, or they share memory with
+        others: what makes such a value again makes a new object.
         """
         stale = {name for name, version in versions.items() if not self._holds(name, version)}
+        for group in self.sharing(versions.keys() - stale):
+            if group - versions.keys():
+                stale |= group & versions.keys()
         torn = {versions[name].manifest for name in stale if versions[name].member is not None}
         for name, version in versions.items():
             if name in stale or (version.member is not None and version.manifest in torn):
@@ -249,9 +253,23 @@ class Variables:
         """Variables that could not be looked into when they were last looked at."""
         return frozenset(name for name, held in self._held.items() if held.fingerprint is None)
 
+    def sharing(self, names: Set[str]) -> tuple[frozenset[str], ...]:
+        """Groups of variables, in memory or pending, that share mutable memory with one of these.
+
+        A group has two members or more. Without one that can share anything, no time is spent.
+        """
+        waiting: dict[str, set[str]] = {}
+        for name, version in self._pending.items():
+            if version.member is not None:
+                waiting.setdefault(version.manifest, set()).add(name)
+        data = {name: self.namespace[name] for name in self.names()}
+        live = [n for n in names if n in data and id(type(data[n])) not in _ATOMS]
+        found = [*(sharing_groups(data) if live else ()), *map(frozenset, waiting.values())]
+        return tuple(group for group in found if len(group) > 1 and group & names)
+
     def _holds(self, name: str, version: ArtifactVersion) -> bool:
         current = self.version_of(name)
-        return current is not None and current.id == version.id
+        return current is not None and current == version
 
 
 def is_data(name: str, value: Any) -> bool:

@@ -81,6 +81,8 @@ class PipelineStep:
     inputs: tuple[PipelineInput, ...] = ()
     outputs: tuple[str, ...] = ()
     """Variables the step is expected to leave; what it really leaves is recorded when it runs."""
+    shared: tuple[str, ...] = ()
+    """Variables it is expected to leave as they are, but bound together with an output."""
     parameters: tuple[str, ...] = ()
     image: str | None = None
     resources: Resources = field(default_factory=Resources)

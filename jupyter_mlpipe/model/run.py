@@ -53,6 +53,9 @@ class DependencyKind(StrEnum):
     what differs from the defaults."""
     ABSENT = "absent"
     """A name that was mentioned but bound to nothing."""
+    SHARING = "sharing"
+    """Which variables shared memory with each other when the step started; the name says which
+    of them count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,19 @@ class Immovable:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A variable left as it was, but stored again beside one that shares its memory.
+
+    It still holds its old version, which is now to be found in another place.
+    """
+
+    variable: str
+    version_id: str
+    manifest: str
+    """Digest of the manifest that holds the value under the variable's name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution of a pipeline; an interactive kernel session is a run too."""
 
@@ -139,6 +155,8 @@ class StepRun:
     """Code of the notebook's functions and classes that the step used, beside its own cell."""
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
+    shared: tuple[Shared, ...] = ()
+    """Variables that share memory with an output; bound together with it on a hit."""
     deleted: tuple[str, ...] = ()
     """Variables the step deleted; deleted again on a hit."""
     dependencies: tuple[Dependency, ...] = ()

@@ -36,15 +36,14 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
     facts = read_facts(notebook, definitions, metadata)
     hazards = check_reads(facts, definitions)
     after = predecessors(facts)
-    steps = tuple(
-        _step(
-            fact,
-            _inputs(fact, facts[:index], definitions),
-            (*after[index], *_state_before(fact, facts[:index])),
-            notebook,
-        )
-        for index, fact in enumerate(facts)
-    )
+    steps: tuple[PipelineStep, ...] = ()
+    for index, fact in enumerate(facts):
+        earlier = facts[:index]
+        waits = (*after[index], *_state_before(fact, earlier))
+        found = _inputs(fact, earlier, definitions)
+        before = _before((*waits, *(id_ for read, _ in found for id_ in read.sources)), steps)
+        inputs = tuple(_with_aliases(*read, before, earlier) for read in found)
+        steps = (*steps, _step(fact, inputs, waits, notebook))
     check_edges(steps, facts)
     return Pipeline(
         name=notebook.name,
@@ -84,6 +83,7 @@ def _step(
         depends_on=tuple(waits | dict.fromkeys(after)),
         inputs=inputs,
         outputs=tuple(sorted(fact.makes)),
+        shared=tuple(sorted(fact.shares)),
         parameters=tuple(sorted(fact.reads & parameters)),
         image=options.image,
         resources=options.resources,
@@ -100,10 +100,11 @@ def _step(
 
 def _inputs(
     fact: StepFacts, earlier: Sequence[StepFacts], definitions: Definitions
-) -> tuple[PipelineInput, ...]:
+) -> tuple[tuple[PipelineInput, int], ...]:
     """Data that steps leave; whatever stands above an untagged binding of the name is past.
 
-    A list or dict written out in an untagged cell counts too, for steps may change it.
+    The number is the position of that binding, or -1. A list or dict written out in an untagged
+    cell counts too, for steps may change it.
     """
     literals = mutable_literals(fact.definitions)
     inputs = []
@@ -112,8 +113,37 @@ def _inputs(
         since = bound.cell if bound else -1
         leaving = [e for e in earlier if e.step.position > since and _may_leave(e, name)]
         if name in literals or any(name in other.makes for other in leaving):
-            inputs.append(PipelineInput(name, tuple(other.id for other in leaving)))
+            inputs.append((PipelineInput(name, tuple(other.id for other in leaving)), since))
     return tuple(inputs)
+
+
+def _before(ids: Sequence[str], steps: Sequence[PipelineStep]) -> frozenset[str]:
+    """These steps, and all that they wait for in turn."""
+    by_id = {step.id: step for step in steps}
+    waiting, found = list(ids), set[str]()
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in found:
+            found.add(id_)
+            waiting.extend(by_id[id_].depends_on if id_ in by_id else ())
+    return frozenset(found)
+
+
+def _with_aliases(
+    read: PipelineInput, since: int, before: frozenset[str], earlier: Sequence[StepFacts]
+) -> PipelineInput:
+    """The input, taken from where it was stored beside what shares its memory.
+
+    Both are aliases still if they come from the same place. No step is waited for because of it.
+    """
+    beside = {
+        e.id
+        for e in earlier
+        if e.id in before and e.step.position > since and read.variable in e.shares
+    }
+    return replace(
+        read, sources=tuple(e.id for e in earlier if e.id in beside or e.id in read.sources)
+    )
 
 
 def _state_before(fact: StepFacts, earlier: Sequence[StepFacts]) -> tuple[str, ...]:

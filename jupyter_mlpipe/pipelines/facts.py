@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
@@ -35,6 +35,8 @@ class StepFacts:
     """Every name the cell mentions, and those that its definitions mention in turn."""
     makes: frozenset[str]
     """Data it may bind or was seen to leave, in place or anew."""
+    shares: frozenset[str]
+    """Data that was seen to share memory with what the step left, itself unchanged."""
     deletes: frozenset[str]
     changes: frozenset[str]
     """Data it may change in place although nothing says so; empty once the cell has run, for
@@ -89,7 +91,10 @@ class _Reader:
         source_hash = hash_of(step)
         signature = step_signature(step)
         runs = self._finished_runs(source_hash)
-        mentioned = signature.reads.union(*({i.variable for i in run.inputs} for run in runs))
+        mentioned = signature.reads.union(*map(_met, runs))
+        # A change through an alias needs the alias, whether or not the cell mentions it.
+        touched = frozenset(name for run in runs for name in _touched(run))
+        mentioned |= touched & self._code_behind.keys()
         needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         hidden = signature.dynamic or next((s.dynamic for s in needed if s.dynamic), None)
         if hidden:
@@ -110,6 +115,7 @@ class _Reader:
             definitions=needed,
             reads=reads,
             makes=makes,
+            shares=frozenset(s.variable for run in runs for s in run.shared) - makes,
             deletes=signature.deletes.union(*(run.deleted for run in runs)),
             changes=frozenset() if runs else changes,
             uses=use_on_record(runs) if runs else _guess(step, needed),
@@ -157,6 +163,15 @@ def _as_seen(
 def _bound_by_calls(definitions: Iterable[Statement], runs: Iterable[StepRun]) -> frozenset[str]:
     """Global names that functions bind, if they are called; runs on record tell it exactly."""
     return frozenset() if runs else frozenset().union(*(s.calls_bind for s in definitions))
+
+
+def _met(run: StepRun) -> frozenset[str]:
+    return frozenset(item.variable for item in run.inputs)
+
+
+def _touched(run: StepRun) -> Iterator[str]:
+    yield from (output.variable for output in run.outputs if output.mutated)
+    yield from (item.variable for item in run.shared)
 
 
 def _code_names(statements: Iterable[Statement]) -> frozenset[str]:

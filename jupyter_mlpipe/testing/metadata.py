@@ -21,6 +21,7 @@ from jupyter_mlpipe.model.run import (
     Input,
     Output,
     Run,
+    Shared,
     Status,
     StepRun,
 )
@@ -276,6 +277,7 @@ def _filled(step: StepRun, version: ArtifactVersion) -> tuple[StepRun, ArtifactV
         cell_id="cell",
         source="x = 1",
         definitions="def f(): ...",
+        shared=(Shared("w", version.id, "f" * 64),),
         deleted=("y", "z"),
         dependencies=(dependency, replace(dependency, kind=DependencyKind.INPUT)),
         uncacheable="reads random numbers",

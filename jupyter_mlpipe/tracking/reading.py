@@ -68,6 +68,7 @@ def step_run_view(run: StepRun, joined: Joined) -> StepRunView:
         id=run.id,
         cell_id=run.cell_id,
         error=run.error,
+        deleted=run.deleted,
     )
 
 

@@ -18,6 +18,7 @@ from jupyter_mlpipe.model.run import (
     Input,
     Output,
     Run,
+    Shared,
     Status,
     StepRun,
 )
@@ -60,6 +61,7 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "cell_id": run.cell_id,
         "source": run.source,
         "definitions": run.definitions,
+        "shared": [[s.variable, s.version_id, s.manifest] for s in run.shared],
         "deleted": list(run.deleted),
         "dependencies": [_dependency_row(d) for d in run.dependencies],
         "uncacheable": run.uncacheable,
@@ -111,6 +113,7 @@ def read_step_run(row: RowMapping, inputs: Sequence[Input], outputs: Sequence[Ou
         **{
             **row,
             "status": Status(row["status"]),
+            "shared": tuple(Shared(*item) for item in row["shared"]),
             "deleted": tuple(row["deleted"]),
             "dependencies": tuple(
                 Dependency(DependencyKind(kind), *texts) for kind, *texts in row["dependencies"]

@@ -60,6 +60,7 @@ STEP_RUNS = Table(
     Column("cell_id", String),
     Column("source", Text, nullable=False),
     Column("definitions", Text, nullable=False),
+    Column("shared", JSON, nullable=False, server_default="[]"),
     Column("deleted", JSON, nullable=False),
     Column("dependencies", JSON, nullable=False),
     Column("uncacheable", Text, nullable=False),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from jupyter_mlpipe.analysis.statements import Statement, read_statements
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.run import Run, Status, StepRun
+from jupyter_mlpipe.model.run import Input, Output, Run, Shared, Status, StepRun
 from jupyter_mlpipe.tracking.joins import by_ids
+from jupyter_mlpipe.tracking.left import in_place, left_by
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 from mlpipe_kernel.definitions import Definitions
 
@@ -72,7 +74,8 @@ def _state_after_worker(run: Run, metadata: MetadataStore) -> EarlierState:
 def _resolved(
     gathered: _Gathered, newest: Sequence[StepRun], metadata: MetadataStore
 ) -> EarlierState:
-    versions = {v.id: v for v in by_ids(metadata, ArtifactVersion, gathered.versions.values())}
+    ids = {item.version_id for item in gathered.items.values()}
+    versions = {version.id: version for version in by_ids(metadata, ArtifactVersion, ids)}
     definitions = Definitions()
     for code in reversed(gathered.code):
         definitions.learn(code)
@@ -80,7 +83,11 @@ def _resolved(
     for step_run in newest:
         generators = {**step_run.effects, **generators}
     return EarlierState(
-        {name: versions[id_] for name, id_ in gathered.versions.items() if id_ in versions},
+        {
+            name: in_place(versions[item.version_id], item)
+            for name, item in gathered.items.items()
+            if item.version_id in versions
+        },
         definitions,
         generators,
     )
@@ -90,7 +97,7 @@ class _Gathered:
     """Names with what they meant last, filled from the newest session to the oldest."""
 
     def __init__(self) -> None:
-        self.versions: dict[str, str] = {}
+        self.items: dict[str, _Item] = {}
         self.code: list[str] = []
         """Definitions still in force, those of the newest session first."""
         self._settled: set[str] = set()
@@ -107,9 +114,9 @@ class _Gathered:
             if name not in held or statement.source not in held[name][1].definitions
         }
         settled = frozenset(self._settled)
-        for name, (version_id, _) in held.items():
-            if name not in settled | defined:
-                self.versions[name] = version_id
+        for name, (item, _) in held.items():
+            if name not in settled | defined or _tells_more(item, self.items.get(name)):
+                self.items[name] = item
         kept = [s for s in statements if s.names <= defined - settled]
         self.code.append("\n".join(statement.source for statement in kept))
         self._settled |= held.keys() | defined | gone
@@ -122,21 +129,31 @@ class _Gathered:
         return read_statements(definitions)
 
 
-def _held(finished: Sequence[StepRun]) -> tuple[Mapping[str, tuple[str, StepRun]], set[str]]:
+_Item: TypeAlias = Input | Output | Shared
+
+
+def _tells_more(older: _Item, newer: _Item | None) -> bool:
+    """Who left a version knows where it is together with what shares its memory."""
+    reads = isinstance(newer, Input) and not isinstance(older, Input)
+    return reads and newer is not None and newer.version_id == older.version_id
+
+
+def _held(finished: Sequence[StepRun]) -> tuple[Mapping[str, tuple[_Item, StepRun]], set[str]]:
     """The last version of each variable, with the step run that left or read it; what is gone.
 
     What a step read was there when it began, also where no step had made it.
     """
-    held: dict[str, tuple[str, StepRun]] = {}
+    held: dict[str, tuple[_Item, StepRun]] = {}
     gone: set[str] = set()
     for step_run in finished:
-        for output in step_run.outputs:
-            if output.variable not in gone:
-                held.setdefault(output.variable, (output.version_id, step_run))
+        for name, item in left_by(step_run).items():
+            known, since = held.get(name, (None, step_run))
+            if name not in gone and (known is None or _tells_more(item, known)):
+                held[name] = (item, since)
         gone |= set(step_run.deleted) - held.keys()
         for read in step_run.inputs:
             if read.variable not in gone:
-                held.setdefault(read.variable, (read.version_id, step_run))
+                held.setdefault(read.variable, (read, step_run))
     return held, gone
 
 

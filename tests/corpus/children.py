@@ -31,13 +31,14 @@ def plain(cells: Sequence[str], times: int) -> list[dict[str, Any]]:
 def notebook(cells: Sequence[str], names: Sequence[str], times: int) -> list[dict[str, Any]]:
     """The same with our extension, in one session; values come when `names` are mentioned."""
     shell = _shell()
+    _without_our_line(shell)
     extension.attach(shell)
     passes = []
     for _ in range(times):
-        errors = [error for cell in cells for error in _run(shell, cell)]
+        seen = _passed(shell, cells)
         run = shown("latest")
         _run(shell, "\n".join(names))
-        passes.append({"values": _values(shell.user_ns), "errors": errors, "run": run})
+        passes.append({**seen, "values": _values(shell.user_ns), "run": run})
     extension.detach(shell)
     return passes
 
@@ -72,8 +73,22 @@ def command(argv: Sequence[str]) -> int:
 
 
 def _passed(shell: Any, cells: Sequence[str]) -> dict[str, Any]:
-    errors = [error for cell in cells for error in _run(shell, cell)]
-    return {"values": _values(shell.user_ns), "errors": errors}
+    """What cells leave, raise and print, without what we say below them."""
+    text = StringIO()
+    with redirect_stdout(text):
+        errors = [error for cell in cells for error in _run(shell, cell)]
+    return {"values": _values(shell.user_ns), "errors": errors, "shown": text.getvalue()}
+
+
+def _without_our_line(shell: Any) -> None:
+    """What a cell shows is to be compared with the plain notebook, which has no such line."""
+    publish = shell.display_pub.publish
+
+    def publish_others(data: Mapping[str, Any], *rest: Any, **how: Any) -> None:
+        if "--jp-ui-font" not in data.get("text/html", ""):
+            publish(data, *rest, **how)
+
+    shell.display_pub.publish = publish_others
 
 
 def _run(shell: Any, cell: str) -> list[str]:

@@ -53,9 +53,22 @@ def _judge(program: Program, stage: Stage, folder: Path) -> Iterator[str]:
     yield from _same(program, again["result"][0], oracle[0], "restart")
     yield from _hits(program, again["result"][0]["run"]["steps"])
     yield from _restored(program, stage.first, place, oracle[0])
+    if program.edits:
+        yield from _edited(program.edited, stage, folder, place)
     yield from _replayed(program, stage.second, place, oracle[0], "replay")
     fresh = _project(program, folder / "static")
     yield from _replayed(program, stage.second, fresh, oracle[0], "static replay")
+
+
+def _edited(program: Program, stage: Stage, folder: Path, place: Path) -> Iterator[str]:
+    """Nothing that an edit changes may come from before it."""
+    oracle = _oracle(program, stage.first, folder / "edited")
+    arguments = (_texts(program), _left(program), 1)
+    told = stage.first.call("tests.corpus.children:notebook", *arguments, **_at(place, "edited"))
+    if told["result"] is None:
+        yield f"edited: its process ended with {told['code']}\n{_log(place, 'edited')}"
+        return
+    yield from _same(program, told["result"][0], oracle[0], "edited")
 
 
 def _oracle(program: Program, zygote: Zygote, folder: Path) -> list[dict[str, Any]]:
@@ -117,6 +130,8 @@ def _log(folder: Path, name: str) -> str:
 def _same(
     program: Program, state: Mapping[str, Any], truth: Mapping[str, Any], where: str
 ) -> Iterator[str]:
+    if state["shown"] != truth["shown"]:
+        yield f"{where}: shows {state['shown']!r}, the plain notebook {truth['shown']!r}"
     if state["errors"] != truth["errors"]:
         yield f"{where}: errors {state['errors']}, in the plain notebook {truth['errors']}"
     ours, theirs = state["values"], truth["values"]
@@ -155,6 +170,12 @@ def _edges(
     for name in sorted(cell.reads & inputs.keys()):
         if inputs[name] != maker.get(name, ""):
             yield f"lineage: {cell.step} read `{name}` of {inputs[name]}, not {maker.get(name)}"
+    yield from _effects(cell, seen, opaque)
+
+
+def _effects(cell: ProgramCell, seen: Any, opaque: frozenset[str]) -> Iterator[str]:
+    if set(seen["deleted"]) != cell.deleted:
+        yield f"lineage: {cell.step} deletes {sorted(cell.deleted)}, we say {seen['deleted']}"
     left = {o["variable"]: o["mutated"] for o in seen["outputs"]}
     for name in sorted((cell.made | cell.changed) - left.keys() - opaque):
         yield f"lineage: {cell.step} leaves `{name}`, unnoticed"
@@ -204,7 +225,8 @@ def _replayed(
         return
     shown = zygote.call("tests.corpus.children:shown", "latest", **_at(place, "shown"))
     values: dict[str, str] = {}
-    for step in shown["result"]["steps"]:
+    told_of = {step["step"]: step for step in shown["result"]["steps"]}
+    for step in (told_of[cell.step] for cell in program.steps if cell.step in told_of):
         for name in step["deleted"]:
             values.pop(name, None)
         values |= {o["variable"]: o["digest"] for o in step["outputs"]}

@@ -14,11 +14,13 @@ A file holds programs one after the other:
 A title, remarks, then cells. A cell's head names its step, the data it reads, and what it leaves:
 `x` is made or bound anew, `~x` changed in place, `-x` deleted. In front of a read, `?` allows what
 the truth does not ask for. `[]` is a cell without `%%step`. `[file helper.py]` is no cell but a
-file beside the notebook. Remarks, each at most once:
+file beside the notebook. `[fill edited] a -> ~a` is what the user makes of the cell of that name
+when all has run and the kernel was restarted. Remarks, each at most once:
 `! refused WORDS`: run step by step in fresh processes, the program is refused, and says WORDS;
 `! reruns STEP ...`: these steps run again although nothing changed;
 `! opaque NAME ...`: values that cannot be compared;
 `! python 3.12`: it needs this version of Python;
+`! needs PACKAGE`: it is not tried where this cannot be imported;
 `! waits REASON`: what it needs is not built yet, so it is not tried.
 """
 
@@ -27,14 +29,16 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "programs"
 _HEAD = re.compile(
-    r"\[file (?P<file>[^\]]+)\]|\[(?P<step>\w*)\](?P<reads>[^>]*?)(?:->(?P<effects>.*))?"
+    r"\[file (?P<file>[^\]]+)\]|"
+    r"\[(?P<step>\w*)(?P<edited> edited)?\](?P<reads>[^>]*?)(?:->(?P<effects>.*))?"
 )
-_REMARKS = frozenset({"refused", "reruns", "opaque", "python", "waits"})
+_REMARKS = frozenset({"refused", "reruns", "opaque", "python", "needs", "waits"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Program:
 
     title: str
     cells: tuple[ProgramCell, ...]
+    edits: Mapping[str, ProgramCell]
+    """By step, the cells that the user changes in the end."""
     files: Mapping[str, str]
     """Path beside the notebook to content."""
     refused: str | None
@@ -70,11 +76,20 @@ class Program:
     """What it needs that is not built yet; empty when it can be tried."""
     python: str
     """The version of Python that it needs; empty where any does."""
+    needs: str
+    """The package that it needs; empty where the usual ones do."""
 
     @property
     def fits(self) -> bool:
         """Whether this Python can run it."""
+        if self.needs and find_spec(self.needs) is None:
+            return False
         return sys.version_info >= tuple(map(int, self.python.split(".") if self.python else ()))
+
+    @property
+    def edited(self) -> Program:
+        """The notebook in the end."""
+        return replace(self, cells=tuple(self.edits.get(cell.step, cell) for cell in self.cells))
 
     @property
     def steps(self) -> tuple[ProgramCell, ...]:
@@ -102,13 +117,15 @@ def _parse(text: str) -> Iterator[Program]:
         sections = list(_sections(body))
         yield Program(
             title=title.strip(),
-            cells=tuple(_cell(head, text) for head, text in sections if not head["file"]),
+            cells=tuple(_cell(h, text) for h, text in sections if not (h["file"] or h["edited"])),
+            edits={h["step"]: _cell(h, text) for h, text in sections if h["edited"]},
             files={head["file"]: f"{text}\n" for head, text in sections if head["file"]},
             refused=remarks.get("refused"),
             reruns=frozenset(remarks.get("reruns", "").split()),
             opaque=frozenset(remarks.get("opaque", "").split()),
             waits=remarks.get("waits", ""),
             python=remarks.get("python", ""),
+            needs=remarks.get("needs", ""),
         )
 
 

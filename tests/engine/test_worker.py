@@ -64,6 +64,12 @@ def test_what_shares_memory_in_the_notebook_shares_it_here(machine):
     assert [worker.run(step) for step in "abc"] == [0, 0, 0]
 
 
+def test_a_change_through_one_alias_reaches_those_the_step_never_mentions(machine):
+    cells = ("%%step a\nx = {}", "%%step b\ny = x", "%%step c\nz = x", "%%step d\nz['k'] = 1")
+    worker = machine(*cells, "%%step e\nassert x == y == z == {'k': 1}")
+    assert [worker.run(step) for step in "abcde"] == [0] * 5
+
+
 def test_a_second_run_hits(machine):
     worker = machine("%%step a\nx = 1")
     worker.run("a")

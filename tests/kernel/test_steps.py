@@ -102,6 +102,33 @@ def test_equal_values_are_restored_as_values_of_their_own(live_kernel):
     assert live_kernel.run("a.append(2)\nprint(a, b)").text.endswith("[1, 2] [1]\n")
 
 
+def test_an_alias_that_is_a_copy_now_makes_the_step_run(live_kernel):
+    make, alias = "%%step make\na = [1]", "%%step alias\nb = {}"
+    grow = "%%step grow\na.append(2)\nprint(b)"
+    for cell in (make, alias.format("a"), grow):
+        live_kernel.run(cell)
+    live_kernel.restart()
+    for cell in (make, alias.format("list(a)")):
+        live_kernel.run(cell)
+    again = live_kernel.run(grow)
+    assert "other variables share memory" in again.line
+    assert again.text.startswith("[1]\n")
+
+
+def test_a_view_is_the_steps_and_its_base_stays_the_earlier_steps(live_kernel):
+    live_kernel.run("%%step make\nimport numpy as np\na = np.zeros(4)")
+    viewed = live_kernel.run("%%step view\nv = a[1:3]")
+    assert "v v1" in viewed.line
+    assert "a v" not in viewed.line
+
+
+def test_a_hit_makes_a_new_object_as_the_cell_would(live_kernel):
+    make = "%%step make\na = [1]"
+    for cell in (make, "b = a", make, "a.append(2)"):
+        live_kernel.run(cell)
+    assert live_kernel.run("print(a, b)").text.endswith("[1, 2] [1]\n")
+
+
 def test_views_of_one_array_stay_views_after_a_restart(live_kernel):
     live_kernel.run("%%step one\nimport numpy as np\na = np.zeros(4)\nb = a[1:3]")
     live_kernel.restart()

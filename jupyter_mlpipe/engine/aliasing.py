@@ -1,0 +1,36 @@
+"""Which variables share memory, as something a step depends on.
+
+`b = a` and `b = list(a)` leave equal values behind, but a step that changes `a` in place, or reads
+both after changing one, does something else after each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+
+from jupyter_mlpipe.model.digest import digest_of
+
+ONLY_READ = "read"
+"""Of a step that changed nothing in place and left nothing shared: only what it reads counts."""
+_ALL = "all"
+_ALL_BUT = "all but "
+
+
+def all_but(names: Iterable[str]) -> str:
+    """Every variable counts except those which the step binds anew without reading them."""
+    listed = ", ".join(sorted(names))
+    return f"{_ALL_BUT}{listed}" if listed else _ALL
+
+
+def aliasing_digest(groups: Iterable[Set[str]], read: Set[str], counted: str) -> str:
+    """Of the groups of variables that share memory with something that is read.
+
+    Args:
+        groups: Variables that share memory with each other.
+        read: Variables that the step reads.
+        counted: `ONLY_READ`, or what `all_but` gave.
+    """
+    apart = frozenset(counted.removeprefix(_ALL_BUT).split(", "))
+    met = [group & read if counted == ONLY_READ else group - apart for group in groups]
+    found = sorted(sorted(group) for group in met if len(group) > 1 and group & read)
+    return digest_of("sharing", found)
