@@ -66,6 +66,14 @@ class Surroundings:
         absent = (self.closure.absent | self.closure.builtins) - self.inputs.keys() - SHELL_NAMES
         return (*found, *(Dependency(DependencyKind.ABSENT, name, "") for name in sorted(absent)))
 
+    def sharers(self) -> tuple[Dependency, ...]:
+        """Variables that the step does not name, but that share memory with what it reads."""
+        names = frozenset[str]().union(*self.groups) - self.inputs.keys() - self.literals
+        return tuple(
+            Dependency(DependencyKind.INPUT, name, self.digest_value(name) or OPAQUE)
+            for name in sorted(names)
+        )
+
     def sharing(self, counted: str) -> Dependency:
         """Which variables share memory; `counted` as in `aliasing_digest`."""
         read = self.inputs.keys() | self.literals

@@ -61,6 +61,8 @@ class Attempt:
     """Environment variables that the `%%step` line sets, as they were; None for those not set."""
     threads_before: frozenset[int] = frozenset()
     """Those of the process that ran before the cell did."""
+    sharers: tuple[Dependency, ...] = ()
+    """See `Surroundings.sharers`; as they were before the step."""
     problems: tuple[str, ...] = ()
 
     @property
@@ -117,7 +119,7 @@ def record_success(
         dependencies=with_module_texts(
             (
                 *attempt.dependencies,
-                *_sharing_dependency(attempt, captured, changes),
+                *_sharing_dependencies(attempt, captured, changes),
                 *_file_dependencies(attempt, seen),
             ),
             context,
@@ -128,7 +130,10 @@ def record_success(
     step_run = replace(step_run, immovable=left)
     facts = _state_facts(attempt, seen)
     step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
-    step_run = replace(step_run, uncacheable=_why_never(step_run, attempt, captured, seen))
+    beyond = _beyond_reach(attempt, captured, changes)
+    never = f"always runs: it changes {beyond}, to which its code does not lead" if beyond else ""
+    never = _why_never(step_run, attempt, captured, seen) or never
+    step_run = replace(step_run, uncacheable=never)
     stored = record(step_run, captured.new_versions(), attempt.scope, context)
     by_id = {version.id: version for version in stored}
     for name, version in (captured.versions | captured.shared).items():
@@ -238,7 +243,7 @@ def _outputs(captured: Captured, changes: Changes) -> tuple[Output, ...]:
     )
 
 
-def _sharing_dependency(
+def _sharing_dependencies(
     attempt: Attempt, captured: Captured, changes: Changes
 ) -> tuple[Dependency, ...]:
     """A step that changed nothing in place and left nothing shared only cares for what it read.
@@ -248,8 +253,25 @@ def _sharing_dependency(
     surroundings = attempt.surroundings
     read = surroundings.inputs.keys() | surroundings.literals
     if captured.shared or changes.mutated:
-        return (surroundings.sharing(all_but((changes.written | changes.deleted) - read)),)
+        sharing = surroundings.sharing(all_but((changes.written | changes.deleted) - read))
+        touched = _touched(attempt, captured, changes)
+        return (sharing, *(found for found in attempt.sharers if found.name in touched))
     return (surroundings.sharing(ONLY_READ),) if len(read) > 1 else ()
+
+
+def _touched(attempt: Attempt, captured: Captured, changes: Changes) -> frozenset[str]:
+    """What was there before, and was changed in place or stored again beside an alias."""
+    left = captured.versions.keys() | captured.shared.keys() | changes.mutated
+    return frozenset((left - changes.written) & attempt.before.keys())
+
+
+def _beyond_reach(attempt: Attempt, captured: Captured, changes: Changes) -> str:
+    """What the step changed although neither its code nor shared memory leads there."""
+    surroundings = attempt.surroundings
+    known = surroundings.inputs.keys() | surroundings.literals
+    known |= {found.name for found in attempt.sharers}
+    names = _touched(attempt, captured, changes) - known
+    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _redefined(attempt: Attempt) -> frozenset[str]:

@@ -121,6 +121,7 @@ def begin(attempt: Attempt) -> Attempt:
         states_before=attempt.scope.states.capture(),
         variables_before=variables_before,
         threads_before=running_threads(),
+        sharers=attempt.surroundings.sharers(),
     )
 
 

@@ -1,0 +1,47 @@
+"""Steps that change variables which they do not name, and hits on them."""
+
+import pytest
+
+GROW = "%%step grow\na.append(2)"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("a = [1]; b = a", "a = [1]; b = [7]", "[1, 2] [7]"),
+        ("a = [1]; b = a", "a = [1]; b = [1]", "[1, 2] [1]"),
+        ("a = [1]; b = [1]", "a = [1]; b = a", "[1, 2] [1, 2]"),
+        ("a = [1]; b = {'a': a, 'k': 5}", "a = [1]; b = {'a': a, 'k': 6}", "{'a': [1, 2], 'k': 6}"),
+    ],
+)
+def test_a_hit_never_brings_back_aliases_that_are_none_now(live_kernel, before, after, shown):
+    for cell in (before, GROW, after):
+        live_kernel.run(cell)
+    live_kernel.run(GROW)
+    assert live_kernel.run("print(a, b)").text.endswith(f"{shown}\n")
+
+
+def test_a_step_that_changes_an_alias_still_hits(live_kernel):
+    for _ in range(2):
+        live_kernel.run("%%step make\na = [1]\nb = {'a': a}")
+        done = live_kernel.run(GROW)
+    assert "cached" in done.line
+    assert live_kernel.run("print(a, b)").text.endswith("[1, 2] {'a': [1, 2]}\n")
+    assert live_kernel.run("a.append(3)\nprint(b)").text.endswith("{'a': [1, 2, 3]}\n")
+
+
+def test_a_step_that_makes_an_alias_still_hits(live_kernel):
+    cells = ["%%step make\nrows = []\nrow = [1]", "%%step keep\nrows.append(row)"]
+    for cell in (*cells, *cells[:1]):
+        live_kernel.run(cell)
+    assert "cached" in live_kernel.run(cells[1]).line
+    assert live_kernel.run("row.append(2)\nprint(rows)").text.endswith("[[1, 2]]\n")
+
+
+def test_a_step_that_changes_what_its_code_does_not_lead_to_always_runs(live_kernel):
+    live_kernel.run("import gc\nclass Counter: n = 0\ncounter = Counter()")
+    find = "for one in gc.get_objects():\n    if type(one).__name__ == 'Counter': one.n += 1"
+    for _ in range(3):
+        done = live_kernel.run(f"%%step count\n{find}")
+    assert "cached" not in done.line
+    assert live_kernel.run("print(counter.n)").text.endswith("3\n")
