@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -70,11 +71,12 @@ def read_statements(
         unread = StepSignature(dynamic="does not parse")
         return (_statement(StatementKind.DATA, unread, source, (cell, cell_id)),)
     kinds = dict(known)
+    lines = _lines(source)
     statements = []
     for node, signature in pairs:
         kind = kind_of(node, signature, kinds)
         kinds.update(dict.fromkeys(signature.writes, kind))
-        statements.append(_statement(kind, signature, _segment(source, node), (cell, cell_id)))
+        statements.append(_statement(kind, signature, _segment(lines, node), (cell, cell_id)))
     return tuple(statements)
 
 
@@ -140,12 +142,20 @@ def _binders(statements: Sequence[Statement], name: str, end: int) -> Iterator[i
             yield index
 
 
-def _segment(source: str, node: ast.stmt) -> str:
-    """The statement's text; `ast` alone leaves the decorators out."""
+def _lines(source: str) -> list[bytes]:
+    """As Python counts them, with their ends; positions in a line are counted in UTF-8."""
+    return [line.encode() for line in re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", source)]
+
+
+def _segment(lines: Sequence[bytes], node: ast.stmt) -> str:
+    """The statement's text; `ast` alone leaves the decorators out, and splits all lines anew."""
     decorators = getattr(node, "decorator_list", None)
-    if decorators and node.end_lineno is not None:
-        return "\n".join(source.splitlines()[decorators[0].lineno - 1 : node.end_lineno])
-    return ast.get_source_segment(source, node) or ""
+    first = decorators[0].lineno if decorators else node.lineno
+    begin = 0 if decorators else node.col_offset
+    part = list(lines[first - 1 : node.end_lineno])
+    part[-1] = part[-1][: node.end_col_offset]
+    part[0] = part[0][begin:]
+    return b"".join(part).decode()
 
 
 def _statement(

@@ -18,24 +18,28 @@ from jupyter_mlpipe.cli.printing import (
 from jupyter_mlpipe.cli.project import assignments, settings_beside, settings_here
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.model.views import OutputView, RunDetails, StepRunView
+from jupyter_mlpipe.tracking.compare import compare_runs, comparison_lines
 from jupyter_mlpipe.tracking.opening import looking_at
 from jupyter_mlpipe.tracking.reading import LATEST, run_details, run_view
+from jupyter_mlpipe.tracking.runs import find_run
 from jupyter_mlpipe.tracking.store import Query
 
-_LISTS = ("list", "show")
+_LISTS = ("list", "show", "diff")
 _USAGE = """mlpipe run NOTEBOOK [-p NAME=VALUE ...] [--no-cache] [--json]
        mlpipe run list [--limit N] [--json]
-       mlpipe run show [RUN|latest] [--json]"""
+       mlpipe run show [RUN|latest] [--json]
+       mlpipe run diff RUN RUN [--json]"""
 
 
 def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
-    """Whatever is not `list` or `show` is a notebook's path."""
+    """Whatever is not `list`, `show` or `diff` is a notebook's path."""
     parser.usage = _USAGE
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     verb = argv[0] if argv and argv[0] in _LISTS else ""
     commands: Mapping[str, Callable[[argparse.ArgumentParser, Sequence[str]], int]] = {
         "list": _list,
         "show": _show,
+        "diff": _diff,
         "": _start,
     }
     return commands[verb](parser, argv[1:] if verb else argv)
@@ -93,6 +97,22 @@ def _show(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
             for step in details.steps
         ],
     )
+    return 0
+
+
+def _diff(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
+    parser.add_argument("first", metavar="RUN", help="number, id, its beginning, or latest~1")
+    parser.add_argument("second", metavar="RUN")
+    parser.add_argument("--pipeline", help="whose runs are meant; all when left out")
+    chosen = parser.parse_args(argv)
+    with looking_at(settings_here().metadata_store) as store:
+        first, second = (find_run(store, c, chosen.pipeline) for c in (chosen.first, chosen.second))
+        found = compare_runs(store, first, second)
+    if chosen.json:
+        print_json(found)
+    else:
+        for line in comparison_lines(found):
+            print_line(plain(line))
     return 0
 
 

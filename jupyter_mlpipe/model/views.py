@@ -111,6 +111,29 @@ class StepExplanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One thing in which two runs, or two artifact versions, differ."""
+
+    what: str
+    """Such as `parameter lr`, `step train: input df` or `numpy`."""
+    old: str = ""
+    """Empty where the first has nothing of the kind."""
+    new: str = ""
+    diff: str = ""
+    """Of code: lines that begin with `-`, `+` or a space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """In what two runs, or two artifact versions, differ."""
+
+    first: str
+    second: str
+    changes: tuple[Change, ...]
+    format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """An orchestrator one can promote to."""
 

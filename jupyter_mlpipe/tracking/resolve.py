@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import string
+from collections.abc import Mapping
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotFoundError
@@ -37,6 +38,35 @@ def find_version(
     if by_id:
         return by_id
     raise NotFoundError(f"No artifact is called {called!r}. {_suggest(called, names)}")
+
+
+def find_called(store: MetadataStore, called: str, names: Mapping[str, str]) -> ArtifactVersion:
+    """The version called so, where the name of a variable will do for that of its artifact.
+
+    Args:
+        store: Where to look.
+        called: `NAME` for the newest version, or `NAME@VERSION`. A name may hold an @ itself.
+        names: Variable to the name of the artifact that it holds.
+
+    Raises:
+        NotFoundError: There is none, or several; names those that are close.
+    """
+    name, separator, version = called.rpartition("@")
+    if not separator:
+        return find_version(store, _artifact(store, called, names))
+    try:
+        return find_version(store, called)
+    except NotFoundError:
+        wanted = int(version) if version.isdecimal() else version
+        return find_version(store, _artifact(store, name, names), wanted)
+
+
+def _artifact(store: MetadataStore, name: str, names: Mapping[str, str]) -> str:
+    if name in names:
+        return names[name]
+    found = store.find(Query(ArtifactVersion, {"variable": name}, limit=1, counted=False)).items
+    taken = store.find(Query(ArtifactVersion, {"name": name}, limit=1, counted=False)).items
+    return found[0].name if found and not taken else name
 
 
 def _versions(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from jupyter_mlpipe.analysis.statements import Statement, read_statements
+from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Input, Output, Run, Shared, Status, StepRun
@@ -18,6 +18,7 @@ from mlpipe_kernel.definitions import Definitions
 
 SESSION = "notebook"
 """The kind of run that a kernel is."""
+_NO_DEFINITION = (StatementKind.DATA, StatementKind.MAGIC)
 _MOST_SESSIONS = 100
 _PAGE = 500
 _MOST_PAGES = 20
@@ -77,8 +78,8 @@ def _resolved(
     ids = {item.version_id for item in gathered.items.values()}
     versions = {version.id: version for version in by_ids(metadata, ArtifactVersion, ids)}
     definitions = Definitions()
-    for code in reversed(gathered.code):
-        definitions.learn(code)
+    for statements in reversed(gathered.statements):
+        definitions.add(statements)
     generators: dict[str, str] = {}
     for step_run in newest:
         generators = {**step_run.effects, **generators}
@@ -98,7 +99,7 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.items: dict[str, _Item] = {}
-        self.code: list[str] = []
+        self.statements: list[Sequence[Statement]] = []
         """Definitions still in force, those of the newest session first."""
         self._settled: set[str] = set()
         self._seen: set[str] = set()
@@ -118,7 +119,7 @@ class _Gathered:
             if name not in settled | defined or _tells_more(item, self.items.get(name)):
                 self.items[name] = item
         kept = [s for s in statements if s.names <= defined - settled]
-        self.code.append("\n".join(statement.source for statement in kept))
+        self.statements.append(kept)
         self._settled |= held.keys() | defined | gone
 
     def _statements(self, definitions: str) -> tuple[Statement, ...]:
@@ -126,7 +127,7 @@ class _Gathered:
         if definitions in self._seen:
             return ()
         self._seen.add(definitions)
-        return read_statements(definitions)
+        return tuple(s for s in read_statements(definitions) if s.kind not in _NO_DEFINITION)
 
 
 _Item: TypeAlias = Input | Output | Shared

@@ -19,6 +19,7 @@ from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.recording import Attempt, StepReport
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
 from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import (
     CorruptArtifactError,
@@ -37,6 +38,7 @@ from mlpipe_kernel.mentions import mentioned
 from mlpipe_kernel.order import unmet_order
 from mlpipe_kernel.recorder import OutputRecorder, replay
 from mlpipe_kernel.restore import Brought
+from mlpipe_kernel.rollback import left_again
 from mlpipe_kernel.steps import StepNames
 from mlpipe_kernel.suspects import Suspects
 from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with
@@ -295,6 +297,16 @@ class KernelSession:
         given = {n: v for n, v in state.parameters.items() if n in wanted}
         self._shell.user_ns.update(given)
         return replace(brought, loaded=brought.loaded | given.keys())
+
+    def roll_back(self, version: ArtifactVersion) -> None:
+        """Bind an earlier version to its variable, and record that its step left it again."""
+        self._bench.bind(version)
+        self._bench.withdraw(frozenset({version.variable}))
+        self._definitions.take(frozenset({version.variable}) & self._definitions.names())
+        context = self._bench.context
+        again = left_again(version, self.run, context.metadata)
+        if again is not None:
+            context.metadata.append((self.run, again))
 
     def _restore(self, *, load: bool) -> None:
         self.recall()

@@ -16,6 +16,7 @@ from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.model.step import StepSignature
 from mlpipe_kernel.definitions import Definitions
@@ -117,6 +118,13 @@ class Workbench:
         restorer = self._tools.restorer
         return restorer.bring(restorer.waiting if names is None else names, most_bytes)
 
+    def bind(self, version: ArtifactVersion) -> None:
+        """Load one version into its variable, whatever it holds now."""
+        variables = self._open().variables
+        variables.look()
+        variables.expect({version.variable: version})
+        variables.load((version.variable,))
+
     def rewind(self, state: EarlierState, names: frozenset[str] | None) -> frozenset[str]:
         """Put an earlier state in the place of what is bound; see `Restorer.rewind`."""
         return self._open().restorer.rewind(state, names)
@@ -160,7 +168,9 @@ class Workbench:
 
     def _warm(self) -> None:
         with contextlib.suppress(Exception):  # the first step tries again and tells the user
-            self._open().context.environment.snapshot()
+            context = self._open().context
+            last_state("", context.metadata)  # SQLAlchemy prepares each question once
+            context.environment.snapshot()
 
     def _open(self) -> _Tools:
         with self._lock:

@@ -6,7 +6,7 @@ import difflib
 import shlex
 from collections.abc import Iterable, Sequence
 
-from mlpipe_kernel.verbs import past, restoring, stale
+from mlpipe_kernel.verbs import past, restoring, stale, versions
 from mlpipe_kernel.verbs.verb import Desk, Verb, refuse
 
 VERBS: tuple[Verb, ...] = (
@@ -19,6 +19,27 @@ VERBS: tuple[Verb, ...] = (
         "bring names back now, or as they were at the end of a run",
         restoring.restore,
         restoring.runs_and_names,
+    ),
+    Verb(
+        "rollback",
+        "NAME@VERSION",
+        "bind an earlier version to its variable",
+        versions.rollback,
+        versions.versions,
+    ),
+    Verb(
+        "lineage",
+        "NAME",
+        "what a variable was made from and used for",
+        versions.lineage,
+        versions.variables,
+    ),
+    Verb(
+        "diff",
+        "A B",
+        "in what two runs, or two versions, differ",
+        versions.diff,
+        versions.runs_and_versions,
     ),
     Verb("runs", "", "the newest runs of this pipeline", past.runs),
 )
