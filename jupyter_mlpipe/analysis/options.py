@@ -13,7 +13,7 @@ from jupyter_mlpipe.analysis.parameters import PARAMETER_TYPES, parameter_from_t
 from jupyter_mlpipe.analysis.quantities import parse_bytes, parse_count, parse_number, parse_seconds
 from jupyter_mlpipe.model.artifact import ArtifactType
 from jupyter_mlpipe.model.errors import StepOptionError
-from jupyter_mlpipe.model.pipeline import Parameter, Resources, Retries
+from jupyter_mlpipe.model.pipeline import FanOut, Parameter, Resources, Retries
 from jupyter_mlpipe.model.step import StepOptions
 
 
@@ -47,12 +47,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("--timeout", "DURATION", "longest time the step may take, such as 30m"),
     Option("--env", "KEY=VALUE", "environment variable"),
     Option("--secret", "ENV=REFERENCE", "environment variable filled from a secret"),
+    Option("--map", "[NAME=]VAR", "run the cell once for each element of VAR, under NAME"),
     Option("--if", "EXPRESSION", "run the cell only when this is true, as in --if 'n > 3'"),
     Option("--after", "STEP,...", "steps that must come first"),
 )
 """Every option that works, in the order of the help."""
-
-_NOT_YET = MappingProxyType({"--map": "Running a step once per element"})
 
 
 def parse_step_line(line: str, cell: str) -> tuple[str, StepOptions]:
@@ -179,6 +178,7 @@ class _Draft:
     texts: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
     cache: bool = True
+    fan_out: FanOut | None = None
 
     def error(self, problem: str) -> StepOptionError:
         return StepOptionError(self.cell, problem)
@@ -191,6 +191,7 @@ class _Draft:
             **dict.fromkeys(("--in", "--tag"), self._take_list),
             **dict.fromkeys(("--version", "--image"), self._take_text),
             **dict.fromkeys(_QUANTITIES, self._take_quantity),
+            "--map": self._take_map,
             "--if": self._take_condition,
             "--after": self._take_step,
         }
@@ -198,8 +199,6 @@ class _Draft:
             return takers[option]
         if option == "--no-cache":
             raise self.error("--no-cache takes no value.")
-        if option in _NOT_YET:
-            raise self.error(f"{option}: {_NOT_YET[option]} is not available yet; leave it out.")
         close = difflib.get_close_matches(option, [o.name for o in OPTIONS], n=1, cutoff=0.0)
         raise self.error(f"unknown option {option}; did you mean {close[0]}? `%%step?` lists all.")
 
@@ -224,6 +223,7 @@ class _Draft:
             timeout=self.numbers.get("--timeout"),
             env=self.pairs.get("--env", {}),
             secrets=self.pairs.get("--secret", {}),
+            fan_out=self.fan_out,
             condition=self.texts.get("--if"),
             after=tuple(self.lists.get("--after", ())),
         )
@@ -269,6 +269,18 @@ class _Draft:
 
     def _take_step(self, option: str, value: str) -> None:
         self.lists.setdefault(option, []).append(value)
+
+    def _take_map(self, option: str, value: str) -> None:
+        name, equals, over = (part.strip() for part in value.partition("="))
+        fan_out = FanOut(over=over if equals else name, element=name)
+        if not (fan_out.over.isidentifier() and fan_out.element.isidentifier()):
+            raise self.error(
+                f"{option} takes a variable and a name for its elements, as in {option} x=xs; "
+                f"found {value!r}. Give an expression a name in a cell of its own first."
+            )
+        if self.fan_out is not None:
+            raise self.error(f"{option} is given twice; map over pairs, as in `list(zip(xs, ys))`.")
+        self.fan_out = fan_out
 
     def _take_condition(self, option: str, value: str) -> None:
         problem = problem_with_condition(value)

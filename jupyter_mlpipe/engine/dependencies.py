@@ -23,6 +23,7 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.run import Dependency, DependencyKind
 from jupyter_mlpipe.model.step import StepOptions, StepSignature
+from jupyter_mlpipe.model.wire import to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ class Surroundings:
         """What is known before the step runs, in the order in which a user would suspect it."""
         parameters = self.scope.parameters
         found = [Dependency(DependencyKind.OPTION, "outputs", self.digest_option())]
+        if self.scope.element is not None:
+            element = self.scope.element
+            found.append(Dependency(DependencyKind.ELEMENT, element.name, element.digest))
         found += [
             Dependency(
                 DependencyKind.PARAMETER if name in parameters else DependencyKind.CONSTANT,
@@ -120,6 +124,8 @@ def digest_of_options(options: StepOptions) -> str:
             "tags": sorted(options.tags),
             "metadata": dict(options.metadata),
             "version": options.version,
+            # Left out where there is none, as in step runs recorded before it could be given.
+            **({"map": to_json(options.fan_out)} if options.fan_out else {}),
         },
     )
 
@@ -154,6 +160,11 @@ def _module(now: Surroundings, name: str) -> str | None:
     return now.closure.modules.get(name) or now.scope.modules.reach([name]).modules.get(name)
 
 
+def _element(now: Surroundings, name: str) -> str | None:
+    element = now.scope.element
+    return element.digest if element is not None and element.name == name else None
+
+
 def _absent(now: Surroundings, name: str) -> str | None:
     variables = now.scope.variables
     return None if name in variables.namespace or name in variables.pending else ""
@@ -175,6 +186,7 @@ _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] =
     DependencyKind.WRITTEN: lambda _, name: written_digest(name),
     DependencyKind.ENVIRONMENT: lambda now, name: environment_digest(name, now.options.env),
     DependencyKind.STATE: lambda now, name: now.scope.states.digest(name),
+    DependencyKind.ELEMENT: _element,
     DependencyKind.ABSENT: _absent,
     DependencyKind.SHARING: lambda now, counted: now.sharing(counted).digest,
 }

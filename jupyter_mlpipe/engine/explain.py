@@ -79,7 +79,7 @@ def explanation_lines(told: StepExplanation) -> Iterator[str]:
 
 def step_names(pipeline: str | None, metadata: MetadataStore) -> Sequence[str]:
     """Steps that ran lately, the newest first."""
-    where = {} if pipeline is None else {"pipeline": pipeline}
+    where = {"element": ""} if pipeline is None else {"pipeline": pipeline, "element": ""}
     found = metadata.find(Query(StepRun, where, limit=500, counted=False)).items
     return tuple(dict.fromkeys(run.step for run in found))
 

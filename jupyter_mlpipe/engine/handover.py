@@ -56,9 +56,8 @@ def visible_versions(
 
 def finished_steps(run_id: str, metadata: MetadataStore) -> Mapping[str, StepRun]:
     """The newest finished step run of each step of a run, by the step's name."""
-    query = Query(
-        StepRun, {"run_id": run_id, "status": FINISHED}, newest_first=False, limit=_MOST_STEPS
-    )
+    where = {"run_id": run_id, "status": FINISHED, "element": ""}
+    query = Query(StepRun, where, newest_first=False, limit=_MOST_STEPS)
     return {step_run.step: step_run for step_run in metadata.find(query).items}
 
 

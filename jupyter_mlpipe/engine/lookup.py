@@ -60,7 +60,12 @@ def find(step: StepSource, cell_hash: str, now: Surroundings, context: RunContex
 
     What a miss tells is the difference to the newest of them.
     """
-    where = {"pipeline": now.scope.run.pipeline, "step": step.name, "status": Status.SUCCEEDED}
+    where = {
+        "pipeline": now.scope.run.pipeline,
+        "step": step.name,
+        "status": Status.SUCCEEDED,
+        "element": now.scope.element.digest if now.scope.element else "",
+    }
     same_code = Query(StepRun, {**where, "cell_hash": cell_hash}, limit=CANDIDATES, counted=False)
     misses = []
     for run in context.metadata.find(same_code).items:

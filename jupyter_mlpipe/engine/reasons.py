@@ -211,6 +211,7 @@ _WORDS = {
     DependencyKind.RANDOM: "{name} is in another state",
     DependencyKind.ENVIRONMENT: "environment variable {name} changed",
     DependencyKind.STATE: "{name} changed",
+    DependencyKind.ELEMENT: "`{name}` is another element",
     DependencyKind.ABSENT: "`{name}` is defined now",
     DependencyKind.SHARING: "other variables share memory with what it uses",
 }

@@ -64,6 +64,8 @@ class Attempt:
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""
     problems: tuple[str, ...] = ()
+    elements: int = 0
+    """Of a mapped step: how many it runs over."""
 
     @property
     def scope(self) -> Scope:
@@ -109,7 +111,7 @@ def record_success(
     variables = attempt.scope.variables
     after = variables.look()
     changes = variables.changes(attempt.before, after, attempt.signature.writes)
-    names = (changes.written | changes.mutated) - _redefined(attempt)
+    names = (changes.written | changes.mutated) - redefined(attempt)
     captured = capture_outputs(names, attempt.step, attempt.id, attempt.scope, context)
     step_run = replace(
         _skeleton(attempt, Status.SUCCEEDED, seconds, context),
@@ -179,6 +181,7 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
         deleted=earlier.deleted,
         display=earlier.display,
         effects=earlier.effects,
+        elements=earlier.elements,
         cached_from=earlier.id,
     )
     record(step_run, (), attempt.scope, context)
@@ -213,7 +216,10 @@ def record(
 
 def _skeleton(attempt: Attempt, status: Status, seconds: float, context: RunContext) -> StepRun:
     step, decision = attempt.step, attempt.decision
-    inputs = attempt.surroundings.inputs.items()
+    element = attempt.scope.element
+    inputs = dict(attempt.surroundings.inputs)
+    if element is not None:
+        inputs[element.over] = element.version
     return StepRun(
         id=attempt.id,
         run_id=attempt.scope.run.id,
@@ -227,8 +233,12 @@ def _skeleton(attempt: Attempt, status: Status, seconds: float, context: RunCont
         cell_id=step.cell_id,
         source=step.source,
         definitions=attempt.scope.definitions,
-        inputs=tuple(Input(name, version.id) for name, version in sorted(inputs) if version),
+        inputs=tuple(
+            Input(name, version.id) for name, version in sorted(inputs.items()) if version
+        ),
         environment=context.environment.snapshot().digest,
+        element=element.digest if element else "",
+        elements=attempt.elements,
     )
 
 
@@ -274,7 +284,7 @@ def _beyond_reach(attempt: Attempt, captured: Captured, changes: Changes) -> str
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
-def _redefined(attempt: Attempt) -> frozenset[str]:
+def redefined(attempt: Attempt) -> frozenset[str]:
     """Names that the cell only imports or defines, which it does again on a hit."""
     names: dict[bool, set[str]] = {True: set(), False: set()}
     for statement in read_statements(attempt.python):

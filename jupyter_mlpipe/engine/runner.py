@@ -1,7 +1,7 @@
-"""One step, from lookup to record: the same in the kernel, on a worker, on every orchestrator.
+"""What happens before and after a step's own code: from lookup to record.
 
 The kernel lets IPython execute the cell between `begin` and `close_step`; everywhere else
-`run_step` does all of it.
+`steps.run_step` does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jupyter_mlpipe.engine.capture import artifact_name, capture_outside
 from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings
-from jupyter_mlpipe.engine.executor import Executor, Outcome
+from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.immovable import running_threads
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.randomness import load_generators
@@ -43,25 +43,6 @@ from jupyter_mlpipe.model.errors import NotebookError, StepOptionError
 from jupyter_mlpipe.model.events import StepStarted
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.tracking.store import Query
-
-
-def run_step(step: StepSource, scope: Scope, executor: Executor, context: RunContext) -> StepReport:
-    """Look a step up, and execute and record it if nothing earlier holds.
-
-    Raises:
-        NotebookError: The cell cannot be run as it is written; nothing was run.
-    """
-    attempt = open_step(step, scope, context)
-    if isinstance(attempt.decision, Hit):
-        return apply_hit(attempt, context)
-    if isinstance(attempt.decision, Skip):
-        return skip(attempt, context)
-    attempt = begin(attempt)
-    with scope.watch.watching() as seen:
-        clock = time.perf_counter()
-        outcome = executor.execute(step.source, scope.variables.namespace)
-        seconds = time.perf_counter() - clock
-    return close_step(attempt, outcome, seconds, seen, context)
 
 
 def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
@@ -178,9 +159,10 @@ def _surroundings(
     context: RunContext,
 ) -> tuple[Surroundings, tuple[str, ...]]:
     variables = scope.variables
+    element = {scope.element.name} if scope.element else set()
     literals = closure.reads & (scope.constants | scope.parameters)
-    literals -= variables.pending.keys()
-    reached = (closure.reads | closure.absent) - literals
+    literals -= variables.pending.keys() | element
+    reached = (closure.reads | closure.absent) - literals - element
     data = {n for n in reached if n in variables.pending or n in before}
     inputs = {name: variables.version_of(name) for name in sorted(data)}
     outside = [name for name, version in inputs.items() if version is None]

@@ -9,6 +9,7 @@ from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run
 
 
@@ -24,6 +25,18 @@ class Touch:
 
 def _by_nobody(_: str) -> Touch | None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a variable that a step is mapped over."""
+
+    name: str
+    """What the cell calls it."""
+    digest: str
+    over: str
+    version: ArtifactVersion | None
+    """Of the variable that holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +57,5 @@ class Scope:
     """The last line of an untagged cell of this process that touched a variable."""
     cache: bool = True
     """False: `%pipeline` says `--no-cache`."""
+    element: Element | None = None
+    """Of a mapped step: the one element that this run is for."""

@@ -11,7 +11,7 @@ from jupyter_mlpipe.tracking.joins import Joined, by_ids, join
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _LEFT_SOMETHING = (Status.SUCCEEDED, Status.CACHED)
-_ENDED = (*_LEFT_SOMETHING, Status.FAILED)
+_ENDED = (*_LEFT_SOMETHING, Status.FAILED, Status.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Standing:
     run: StepRun
     """The newest that came to an end."""
     trace: StepRun
-    """The execution behind it, which lists what it stood on."""
+    """The execution behind it, or the decision to skip it, which lists what it stood on."""
     inputs: Mapping[str, ArtifactVersion]
     outputs: Mapping[str, ArtifactVersion]
-    """Of a run that failed: what the last one before it left."""
+    """Of a run that failed or was skipped: what the last one before it left."""
 
 
 class Ledger:
@@ -68,6 +68,7 @@ class Ledger:
         self._standings |= dict.fromkeys(ended)
         for name, run in runs.items():
             trace = traces.get(left[name].cached_from or "", left[name])
+            trace = run if run.status is Status.SKIPPED else trace
             self._standings[name] = _standing(run, left[name], trace, joined)
 
     def _newest(self, step: str, statuses: tuple[Status, ...]) -> StepRun | None:
@@ -76,7 +77,7 @@ class Ledger:
         return next(iter(self._metadata.find(query).items), None)
 
     def _last_left(self, run: StepRun) -> StepRun:
-        if run.status is not Status.FAILED:
+        if run.status in _LEFT_SOMETHING:
             return run
         return self._newest(run.step, _LEFT_SOMETHING) or run
 

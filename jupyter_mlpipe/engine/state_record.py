@@ -43,6 +43,21 @@ def with_states(
     )
 
 
+def recalled(step_run: StepRun) -> Sightings:
+    """What an earlier run was seen to read and write, from its record."""
+    seen = Sightings()
+    for dependency in step_run.dependencies:
+        if dependency.kind is DependencyKind.FILE:
+            seen.read.add(dependency.name)
+        elif dependency.kind is DependencyKind.WRITTEN:
+            seen.written.add(dependency.name)
+        elif dependency.kind is DependencyKind.ENVIRONMENT:
+            seen.environ.read[dependency.name] = dependency.digest
+        elif dependency.name == WORKING_DIRECTORY:
+            seen.relative = True
+    return seen
+
+
 def imported_packages(python: str) -> frozenset[str]:
     """Top-level names of what the code itself imports."""
     return frozenset(name for node in ast.walk(ast.parse(python)) for name in _imported(node))

@@ -235,6 +235,14 @@ class Variables:
             deleted=frozenset(before.keys() - after.keys() - self.namespace.keys()),
         )
 
+    def is_unchanged(self, held: Held) -> bool:
+        """Whether a value that was looked at has its content still, bound to a name or not.
+
+        One that cannot be compared counts as unchanged, for nothing is known of it.
+        """
+        known = held.fingerprint
+        return known is None or known == self._fingerprint(held.value, known)
+
     def is_plain(self, name: str) -> bool:
         """Whether a variable holds something that code alone can bring back equally well."""
         value = self.namespace[name]

@@ -39,6 +39,17 @@ class Sightings:
     relative: bool = False
     """A path was given that means another file in another working directory."""
 
+    def add(self, other: Sightings) -> None:
+        """Count what another piece of the same step was seen to do."""
+        self.read |= other.read
+        self.written |= other.written
+        self.listed |= other.listed
+        self.hosts |= other.hosts
+        self.commands |= other.commands
+        self.environ.read.update(other.environ.read)
+        self.environ.written.update(other.environ.written)
+        self.relative = self.relative or other.relative
+
 
 class ProcessWatch:
     """Listens to the interpreter's audit events; one per process, for hooks cannot be removed.

@@ -33,9 +33,9 @@ from jupyter_mlpipe.engine.handover import (
 )
 from jupyter_mlpipe.engine.immovable import text_of
 from jupyter_mlpipe.engine.parameters import parse_overrides
-from jupyter_mlpipe.engine.runner import run_step
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
+from jupyter_mlpipe.engine.steps import run_step
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError, NotFoundError, PipelineError

@@ -33,6 +33,16 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True)
+class FanOut:
+    """A step runs once for each element of a variable."""
+
+    over: str
+    """The variable that holds the elements."""
+    element: str
+    """What the cell calls the one it runs for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """When a pipeline runs by itself."""
 
@@ -94,7 +104,7 @@ class PipelineStep:
     expires_after: float | None = None
     """Seconds after which an earlier run of the step no longer counts as a hit."""
     condition: str | None = None
-    fan_out: str | None = None
+    fan_out: FanOut | None = None
     target_overrides: Mapping[str, object] = field(default_factory=dict)
 
 

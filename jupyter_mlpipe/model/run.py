@@ -51,6 +51,8 @@ class DependencyKind(StrEnum):
     STATE = "state"
     """Settings of the process that are no variables, such as `matplotlib.rcParams`: the digest of
     what differs from the defaults."""
+    ELEMENT = "element"
+    """The element that a step run is for, by what the cell calls it: the digest of its value."""
     ABSENT = "absent"
     """A name that was mentioned but bound to nothing."""
     SHARING = "sharing"
@@ -172,3 +174,7 @@ class StepRun:
     """What later steps of the run can only use in the same process."""
     environment: str | None = None
     error: str = ""
+    element: str = ""
+    """The digest of the element this run is for; empty for the run of a whole step."""
+    elements: int = 0
+    """How many elements a whole step ran over; 0 for a step that is not mapped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jupyter_mlpipe.model.pipeline import Resources, Retries
+from jupyter_mlpipe.model.pipeline import FanOut, Resources, Retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class StepOptions:
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Environment variable to secret reference; never a secret's value."""
-    map_over: str | None = None
+    fan_out: FanOut | None = None
     condition: str | None = None
+    """A Python expression; the step is skipped while it is false."""
     after: tuple[str, ...] = ()
 
 

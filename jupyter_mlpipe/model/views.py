@@ -30,6 +30,8 @@ class GraphNode:
     type: str = ""
     python_type: str = ""
     nbytes: int = 0
+    elements: int = 0
+    """Steps: of a mapped one, how many elements it ran over."""
     outside: bool = False
     """Artifacts: made outside a step."""
 
@@ -221,6 +223,8 @@ class StepRunView:
     id: str = ""
     cell_id: str | None = None
     error: str = ""
+    elements: int = 0
+    """Of a mapped step: how many it ran over."""
     deleted: tuple[str, ...] = ()
     uncacheable: str = ""
     """Why it will run again although nothing changed; empty when it will not."""

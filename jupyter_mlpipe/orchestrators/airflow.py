@@ -47,7 +47,7 @@ class AirflowOrchestrator(Orchestrator):
     name: ClassVar[str] = "airflow"
     title: ClassVar[str] = "Apache Airflow"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        schedule=True, retries=True, timeout=True, condition=True
+        schedule=True, retries=True, timeout=True, fan_out=True, condition=True
     )
 
     def __init__(self, settings: Settings, python: str = sys.executable) -> None:

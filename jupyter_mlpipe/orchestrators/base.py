@@ -25,6 +25,7 @@ class Capabilities:
     image: bool = False
     secrets: bool = False
     fan_out: bool = False
+    """A mapped step can run, its elements one after the other in one task."""
     condition: bool = False
 
 

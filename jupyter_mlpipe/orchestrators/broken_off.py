@@ -21,7 +21,7 @@ def record_broken_off(
     """Record the run as failed, unless it came to an end by itself.
 
     The first of the pipeline's steps without a record carries `reason` and `error`; the others
-    are skipped. Whoever does the same again records the same.
+    are cancelled. Whoever does the same again records the same.
     """
     run = metadata.get(Run, run_id)
     if run.status in ENDED:
@@ -31,22 +31,22 @@ def record_broken_off(
     left = [step for step in steps if step.name not in recorded]
     ended = replace(run, status=Status.FAILED, ended=time.time())
     records = [_failed(run, step, reason, error) for step in left[:1]]
-    records += [_skipped(run, step) for step in left[1:]]
+    records += [_untried(run, step) for step in left[1:]]
     metadata.append((*records, ended))
     return ended
 
 
 def _failed(run: Run, step: PipelineStep, reason: str, error: str) -> StepRun:
-    return replace(_skipped(run, step), status=Status.FAILED, reason=reason, error=error)
+    return replace(_untried(run, step), status=Status.FAILED, reason=reason, error=error)
 
 
-def _skipped(run: Run, step: PipelineStep) -> StepRun:
+def _untried(run: Run, step: PipelineStep) -> StepRun:
     return StepRun(
         id=digest_of("broken off", [run.id, step.id])[:32],
         run_id=run.id,
         pipeline=run.pipeline,
         step=step.name,
-        status=Status.SKIPPED,
+        status=Status.CANCELLED,
         started=time.time(),
         reason="the run broke off",
         cell_id=step.cell_id,

@@ -61,7 +61,7 @@ class LocalOrchestrator(Orchestrator):
     title: ClassVar[str] = "This machine"
     # Every step sees the machine's own GPUs, so asking for one changes nothing here.
     capabilities: ClassVar[Capabilities] = Capabilities(
-        schedule=True, retries=True, timeout=True, gpu=True, condition=True
+        schedule=True, retries=True, timeout=True, gpu=True, fan_out=True, condition=True
     )
 
     def __init__(self, settings: Settings) -> None:

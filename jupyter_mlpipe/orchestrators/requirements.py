@@ -39,17 +39,26 @@ def generated_mark(pipeline: Pipeline) -> str:
 def advisory_warnings(
     pipeline: Pipeline, title: str, capabilities: Capabilities
 ) -> tuple[str, ...]:
-    """What the target will not enforce, though the steps run without it."""
-    if capabilities.resources:
-        return ()
+    """What the target will not do as one might expect, though the steps run."""
+    mapped = [step.name for step in pipeline.steps if step.fan_out is not None]
+    advice = _unenforced(pipeline, title) if not capabilities.resources else []
+    if mapped:
+        advice.append(
+            f"{title} runs the elements of --map one after the other, inside one task "
+            f"(steps: {', '.join(mapped)})."
+        )
+    return tuple(advice)
+
+
+def _unenforced(pipeline: Pipeline, title: str) -> list[str]:
     names = [
         step.name
         for step in pipeline.steps
         if (step.resources.cpu, step.resources.memory, step.resources.disk) != (None, None, None)
     ]
     if not names:
-        return ()
-    return (f"{title} does not enforce --cpu, --memory or --disk (steps: {', '.join(names)}).",)
+        return []
+    return [f"{title} does not enforce --cpu, --memory or --disk (steps: {', '.join(names)})."]
 
 
 def _demands(step: PipelineStep) -> Iterator[tuple[str, bool]]:

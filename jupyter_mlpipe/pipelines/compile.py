@@ -94,7 +94,7 @@ def _step(
         cache=options.cache,
         expires_after=options.expires_after,
         condition=options.condition,
-        fan_out=options.map_over,
+        fan_out=options.fan_out,
     )
 
 

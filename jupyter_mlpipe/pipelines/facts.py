@@ -147,6 +147,7 @@ class _Reader:
         where = {
             "pipeline": self._pipeline,
             "cell_hash": source_hash,
+            "element": "",
             "status": (Status.SUCCEEDED, Status.CACHED),
         }
         return self._metadata.find(Query(StepRun, where, limit=_RUNS_LOOKED_AT)).items

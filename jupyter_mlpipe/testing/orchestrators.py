@@ -12,6 +12,7 @@ import pytest
 from jupyter_mlpipe.model.errors import OrchestratorError
 from jupyter_mlpipe.model.pipeline import (
     CodeArchive,
+    FanOut,
     Parameter,
     Pipeline,
     PipelineInput,
@@ -98,7 +99,7 @@ class OrchestratorContract(ABC):
             ("gpu", {"resources": Resources(gpu=1)}),
             ("image", {"image": "python:3.11"}),
             ("secrets", {"secrets": {"TOKEN": "vault/token"}}),
-            ("fan_out", {"fan_out": "xs"}),
+            ("fan_out", {"fan_out": FanOut("xs", "x")}),
             ("condition", {"condition": "x > 1"}),
         ],
     )

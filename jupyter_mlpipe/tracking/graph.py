@@ -136,6 +136,7 @@ def _step_node(step: NotebookStep, past: _Past, stale: Mapping[str, str]) -> Gra
         reason=stale[step.name] if outdated else run.reason,
         cell_id=step.cell_id or run.cell_id,
         seconds=run.seconds,
+        elements=run.elements,
     )
 
 

@@ -43,7 +43,7 @@ def run_details(store: MetadataStore, run_id: str) -> RunDetails:
         NotFoundError: There is no such run.
     """
     run = _latest_run(store) if run_id == LATEST else store.get(Run, run_id)
-    where = {"run_id": run.id}
+    where = {"run_id": run.id, "element": ""}
     steps = store.find(Query(StepRun, where, newest_first=False, limit=_MOST_STEPS)).items
     joined = join(store, steps)
     return RunDetails(run_view(run), tuple(step_run_view(step, joined) for step in steps))
@@ -69,6 +69,8 @@ def step_run_view(run: StepRun, joined: Joined) -> StepRunView:
         cell_id=run.cell_id,
         error=run.error,
         deleted=run.deleted,
+        uncacheable=run.uncacheable,
+        elements=run.elements,
     )
 
 
@@ -82,7 +84,9 @@ def artifact_details(
     """
     version = store.get(ArtifactVersion, version_id)
     sisters = store.find(Query(ArtifactVersion, {"name": version.name}, limit=_MOST_VERSIONS))
-    readers = store.find(Query(StepRun, {"input": version.id}, limit=_MOST_STEPS)).items
+    readers = store.find(
+        Query(StepRun, {"input": version.id, "element": ""}, limit=_MOST_STEPS)
+    ).items
     return ArtifactDetails(
         version=version,
         versions=tuple(sorted(sisters.items, key=lambda sister: -sister.version)),

@@ -71,6 +71,8 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "immovable": [[i.name, i.kind, i.what, list(i.shares)] for i in run.immovable],
         "environment": run.environment,
         "error": run.error,
+        "element": run.element,
+        "elements": run.elements,
     }
 
 

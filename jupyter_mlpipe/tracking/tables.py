@@ -71,6 +71,8 @@ STEP_RUNS = Table(
     # No foreign key: the snapshot is taken in the background and may be recorded later.
     Column("environment", String),
     Column("error", Text, nullable=False),
+    Column("element", String, nullable=False, server_default=""),
+    Column("elements", Integer, nullable=False, server_default="0"),
     Index("step_runs_by_start", "started", "id"),
     Index("step_runs_by_step", "pipeline", "step", "status", "started", "id"),
     Index("step_runs_by_run", "run_id", "started", "id"),

@@ -163,6 +163,7 @@ def _finished(runs: Sequence[Run], metadata: MetadataStore) -> Mapping[str, list
     where = {
         "run_id": tuple(run.id for run in runs),
         "status": (Status.SUCCEEDED, Status.CACHED),
+        "element": "",
     }
     found: dict[str, list[StepRun]] = defaultdict(list)
     for page in range(_MOST_PAGES):

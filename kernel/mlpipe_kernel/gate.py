@@ -8,22 +8,38 @@ statement is taken out of the parsed cell, which IPython then runs as any other.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+from jupyter_mlpipe.analysis.dataflow import signature_of
+from jupyter_mlpipe.analysis.parsing import compile_tree
 
 MARKS = ("%%step", "%%params")
 _CALL = "__mlpipe_call__"
-"""A name with underscores in front is never taken for the user's data."""
+_SHOW = "__mlpipe_show__"
+"""Names with underscores in front are never taken for the user's data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Run the body once for each value, bound to a name."""
+
+    name: str
+    values: Callable[[], Iterator[Any]]
+    """Called when the cell begins; what happens between two values happens between two runs."""
+    show: Callable[[Any], None]
+    """Told the value of the cell's last expression in each run."""
 
 
 class CellHandler(Protocol):
     """Who decides what becomes of a marked cell."""
 
-    def enter(self, mark: str, line: str) -> Callable[[], None] | None:
+    def enter(self, mark: str, line: str) -> Callable[[], None] | Repeated | None:
         """Decide on a cell that is about to run.
 
         Returns:
-            None to let the body run, else what to call in its place.
+            None to let the body run, else what to call in its place, or how to repeat it.
         """
         ...
 
@@ -64,7 +80,10 @@ class StepGate:
             return node
         del node.body[0]
         instead = self._handler.enter(*marked)
-        if instead is not None:
+        if isinstance(instead, Repeated):
+            self._namespace.update({_CALL: instead.values, _SHOW: instead.show})
+            node.body = _repeated(node.body, instead.name)
+        elif instead is not None:
             self._namespace[_CALL] = instead
             kept = self._handler.kept_statements(node)
             node.body = [*kept, *ast.parse(f"{_CALL}()").body]
@@ -73,6 +92,7 @@ class StepGate:
     def clear(self) -> None:
         """Take what was put into the namespace out again."""
         self._namespace.pop(_CALL, None)
+        self._namespace.pop(_SHOW, None)
 
 
 def split_mark(line: str) -> tuple[str, str] | None:
@@ -86,6 +106,39 @@ def _marked(statement: ast.stmt) -> tuple[str, str] | None:
         return None
     text = statement.value.value
     return split_mark(text) if isinstance(text, str) and "\n" not in text else None
+
+
+def _repeated(body: list[ast.stmt], name: str) -> list[ast.stmt]:
+    """The body inside a loop, every statement on its own line still.
+
+    What the body defines first is defined once, so that all runs see the same functions and
+    classes, and so that they are there when no run is needed.
+    """
+    try:
+        compile_tree(ast.Module(list(body), []))
+    except SyntaxError:
+        return body  # a `break` of the cell's own must not end our loop
+    first = _leading_definitions(body, name)
+    loop = ast.parse(f"for {name} in {_CALL}():\n    pass").body[0]
+    assert isinstance(loop, ast.For)
+    loop.body = body[len(first) :] or loop.body
+    last = loop.body[-1]
+    if isinstance(last, ast.Expr):
+        call = ast.Call(ast.Name(_SHOW, ast.Load()), [last.value], [])
+        loop.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Expr(call), last))
+        ast.copy_location(call, last)
+    return [*first, loop]
+
+
+def _leading_definitions(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
+    """The definitions at the head of a cell, up to the first that mentions the element."""
+    found = []
+    for statement in body:
+        defines = definitions_in([statement])
+        if not defines or name in signature_of(ast.Module(defines, [])).reads:
+            break
+        found += defines
+    return found
 
 
 def definitions_in(body: Sequence[ast.stmt]) -> list[ast.stmt]:

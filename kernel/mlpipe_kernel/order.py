@@ -21,11 +21,13 @@ def unmet_order(
 
     `stated` are the steps of the notebook as it was saved.
     """
-    recent = metadata.find(Query(StepRun, {"pipeline": run.pipeline}, limit=_LOOKED_AT)).items
+    recent = metadata.find(
+        Query(StepRun, {"pipeline": run.pipeline, "element": ""}, limit=_LOOKED_AT)
+    ).items
     known = sorted(stated.union(past.step for past in recent) - {step.name})
     for name in steps_named(step.options.after, known):
-        where = {"run_id": run.id, "step": name, "status": FINISHED}
-        if metadata.find(Query(StepRun, where, limit=1, counted=False)).items:
+        done = {"run_id": run.id, "step": name, "status": FINISHED}
+        if metadata.find(Query(StepRun, done, limit=1, counted=False)).items:
             continue
         if name in known:
             yield f"--after names the step {name!r}, which has not run in this session yet"

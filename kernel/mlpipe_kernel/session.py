@@ -16,6 +16,7 @@ from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Skip
+from jupyter_mlpipe.engine.mapped import MappedStep
 from jupyter_mlpipe.engine.recording import Attempt, StepReport
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
 from jupyter_mlpipe.engine.watch import Sightings
@@ -33,7 +34,8 @@ from jupyter_mlpipe.model.step import StepSource
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.display import show_note, show_report
 from mlpipe_kernel.earlier import EarlierState
-from mlpipe_kernel.gate import definitions_in, split_mark
+from mlpipe_kernel.gate import Repeated, definitions_in, split_mark
+from mlpipe_kernel.mapping import MappedCell
 from mlpipe_kernel.mentions import mentioned
 from mlpipe_kernel.order import unmet_order
 from mlpipe_kernel.recorder import OutputRecorder, replay
@@ -58,6 +60,7 @@ class _CurrentCell:
     attempt: Attempt | None = None
     report: StepReport | None = None
     seen: Sightings | None = None
+    mapped: MappedCell | None = None
     clock: float = 0.0
     problem: str = ""
 
@@ -151,7 +154,7 @@ class KernelSession:
         except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
             self._say("restore", f"not everything could be brought back: {error}")
 
-    def enter(self, mark: str, line: str) -> Callable[[], None] | None:
+    def enter(self, mark: str, line: str) -> Callable[[], None] | Repeated | None:
         """Decide what becomes of a marked cell; part of the gate's contract."""
         self._cell.mark = mark
         if mark == "%%params":
@@ -193,7 +196,7 @@ class KernelSession:
             ended = replace(self.run, status=Status.SUCCEEDED, ended=time.time())
             self._bench.context.metadata.append((ended,))
 
-    def _enter_step(self, line: str) -> Callable[[], None] | None:
+    def _enter_step(self, line: str) -> Callable[[], None] | Repeated | None:
         cell = self._cell
         name, options = parse_step_line(line, f"cell (%%step {line[:40]})")
         source = cell.source.partition("\n")[2]
@@ -212,6 +215,10 @@ class KernelSession:
             return self._apply(cell, cell.attempt)
         cell.attempt = begin(cell.attempt)
         self._learned(self._bench.bring(()))
+        if options.fan_out is not None:
+            mapped = MappedStep(cell.attempt, self._bench.context)
+            cell.mapped = MappedCell(mapped, self._recorder, scope.watch, self._shell)
+            return Repeated(options.fan_out.element, cell.mapped.values, cell.mapped.show)
         self._recorder.start()
         cell.seen = scope.watch.start()
         cell.clock = time.perf_counter()
@@ -244,6 +251,8 @@ class KernelSession:
             outcome = Outcome(error, "" if error is None else _last_line(error), outputs)
             context = self._bench.context
             cell.report = close_step(cell.attempt, outcome, seconds, cell.seen, context)
+        if cell.mapped is not None:
+            cell.report = cell.mapped.close(error)
         if cell.mark != "%%step":
             self._suspects.note(cell.source, result.execution_count or 0)
         if error is None:

@@ -119,6 +119,7 @@ export interface GraphNode {
   type: string;
   python_type: string;
   nbytes: number;
+  elements: number;
   outside: boolean;
 }
 export interface GraphEdge {
@@ -243,6 +244,7 @@ export interface StepRunView {
   id: string;
   cell_id: string | null;
   error: string;
+  elements: number;
   deleted: string[];
   uncacheable: string;
 }

@@ -7,7 +7,7 @@ from jupyter_mlpipe.analysis.options import (
     parse_step_line,
 )
 from jupyter_mlpipe.model.errors import StepOptionError
-from jupyter_mlpipe.model.pipeline import Parameter, Resources, Retries
+from jupyter_mlpipe.model.pipeline import FanOut, Parameter, Resources, Retries
 from jupyter_mlpipe.model.step import StepOptions
 
 
@@ -43,6 +43,8 @@ def problem(line):
         ("--timeout 30m", {"timeout": 1800.0}),
         ("--env A=1 --env B=", {"env": {"A": "1", "B": ""}}),
         ("--secret TOKEN=vault/token", {"secrets": {"TOKEN": "vault/token"}}),
+        ("--map xs", {"fan_out": FanOut("xs", "xs")}),
+        ("--map x=xs", {"fan_out": FanOut("xs", "x")}),
         ("--if 'n > 3'", {"condition": "n > 3"}),
         ("--after load --after 'clean, twice'", {"after": ("load", "clean, twice")}),
     ],
@@ -84,7 +86,9 @@ def test_a_quoted_name_may_be_any_text(name):
         ("a --timeout 0", "--timeout: expected a duration"),
         ("a --retries -1", "--retries: expected a whole number"),
         ("a --no-cache=yes", "--no-cache takes no value"),
-        ("a --map xs", "--map: Running a step once per element is not available yet"),
+        ("a --map 'range(5)'", "--map takes a variable and a name for its elements"),
+        ("a --map x=", "--map takes a variable"),
+        ("a --map xs --map ys", "--map is given twice; map over pairs"),
         ("a --if 'n >'", "--if: `n >` is no Python expression"),
         ("a --if n = 3", "takes one name"),
         ("a --if 'n = 3'", "--if: `n = 3` is no expression"),
@@ -102,8 +106,8 @@ def test_the_table_lists_every_option_that_works_and_no_other():
         "--version": "a", "--materializer": "a=b", "--no-cache": "",
         "--expires-after": "7d", "--cpu": "1", "--memory": "1", "--gpu": "1", "--disk": "1",
         "--image": "a", "--retries": "1",
-        "--retry-delay": "1", "--timeout": "1", "--env": "a=b", "--secret": "a=b", "--if": "a",
-        "--after": "a",
+        "--retry-delay": "1", "--timeout": "1", "--env": "a=b", "--secret": "a=b", "--map": "a",
+        "--if": "a", "--after": "a",
     }  # fmt: skip
     assert [option.name for option in OPTIONS] == list(values)
     for option in OPTIONS:

@@ -9,11 +9,11 @@ from jupyter_mlpipe.engine.context import open_context
 from jupyter_mlpipe.engine.edited import place, told_by_text
 from jupyter_mlpipe.engine.executor import PlainExecutor
 from jupyter_mlpipe.engine.present import FileFacts, Present
-from jupyter_mlpipe.engine.runner import run_step
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.staleness import Order, PlacedStep, difference, spread
 from jupyter_mlpipe.engine.standing import Ledger
 from jupyter_mlpipe.engine.states import ProcessStates
+from jupyter_mlpipe.engine.steps import run_step
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.run import Run, Status, StepRun

@@ -194,3 +194,28 @@ def test_what_another_process_holds_is_refused_by_name(machine, capsys):
     assert worker.run("b") == 2
     said = capsys.readouterr().err
     assert "`boxes` (a dict that holds a generator), which step 'a' left" in said
+
+
+def test_a_mapped_step_runs_its_elements_and_leaves_lists(machine):
+    worker = machine(
+        "%%step a\nxs = [3, 1, 2]",
+        "%%step b --map x=xs\ny = x * x",
+        "%%step c\nassert y == [9, 1, 4] and xs == [3, 1, 2]\nok = 1",
+    )
+    assert [worker.run(step) for step in "abc"] == [0, 0, 0]
+    runs = worker.records()
+    assert [run.elements for run in runs if not run.element] == [0, 3, 0]
+    assert sum(run.element != "" for run in runs) == 3
+
+
+def test_an_element_that_raises_fails_the_step_and_the_rest_is_kept(machine, capsys):
+    worker = machine("%%step a\nxs = [1, 0, 2]", "%%step b --map x=xs\ny = 8 / x")
+    assert [worker.run("a"), worker.run("b")] == [0, 1]
+    assert "element 2 of 3 of `xs`" in capsys.readouterr().err
+    assert [run.status for run in worker.records() if run.element] == ["succeeded", "failed"]
+
+
+def test_elements_that_disturb_each_other_are_refused(machine, capsys):
+    worker = machine("%%step a\nxs = [1]\nseen = []", "%%step b --map x=xs\nseen.append(x)")
+    assert [worker.run("a"), worker.run("b")] == [0, 2]
+    assert "changes `seen` in place" in capsys.readouterr().err

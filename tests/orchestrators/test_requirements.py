@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from jupyter_mlpipe.model.errors import OrchestratorError
-from jupyter_mlpipe.model.pipeline import Resources, Schedule
+from jupyter_mlpipe.model.pipeline import FanOut, Resources, Schedule
 from jupyter_mlpipe.orchestrators.base import Capabilities
 from jupyter_mlpipe.orchestrators.requirements import (
     advisory_warnings,
@@ -35,6 +35,12 @@ def test_limits_that_are_not_enforced_are_a_warning():
     assert "study" in advisory_warnings(pipeline, "This machine", Capabilities())[0]
     assert advisory_warnings(pipeline, "A cluster", Capabilities(resources=True)) == ()
     assert advisory_warnings(example_pipeline(), "This machine", Capabilities()) == ()
+
+
+def test_elements_that_share_a_task_are_worth_a_word():
+    pipeline = with_step(fan_out=FanOut("xs", "x"))
+    (line,) = advisory_warnings(pipeline, "This machine", Capabilities(resources=True))
+    assert "one after the other, inside one task (steps: study)" in line
 
 
 def test_the_mark_is_one_comment_line_whatever_the_name():

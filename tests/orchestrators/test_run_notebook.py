@@ -195,7 +195,7 @@ def test_a_run_whose_process_dies_is_recorded_as_failed_with_the_reason(
         died, waiting = run_details(metadata, submission.run_id).steps
         assert metadata.get(Run, submission.run_id).status is Status.FAILED
     assert (died.status, died.reason) == ("failed", "the run's process ended with code -9")
-    assert (waiting.step, waiting.status) == ("b", "skipped")
+    assert (waiting.step, waiting.status) == ("b", "cancelled")
 
 
 def test_a_run_that_breaks_off_is_recorded_as_failed(settings, write_notebook):
@@ -241,3 +241,15 @@ def test_a_step_whose_condition_is_false_is_skipped_and_the_run_goes_on(settings
     details = run(path, settings)
     assert details.run.status == "succeeded"
     assert statuses(details) == {"load": "succeeded", "better": "skipped", "count": "succeeded"}
+
+
+def test_with_other_parameters_only_new_elements_run(settings, write_notebook):
+    path = write_notebook(
+        "%%params\nn: int = 3",
+        "%%step make\nxs = list(range(n))",
+        "%%step square --map x=xs\ny = x",
+    )
+    run(path, settings)
+    square = run(path, settings, parameters={"n": "5"}).steps[-1]
+    assert (square.step, square.status, square.elements) == ("square", "succeeded", 5)
+    assert square.reason.endswith("2 of 5 elements ran, 3 cached")

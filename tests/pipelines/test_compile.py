@@ -3,7 +3,7 @@ import pytest
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotebookError
-from jupyter_mlpipe.model.pipeline import CodeArchive
+from jupyter_mlpipe.model.pipeline import CodeArchive, FanOut
 from jupyter_mlpipe.model.run import Input, Output, Run, Status, StepRun
 from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
 from jupyter_mlpipe.pipelines.definitions import definitions_of, names_of
@@ -154,3 +154,11 @@ def test_the_class_of_a_value_comes_along_to_every_step_that_reads_the_value(not
     book = notebook(*cells, "%%step c\nprint(boxes)", "%%step d\nprint(1)")
     facts = read_facts(book, definitions_of(book), None)
     assert ["Box" in names_of(fact.definitions) for fact in facts] == [True, True, True, False]
+
+
+def test_a_mapped_step_says_what_it_is_mapped_over_and_waits_for_it(notebook):
+    cells = ("%%step a\nxs = [1]", "%%step b --map x=xs\ny = x", "%%step c\nz = y")
+    steps = compile_notebook(notebook(*cells), None).steps
+    assert steps[1].fan_out == FanOut("xs", "x")
+    assert [step.depends_on for step in steps] == [(), ("a",), ("b",)]
+    assert [read.variable for read in steps[1].inputs] == ["xs"]

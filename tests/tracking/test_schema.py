@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -42,6 +43,18 @@ def test_a_database_with_data_goes_down_and_up_again(engine, url):
         schema.upgrade(connection)
     store.append([a_run("again")])
     assert [run.id for run in store.find(Query(Run)).items] == ["again"]
+    store.close()
+
+
+def test_runs_of_whole_steps_outlive_the_step_back_to_a_database_without_elements(engine, url):
+    store = SqlMetadataStore(url)
+    (one, version) = a_step("clean[1]")
+    store.append([a_run(), *a_step("clean"), replace(one, element="d1"), version])
+    with engine.begin() as connection:
+        schema.migrate(connection, "0003")
+    with engine.begin() as connection:
+        schema.upgrade(connection)
+    assert [(run.step, run.element) for run in store.find(Query(StepRun)).items] == [("clean", "")]
     store.close()
 
 

@@ -195,7 +195,8 @@ describe('RunList', () => {
       seconds: 1,
       id: 's',
       cell_id: null,
-      error: '\u001b[31mValueError\u001b[0m'
+      error: '\u001b[31mValueError\u001b[0m',
+      elements: 0
     };
     show(
       <RunList

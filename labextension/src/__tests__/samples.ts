@@ -21,6 +21,7 @@ export function step(label: string, status = 'succeeded'): GraphNode {
     type: '',
     python_type: '',
     nbytes: 0,
+    elements: 0,
     outside: false
   };
 }

@@ -65,6 +65,12 @@ describe('a node', () => {
     expect(nodeLabel(artifact('1', 'df', 3))).toBe('Artifact df, version 3, DataFrame, 1.2 kB');
   });
 
+  it('says over how many elements a step ran', () => {
+    const mapped = { ...step('train'), elements: 40 };
+    expect(nodeText(mapped)).toMatchObject({ title: 'train', tag: '· 40' });
+    expect(nodeLabel(mapped)).toContain('Step train, 40 elements, succeeded');
+  });
+
   it('fits a name of 300 characters', () => {
     expect(nodeBox(artifact('1', 'x'.repeat(300))).width).toBeLessThan(200);
     expect(nodeText(step('x'.repeat(300))).title.length).toBeLessThan(30);

@@ -58,13 +58,18 @@ export const GraphNodeView = React.memo(function GraphNodeView(props: GraphNodeP
 });
 
 function StepFace({ node, box }: GraphNodeProps): React.JSX.Element {
-  const { title, subtitle } = nodeText(node);
+  const { title, tag, subtitle } = nodeText(node);
   return (
     <>
       <rect className="mlpipe-Node-bar" x={0.5} y={6} width={3} height={box.height - 12} rx={1.5} />
       <StatusDisc status={node.status} x={20} y={box.height / 2} />
       <text className="mlpipe-Node-title" x={36} y={19}>
         {title}
+        {tag !== '' && (
+          <tspan className="mlpipe-Node-tag" dx={5}>
+            {tag}
+          </tspan>
+        )}
       </text>
       <text className="mlpipe-Node-subtitle" x={36} y={35}>
         {subtitle}

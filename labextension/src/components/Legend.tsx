@@ -3,7 +3,7 @@ import * as React from 'react';
 import { statusWord } from '../graph/scene';
 import { StatusGlyph } from './StatusGlyph';
 
-const STATUSES = ['succeeded', 'cached', 'running', 'stale', 'failed', 'not_run'];
+const STATUSES = ['succeeded', 'cached', 'running', 'stale', 'failed', 'skipped', 'not_run'];
 
 /** What the signs on the steps mean. */
 export function Legend(): React.JSX.Element {

@@ -72,7 +72,7 @@ function StepRow({ step }: { step: StepRunView }): React.JSX.Element {
     <li data-mlpipe-step={step.step} data-status={step.status}>
       <p className="mlpipe-StepRow">
         <StatusGlyph status={step.status} />
-        <b>{step.step}</b>
+        <b>{step.elements > 0 ? `${step.step} · ${step.elements}` : step.step}</b>
         <span>
           {statusWord(step.status)} · {formatSeconds(step.seconds)}
         </span>

@@ -87,6 +87,7 @@ function newNode(step: LiveStep): GraphNode {
     type: '',
     python_type: '',
     nbytes: 0,
+    elements: 0,
     outside: false
   };
 }

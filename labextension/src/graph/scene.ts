@@ -23,7 +23,8 @@ export interface NodeText {
 /** Words for a node's card, cut so that they fit the card's greatest width. */
 export function nodeText(node: GraphNode): NodeText {
   if (node.kind === 'step') {
-    return { title: shorten(node.label, 22), tag: '', subtitle: stepSubtitle(node) };
+    const tag = node.elements > 0 ? `· ${node.elements}` : '';
+    return { title: shorten(node.label, 22 - tag.length), tag, subtitle: stepSubtitle(node) };
   }
   const tag = node.version > 0 ? `v${node.version}` : '';
   const parts = [shorten(shortType(node.python_type), 16), formatBytes(node.nbytes)];
@@ -38,7 +39,12 @@ export function nodeText(node: GraphNode): NodeText {
 export function nodeLabel(node: GraphNode): string {
   const parts =
     node.kind === 'step'
-      ? [`Step ${node.label}`, stepSubtitle(node), node.reason]
+      ? [
+          `Step ${node.label}`,
+          node.elements > 0 ? `${node.elements} elements` : '',
+          stepSubtitle(node),
+          node.reason
+        ]
       : [
           `Artifact ${node.label}`,
           `version ${node.version}`,
@@ -82,8 +88,8 @@ export function arrange(graph: LineageGraph, maxWidth: number): Layout {
 
 /** Changes exactly when the graph must be laid out anew. */
 export function arrangementKey(graph: LineageGraph): string {
-  const nodes = graph.nodes.map(({ id, label, version, python_type, nbytes }) =>
-    [id, label, version, python_type, nbytes].join('\t')
+  const nodes = graph.nodes.map(({ id, label, version, python_type, nbytes, elements }) =>
+    [id, label, version, python_type, nbytes, elements].join('\t')
   );
   const edges = graph.edges.map(({ source, target }) => `${source}\t${target}`);
   return [...nodes, '', ...edges].join('\n');
