@@ -99,7 +99,7 @@ class MappedStep:
             raise TypeError("only a hit can be reused")
         outputs = load_displayed(hit.step_run.display, self._context.blobs)
         apply_hit(self._current, self._silent)
-        self._keep({name: self._variables.namespace[name] for name in hit.outputs}, outputs)
+        self._keep({name: self._variables.namespace[name] for name in hit.left}, outputs)
         self._seen.add(recalled(hit.step_run))
         return outputs
 
@@ -156,11 +156,11 @@ class MappedStep:
         """Whether an element is a hit whose values can really be brought back."""
         if not isinstance(attempt.decision, Hit):
             return False
-        self._variables.expect(attempt.decision.outputs)
+        self._variables.expect(attempt.decision.left)
         try:
-            self._variables.load(attempt.decision.outputs)
+            self._variables.load(attempt.decision.left)
         except MlpipeError:
-            for name in attempt.decision.outputs:
+            for name in attempt.decision.left:
                 self._variables.drop(name)
             return False
         return True
