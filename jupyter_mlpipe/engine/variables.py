@@ -13,7 +13,7 @@ from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.figure_facts import is_untouched, mark_untouched
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_digest
-from jupyter_mlpipe.materializers.sharing import sharing_groups
+from jupyter_mlpipe.materializers.sharing import is_of_past_class, sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -101,8 +101,8 @@ class Variables:
         """Bind versions to variables without loading them.
 
         Variables that already hold exactly these versions keep their objects, unless one of
-        those that share memory with them must be brought in anyway, or they share memory with
-        others: what makes such a value again makes a new object.
+        those that share memory with them must be brought in anyway, they share memory with
+        others, or their class was defined anew: what makes such a value again makes a new object.
         """
         stale = {name for name, version in versions.items() if not self._holds(name, version)}
         for group in self.sharing(versions.keys() - stale):
@@ -277,7 +277,9 @@ class Variables:
 
     def _holds(self, name: str, version: ArtifactVersion) -> bool:
         current = self.version_of(name)
-        return current is not None and current == version
+        if current is None or current != version:
+            return False
+        return name in self._pending or not is_of_past_class(self.namespace[name])
 
 
 def is_data(name: str, value: Any) -> bool:

@@ -24,10 +24,11 @@ _HEAP_TYPE = 1 << 9
 _INCIDENTAL = frozenset(
     {
         *("__dict__", "__weakref__", "__module__", "__doc__", "__qualname__", "_abc_impl"),
-        *("__firstlineno__", "__static_attributes__", "__annotations_cache__"),
+        *("__firstlineno__", "__static_attributes__", "__annotations_cache__", "__slotnames__"),
     }
 )
-"""Attributes of a class that say where it stands or what was computed from it."""
+"""Attributes of a class that say where it stands or what was computed from it; pickle leaves
+`__slotnames__` behind."""
 
 
 def fact(*parts: Any) -> tuple[Any, ...]:

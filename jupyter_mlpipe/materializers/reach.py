@@ -100,6 +100,10 @@ class Walker:
                     waiting.extend(self._step(type(item))(item, reached))
         return reached
 
+    def classes(self) -> Iterable[type]:
+        """Of all objects met so far, plain containers and atoms aside."""
+        return (kind for kind, _ in self._steps.values())
+
     def _step(self, kind: type) -> _Step:
         known = self._steps.get(id(kind))
         if known is None:

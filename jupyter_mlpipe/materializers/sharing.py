@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.errors import ValueNotStorableError
 
@@ -32,6 +33,18 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
             framed.setdefault(place, []).append(name)
     links += [[owners[place], *framed[place]] for place in owners.keys() & framed.keys()]
     return _connected(links, list(values))
+
+
+def is_of_past_class(value: Any) -> bool:
+    """Whether a value leads to an object whose class the notebook has defined anew since.
+
+    Made again it would be of the new class, which other code tells from the old one.
+    """
+    walker = Walker()
+    if not is_atom(value):
+        walker.reach(value)
+    own = [kind for kind in walker.classes() if belongs_to_notebook(kind)]
+    return any("<" not in kind.__qualname__ and not found_by_name(kind) for kind in own)
 
 
 def shared_memory(value: Any) -> frozenset[int]:

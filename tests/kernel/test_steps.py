@@ -319,6 +319,15 @@ def test_a_hit_keeps_the_class_that_live_objects_are_of(live_kernel):
     assert live_kernel.run("print(type(box) is Box)").text.endswith("True\n")
 
 
+def test_what_a_hit_leaves_is_of_the_class_as_it_is_defined_now(live_kernel):
+    define, cell = "class Box:\n    size = 1", "%%step one\nboxes = [Box()]"
+    live_kernel.run(define)
+    live_kernel.run(cell)
+    live_kernel.run(define)
+    assert "cached" in live_kernel.run(cell).line
+    assert live_kernel.run("print(type(boxes[0]) is Box)").text.endswith("True\n")
+
+
 def test_what_a_step_only_imports_is_no_artifact(live_kernel):
     cell = "%%step one\nfrom math import pi, sqrt\nfrom functools import lru_cache\n"
     cell += "@lru_cache\ndef root(x):\n    return sqrt(x)\na = root(pi)"

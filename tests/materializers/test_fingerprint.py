@@ -319,3 +319,10 @@ def test_one_changed_element_of_an_array_is_noticed(place, dtype):
     array.flat[place] = array.flat[place - 1]
     assert fingerprint(array) != before[0]
     assert content_digest(array) != before[1]
+
+
+def test_pickling_an_object_leaves_its_class_as_it_was(notebook):
+    made = notebook("class C:\n    pass\nc = C()", "c")
+    before = content_digest(made)
+    pickle.dumps(made, 5)
+    assert content_digest(made) == before
