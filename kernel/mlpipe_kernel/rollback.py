@@ -37,9 +37,11 @@ def left_again(version: ArtifactVersion, run: Run, metadata: MetadataStore) -> S
         seconds=0.0,
         reason=f"`{version.variable}` was rolled back to v{version.version}",
         outputs=(*others, Output(version.variable, version.id)),
+        shared=(),
         deleted=(),
         dependencies=(),
         uncacheable="",
         cached_from=maker.cached_from or maker.id,
         effects={},
+        immovable=(),
     )
