@@ -196,19 +196,27 @@ def _first_difference(plain: list[str], ours: list[str]) -> str:
 
 
 def _count_hits(again: list[Cell], facts: dict[str, str], verdict: Verdict) -> None:
-    """A step that can never hit says so; one that failed has nothing to hit."""
+    """Steps that must run again say so, as do those that read what came of it."""
+    rerun: set[str] = set()
     for number, cell in enumerate(again):
         step = f"s{number:03}"
         if cell.error:
-            continue
-        if "cached" in cell.line:
+            rerun.add(step)
+        elif "cached" in cell.line:
             verdict.hits += 1
-        elif "is not kept" in cell.line and "its result stands" in cell.line:
-            verdict.misses.append(f"{step}: {cell.line}")
-        elif facts.get(step) or "is in another state" in cell.line:
-            verdict.never.append(f"{step}: {facts.get(step) or 'draws random numbers, unseeded'}")
+        elif reason := facts.get(step) or _not_ours(cell.line, rerun):
+            rerun.add(step)
+            verdict.never.append(f"{step}: {reason}")
         else:
             verdict.misses.append(f"{step}: {cell.line}")
+
+
+def _not_ours(line: str, rerun: set[str]) -> str:
+    """Why a step rightly missed: chance, or another step that had to run again."""
+    if "is in another state" in line:
+        return "draws random numbers, unseeded"
+    producer = re.search(r"changed by step (s\d+)", line)
+    return "reads what had to run again" if producer and producer[1] in rerun else ""
 
 
 def _different(plain: dict[str, str], ours: dict[str, str], names: set[str]) -> list[str]:
