@@ -31,6 +31,8 @@ class GlobalNames:
     deletes: set[str] = field(default_factory=set)
     hidden: list[str] = field(default_factory=list)
     """Why more may be read or bound than can be seen, in the user's words."""
+    hiding: dict[str, str] = field(default_factory=dict)
+    """The same, by name, where the name means what it means to Python itself."""
     deferred: dict[str, GlobalNames] = field(default_factory=dict)
     """By function or class of a cell: what calling it, or its methods, takes and leaves."""
 
@@ -221,7 +223,7 @@ def _bound_at_end(
 
 def _read(name: str, names: GlobalNames) -> None:
     if name in _HIDING_NAMES:
-        names.hidden.append(_HIDING_NAMES[name])
+        names.hiding[name] = _HIDING_NAMES[name]
     if name not in _GIVEN:
         names.reads.add(name)
 

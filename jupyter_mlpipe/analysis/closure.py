@@ -8,12 +8,12 @@ import gc
 import re
 import types
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from jupyter_mlpipe.analysis.bytecode import mentioned_in_text
+from jupyter_mlpipe.analysis.bytecode import global_names, mentioned_in_text
 from jupyter_mlpipe.analysis.definitions import Definitions, Found
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
@@ -45,7 +45,10 @@ class Closure:
 
 
 def close_over(
-    signature: StepSignature, namespace: Mapping[str, Any], modules: ModuleFiles
+    signature: StepSignature,
+    namespace: Mapping[str, Any],
+    modules: ModuleFiles,
+    data: Container[str] = frozenset(),
 ) -> Closure:
     """Follow what a cell mentions through functions, classes and the values that hold them.
 
@@ -53,11 +56,16 @@ def close_over(
         signature: Of the cell.
         namespace: What the cell runs in; its functions are those whose globals it is.
         modules: Of this process.
+        data: Names that hold data, whatever it is, or will once it is loaded.
     """
-    walk = _Walk(namespace, signature.deferred_reads)
+    walk = _Walk(namespace, data, signature.deferred_reads)
     walk.follow(signature.reads)
     reached = modules.reach(walk.found.modules)
-    reasons = [signature.dynamic] if signature.dynamic else walk.found.hidden
+    shadowed = bool(signature.hiding) and all(
+        name in namespace or name in data for name in signature.hiding
+    )
+    stated = None if shadowed else signature.dynamic
+    reasons = [stated] if stated else walk.found.hidden
     return Closure(
         reads=frozenset(walk.found.reads),
         definitions={n: _one(d) for n, d in sorted(walk.found.definitions.items())},
@@ -83,6 +91,11 @@ _PLAIN = frozenset(
 _GIVEN_BY_SHELL = frozenset({"display", "exit", "get_ipython", "open", "quit"})
 _HISTORY = re.compile(r"In|Out|_{1,3}|_i{1,3}|_i?\d+|_[dio]h")
 _BUILTINS = frozenset(dir(builtins))
+_PURE_BUILTINS = _BUILTINS - {"open", "input", "print", "id", "hash", "globals", "locals", "vars"}
+_PURE = frozenset(
+    {"math", "cmath", "operator", "_operator", "itertools", "functools", "string", "fractions"}
+)
+"""Modules whose functions always give the same result for the same arguments."""
 
 
 def _one(digests: set[str]) -> str:
@@ -92,13 +105,17 @@ def _one(digests: set[str]) -> str:
 
 class _Walk:
     def __init__(
-        self, namespace: Mapping[str, Any], deferred: Mapping[str, frozenset[str]]
+        self,
+        namespace: Mapping[str, Any],
+        data: Container[str],
+        deferred: Mapping[str, frozenset[str]],
     ) -> None:
         self.found = Found()
         self.imports: dict[str, str] = {}
         self.absent: set[str] = set()
         self.builtins: set[str] = set()
         self._namespace = namespace
+        self._data = data
         self._deferred = deferred
         self._definitions = Definitions(namespace, self.found)
         self._names: set[str] = set()
@@ -125,7 +142,8 @@ class _Walk:
         # A function from elsewhere may call one that the cell is about to define.
         self.found.names.extend(sorted(self._deferred.get(name, ())))
         if name not in self._namespace:
-            (self.builtins if name in _BUILTINS else self.absent).add(name)
+            known = name in _BUILTINS and name not in self._data
+            (self.builtins if known else self.absent).add(name)
             return
         value = self._namespace[name]
         if _HISTORY.fullmatch(name):
@@ -134,7 +152,10 @@ class _Walk:
             self._bound(name, value)
 
     def _bound(self, name: str, value: Any) -> None:
-        if isinstance(value, ModuleType):
+        if name in self._data:
+            self.found.reads.add(name)
+            self.found.values.append((value, name))
+        elif isinstance(value, ModuleType):
             self.imports[name] = value.__name__
             self.found.modules.add(value.__name__)
         elif isinstance(value, FunctionType | type) and is_of_notebook(value, self._namespace):
@@ -167,12 +188,28 @@ class _Walk:
 
     def _code(self, value: FunctionType | type, root: str) -> None:
         if is_of_notebook(value, self._namespace):
-            self._definitions.define(value.__qualname__, value, root)
+            if isinstance(value, FunctionType):
+                self._definitions.follow(value, root)  # what it does is content of the variable
+            elif self._is_nested(value):
+                self.found.names.append(value.__qualname__.partition(".")[0])
+            elif value.__qualname__ in self._data:
+                self._definitions.visit(value.__qualname__, value, root)
+                self.found.names.append(value.__qualname__)
+            else:
+                self._definitions.define(value.__qualname__, value, root)
             return
         self.found.modules.add(value.__module__)
         if isinstance(value, FunctionType) and qualified_name(value) is None:
             held = (value.__closure__, value.__defaults__, value.__kwdefaults__, value.__dict__)
             self.found.values.extend((part, root) for part in held if part)
+
+    def _is_nested(self, kind: type) -> bool:
+        """Whether a class counts as part of the one that it stands in."""
+        first, *rest = kind.__qualname__.split(".")
+        found = self._namespace.get(first)
+        for name in rest:
+            found = getattr(found, name, None)
+        return bool(rest) and found is kind
 
     def _instance(self, value: Any, root: str) -> None:
         cls = type(value)
@@ -180,7 +217,7 @@ class _Walk:
             self._cached_function(value, root)
             return
         if is_of_notebook(cls, self._namespace):
-            self._definitions.define(cls.__qualname__, cls, root)
+            self._code(cls, root)
         elif cls.__module__ != "builtins":
             self.found.modules.add(cls.__module__)
         inner = _inside(value)
@@ -193,11 +230,29 @@ class _Walk:
         self.found.modules.add("functools")
         if isinstance(function, FunctionType) and qualified_name(function) is None:
             self._definitions.define(function.__qualname__, function, root)
-            if value.cache_info().currsize:
+            if value.cache_info().currsize and not self._is_pure(function, set()):
                 name = function.__qualname__
                 self.found.hidden.append(f"{name}() returns results it remembers (lru_cache)")
         else:
             self.found.values.append((function, root))
+
+    def _is_pure(self, function: FunctionType, seen: set[FunctionType]) -> bool:
+        """Whether a function surely gives the same result for the same arguments, always."""
+        seen.add(function)
+        names = global_names(function.__code__)
+        if function.__closure__ or names.hidden or names.hiding:
+            return False
+        return all(self._is_fixed(name, seen) for name in names.reads)
+
+    def _is_fixed(self, name: str, seen: set[FunctionType]) -> bool:
+        if name not in self._namespace:
+            return name in _PURE_BUILTINS
+        value = self._namespace[name]
+        if type(value) is _CachedFunction:
+            value = value.__wrapped__
+        if isinstance(value, FunctionType) and is_of_notebook(value, self._namespace):
+            return value in seen or self._is_pure(value, seen)
+        return getattr(value, "__module__", getattr(value, "__name__", "")) in _PURE
 
 
 def _inside(value: Any) -> list[Any]:

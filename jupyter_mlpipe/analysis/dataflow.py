@@ -44,13 +44,14 @@ def signature_of(tree: ast.Module) -> StepSignature:
         deletes=frozenset(names.deletes & _deleted(tree)),
         deferred_reads={n: frozenset(d.reads) - {"get_ipython"} for n, d in deferred if d.reads},
         deferred_writes={n: frozenset(d.writes) for n, d in deferred if d.writes},
-        deferred_dynamic={n: d.hidden[0] for n, d in deferred if d.hidden},
+        deferred_dynamic={n: r[0] for n, d in deferred if (r := [*d.hidden, *d.hiding.values()])},
         strings=frozenset(
             node.value
             for node in ast.walk(tree)
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ),
-        dynamic=reasons[0] if reasons else None,
+        dynamic=next(iter([*reasons, *names.hiding.values()]), None),
+        hiding=frozenset() if reasons else frozenset(names.hiding),
     )
 
 

@@ -72,6 +72,10 @@ class Definitions:
         digest = self._digest(name, value, root)
         self._found.definitions.setdefault(name, set()).add(digest)
 
+    def visit(self, name: str, value: FunctionType | type, root: str) -> None:
+        """Follow what a definition mentions; its code counts as data of a variable."""
+        self._digest(name, value, root)
+
     def _digest(self, name: str, value: FunctionType | type, root: str) -> str:
         """Of code and captured values; inside of itself, a definition is a mere name."""
         if id(value) not in self._digests:
@@ -152,19 +156,31 @@ class Definitions:
         self._found.reads.add(root)
         return ["state", type(value).__qualname__]
 
+    def follow(self, function: FunctionType, root: str) -> None:
+        """What a function mentions and captures, where its code counts as data of `root`."""
+        reads = self._mentions(function.__qualname__, function, root)
+        self._globals(function, reads, root)
+        held = (function.__closure__, function.__defaults__, function.__kwdefaults__)
+        self._found.values.extend((part, root) for part in (*held, function.__dict__) if part)
+
     def _function(self, name: str, function: FunctionType, root: str) -> str:
-        names = global_names(function.__code__)
-        reasons = [*names.hidden, *(["uses get_ipython()"] if "get_ipython" in names.reads else [])]
-        self._found.hidden += [f"{name}() {reason}" for reason in reasons]
-        self._annotations(function.__annotations__, root)
-        if not is_of_notebook(function, self._namespace):
-            self._found.modules.add(str(function.__globals__.get("__name__")))
-        state = self._globals(function, names.reads, root)
+        state = self._globals(function, self._mentions(name, function, root), root)
         cells = [_content(cell) for cell in function.__closure__ or ()]
         for part in (function.__defaults__, function.__kwdefaults__, cells, function.__dict__):
             state.append(self.fact(part, root) if part else None)
         digest = self._texts.digest_of_code(function.__code__)
         return digest_of("function", [digest, state]) if any(state) else digest
+
+    def _mentions(self, name: str, function: FunctionType, root: str) -> set[str]:
+        """Its global names; takes up its annotations, and why it may read more."""
+        names = global_names(function.__code__)
+        reasons = [*names.hidden, *(["uses get_ipython()"] if "get_ipython" in names.reads else [])]
+        reasons += [r for n, r in names.hiding.items() if n not in function.__globals__]
+        self._found.hidden += [f"{name}() {reason}" for reason in reasons]
+        self._annotations(function.__annotations__, root)
+        if not is_of_notebook(function, self._namespace):
+            self._found.modules.add(str(function.__globals__.get("__name__")))
+        return names.reads
 
     def _globals(self, function: FunctionType, reads: set[str], root: str) -> list[Plain]:
         """Names it looks up: in the namespace, or in one of its own after it was loaded."""

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
+from jupyter_mlpipe.analysis.kinds import RUN_ANEW
 from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
-from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
-
-_DEFINITIONS = frozenset(StatementKind) - {StatementKind.DATA, StatementKind.MAGIC}
+from jupyter_mlpipe.analysis.statements import Statement, read_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,10 @@ def _read(source: str) -> Iterator[_Said]:
         except SyntaxError:  # the whole cell, half typed
             yield _Said(nothing, nothing, statement.source)
         else:
-            defined = statement.names if statement.kind in _DEFINITIONS else nothing
+            defined = statement.names if statement.kind in RUN_ANEW else nothing
             yield _Said(_touched(statement), defined, said)
 
 
 def _touched(statement: Statement) -> frozenset[str]:
-    return statement.names | (changed_in_place(parse(statement.source)) & statement.reads)
+    bound = statement.names | statement.deletes
+    return bound | (changed_in_place(parse(statement.source)) & statement.reads)

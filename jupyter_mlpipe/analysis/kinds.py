@@ -12,7 +12,7 @@ from jupyter_mlpipe.model.step import StepSignature
 
 
 class StatementKind(StrEnum):
-    """All but MAGIC and DATA can be run anew wherever a step needs them."""
+    """What a statement does; `RUN_ANEW` are those that can be run wherever a step needs them."""
 
     IMPORT = "import"
     FUNCTION = "function"
@@ -22,11 +22,18 @@ class StatementKind(StrEnum):
     PARAMETER = "parameter"
     SETTING = "setting"
     """Changes something imported and binds nothing: `pd.set_option("display.width", 80)`."""
+    DELETION = "deletion"
+    """Names that are bound no longer."""
     MAGIC = "magic"
     DATA = "data"
     """Anything else; without names when it only shows or prints something."""
 
 
+RUN_ANEW = frozenset(StatementKind) - {
+    StatementKind.DELETION,
+    StatementKind.MAGIC,
+    StatementKind.DATA,
+}
 _ADAPTERS = frozenset({"partial", "cache", "lru_cache", "vectorize", "singledispatch", "wraps"})
 _TYPE_MAKERS = frozenset({"namedtuple", "NamedTuple", "NewType", "TypedDict", "TypeVar"})
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
@@ -55,6 +62,8 @@ def kind_of(
             return _kind_of_value(value, signature, known)
         case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
             return _kind_of_value(value, signature, known)
+        case ast.Delete(targets=targets) if all(isinstance(t, ast.Name) for t in targets):
+            return StatementKind.DELETION
         case ast.If() | ast.Try() | ast.With():
             return _kind_of_block(node, known)
     if is_magic(node):

@@ -23,6 +23,7 @@ def step_signature(step: StepSource) -> StepSignature:
         reads=_around(cell.reads, step.options.fan_out) | condition.reads,
         direct=_around(cell.direct, step.options.fan_out) | condition.direct,
         dynamic=cell.dynamic or condition.dynamic,
+        hiding=frozenset() if condition.dynamic else cell.hiding,
     )
 
 

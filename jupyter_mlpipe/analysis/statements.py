@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from jupyter_mlpipe.analysis.dataflow import signature_of
-from jupyter_mlpipe.analysis.kinds import StatementKind, kind_of
+from jupyter_mlpipe.analysis.kinds import RUN_ANEW, StatementKind, kind_of
 from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.model.step import StepSignature
@@ -35,6 +35,7 @@ class Statement:
     """What it mentions, functions' bodies, defaults and decorators included; builtins too."""
     at_once: frozenset[str]
     """What running the statement itself reads: no functions' bodies that it does not call."""
+    deletes: frozenset[str]
     calls_bind: frozenset[str]
     """What calling a function that it defines binds, by `global`."""
     dynamic: str | None
@@ -107,9 +108,6 @@ def definitions_for(
     return tuple(statements[index] for index in sorted(_resolve(reads, statements)))
 
 
-_CARRIED = frozenset(StatementKind) - {StatementKind.DATA, StatementKind.MAGIC}
-
-
 def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]:
     end = len(statements)
     settings = [i for i, s in enumerate(statements) if s.kind is StatementKind.SETTING]
@@ -124,7 +122,7 @@ def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]
         seen.add(wanted)
         for index in _binders(statements, *wanted):
             statement = statements[index]
-            if statement.kind in _CARRIED and index not in chosen:
+            if statement.kind in RUN_ANEW and index not in chosen:
                 chosen.add(index)
                 # `f = decorator(f)` reads what `f` was before
                 waiting += [(n, index if n in statement.names else end) for n in statement.reads]
@@ -132,8 +130,13 @@ def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]
 
 
 def _binders(statements: Sequence[Statement], name: str, end: int) -> Iterator[int]:
-    """The last statement above `end` that binds a name; else every star import."""
+    """The last statement above `end` that binds a name; else every star import.
+
+    A name that was deleted since is bound by nothing.
+    """
     for index in range(end - 1, -1, -1):
+        if name in statements[index].deletes:
+            return
         if name in statements[index].names:
             yield index
             return
@@ -168,6 +171,7 @@ def _statement(
         names=signature.writes,
         reads=at_once.union(*signature.deferred_reads.values()),
         at_once=at_once,
+        deletes=signature.deletes - signature.writes,
         calls_bind=frozenset().union(*signature.deferred_writes.values()),
         dynamic=signature.dynamic or next(iter(signature.deferred_dynamic.values()), None),
         source=source,

@@ -110,7 +110,8 @@ class Surroundings:
         """Facts about one name that an earlier run reached through a value not loaded now."""
         root = name.partition(".")[0]
         signature = StepSignature(reads=frozenset({root}))
-        return close_over(signature, self.scope.variables.namespace, self.scope.modules)
+        variables = self.scope.variables
+        return close_over(signature, variables.namespace, self.scope.modules, variables.all_names())
 
 
 def digest_of_options(options: StepOptions) -> str:

@@ -38,7 +38,13 @@ def visible_versions(
     finished = finished_steps(run_id, metadata)
     sources = {read.variable: read.sources for read in step.inputs}
     left: dict[str, Output | Shared] = {}
-    for earlier in _waited_for(pipeline, step):
+    waited_for = _waited_for(pipeline, step)
+    for earlier in pipeline.steps[: pipeline.steps.index(step)]:
+        if earlier not in waited_for:
+            # It binds these names anew, so what they held before is past.
+            for name in set(earlier.outputs) - sources.keys():
+                left.pop(name, None)
+            continue
         if earlier.name not in finished:
             raise PipelineError(
                 f"Step {step.name!r} needs step {earlier.name!r}, which has not finished in run "
@@ -124,6 +130,7 @@ def unforeseen(pipeline: Pipeline, step: PipelineStep, step_run: StepRun) -> str
     """
     left = {output.variable for output in step_run.outputs} | set(step_run.deleted)
     left |= {item.variable for item in step_run.shared} - set(step.shared)
+    left -= set(step.outputs)
     position = pipeline.steps.index(step)
     for later in pipeline.steps[position + 1 :]:
         for read in later.inputs:

@@ -89,7 +89,9 @@ class MappedStep:
         self._variables.drop(self._fan_out.element)
         self._variables.namespace[self._fan_out.element] = self.elements[self.done]
         attempt = self._open(self.done)
-        self._current = attempt if self._is_usable(attempt) else begin(_missed(attempt))
+        self._current = (
+            attempt if self._is_usable(attempt) else begin(_missed(attempt), self._context)
+        )
         return self._current
 
     def reuse(self) -> tuple[DisplayedOutput, ...]:
@@ -113,7 +115,7 @@ class MappedStep:
         if outcome.error is not None:
             close_step(attempt, outcome, seconds, seen, self._silent)
             return
-        changes = variables.changes(attempt.before, variables.look(), attempt.signature.writes)
+        changes = variables.changes(attempt.before, variables.look(), attempt.signature.certain)
         problem = interference(attempt, changes)
         if problem:
             raise NotebookError(

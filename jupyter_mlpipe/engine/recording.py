@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from jupyter_mlpipe.analysis.statements import StatementKind, read_statements
+from jupyter_mlpipe.analysis.code import code_names, meaning_in
+from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
@@ -108,20 +109,23 @@ def record_success(
     attempt: Attempt, outcome: Outcome, seconds: float, seen: Sightings, context: RunContext
 ) -> StepReport:
     """Store what the step left and record it as succeeded."""
-    variables = attempt.scope.variables
+    variables, signature = attempt.scope.variables, attempt.signature
+    code = _code_in(attempt)
+    variables.adopt(signature.writes - code)
     after = variables.look()
-    changes = variables.changes(attempt.before, after, attempt.signature.writes)
-    names = (changes.written | changes.mutated) - redefined(attempt)
+    changes = variables.changes(attempt.before, after, signature.certain)
+    names = (changes.written | changes.mutated) - variables.plain(code)
     captured = capture_outputs(names, attempt.step, attempt.id, attempt.scope, context)
     step_run = replace(
         _skeleton(attempt, Status.SUCCEEDED, seconds, context),
         outputs=_outputs(captured, changes),
         shared=captured.shared_records(),
-        deleted=tuple(sorted(changes.deleted)),
+        deleted=tuple(sorted(changes.deleted | variables.unbound(signature.deletes))),
         dependencies=with_module_texts(
             (
                 *attempt.dependencies,
                 *_sharing_dependencies(attempt, captured, changes),
+                *_kept_dependencies(attempt, changes),
                 *_file_dependencies(attempt, seen),
             ),
             context,
@@ -286,15 +290,24 @@ def _beyond_reach(attempt: Attempt, captured: Captured, changes: Changes) -> str
 
 def redefined(attempt: Attempt) -> frozenset[str]:
     """Names that the cell only imports or defines, which it does again on a hit."""
-    names: dict[bool, set[str]] = {True: set(), False: set()}
-    for statement in read_statements(attempt.python):
-        names[statement.kind in _DEFINITIONS] |= statement.names
-    variables = attempt.scope.variables
-    only = (names[True] - names[False]) & variables.names()
-    return frozenset(name for name in only if variables.is_plain(name))
+    return attempt.scope.variables.plain(_code_in(attempt))
 
 
-_DEFINITIONS = (StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS)
+def _code_in(attempt: Attempt) -> frozenset[str]:
+    return code_names(parse(attempt.python), meaning_in(attempt.scope.variables.namespace))
+
+
+def _kept_dependencies(attempt: Attempt, changes: Changes) -> tuple[Dependency, ...]:
+    """Where the cell binds a name on some ways only, and nothing shows that it did.
+
+    Then what the name held before decides what it holds after.
+    """
+    signature, before = attempt.signature, attempt.before
+    unclear = (signature.writes - signature.certain) & before.keys()
+    return tuple(
+        Dependency(DependencyKind.INPUT, name, attempt.surroundings.digest_value(name) or OPAQUE)
+        for name in sorted(unclear - changes.written - attempt.surroundings.inputs.keys())
+    )
 
 
 def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, ...]:

@@ -57,7 +57,7 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     wanted = condition_holds(step, scope)
     signature = step_signature(step) if wanted else condition_signature(step.options.condition)
     before = scope.variables.look()
-    closure = close_over(signature, scope.variables.namespace, scope.modules)
+    closure = _close_over(signature, scope)
     if wanted:
         _refuse(step, signature, closure, scope, context)
     surroundings, problems = _surroundings(step, closure, before, scope, context)
@@ -80,30 +80,53 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     return attempt
 
 
-def begin(attempt: Attempt) -> Attempt:
+def begin(attempt: Attempt, context: RunContext) -> Attempt:
     """Make everything ready for the cell's own code; call right before it runs.
+
+    A value that was not in memory yet may hold functions, which read more.
 
     Raises:
         CorruptArtifactError: An input's stored bytes were changed.
         ValueNotLoadableError: An input needs a class or package that is missing here.
     """
     variables = attempt.scope.variables
-    unknown = attempt.surroundings.closure.dynamic is not None
-    wanted = variables.pending.keys() if unknown else attempt.surroundings.inputs.keys()
-    loaded = variables.load(tuple(wanted))
+    while True:
+        unknown = attempt.surroundings.closure.dynamic is not None
+        wanted = variables.pending.keys() if unknown else attempt.surroundings.inputs.keys()
+        loaded = variables.load(tuple(wanted))
+        if not loaded and variables.names() <= attempt.before.keys():
+            break
+        attempt = _look_again(attempt, context)
     load_generators(attempt.python)
-    before = variables.look() if loaded else attempt.before
     given = attempt.step.options.env
     variables_before = {name: os.environ.get(name) for name in given}
     set_variables(given)
     return replace(
         attempt,
-        before=before,
         states_before=attempt.scope.states.capture(),
         variables_before=variables_before,
         threads_before=running_threads(),
         sharers=attempt.surroundings.sharers(),
     )
+
+
+def _look_again(attempt: Attempt, context: RunContext) -> Attempt:
+    scope, signature = attempt.scope, attempt.signature
+    before = scope.variables.look()
+    closure = _close_over(signature, scope)
+    surroundings, problems = _surroundings(attempt.step, closure, before, scope, context)
+    return replace(
+        attempt,
+        surroundings=surroundings,
+        dependencies=surroundings.dependencies(),
+        before=before,
+        problems=tuple(dict.fromkeys((*attempt.problems, *problems))),
+    )
+
+
+def _close_over(signature: StepSignature, scope: Scope) -> Closure:
+    variables = scope.variables
+    return close_over(signature, variables.namespace, scope.modules, variables.all_names())
 
 
 def close_step(

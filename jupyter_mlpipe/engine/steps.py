@@ -27,7 +27,7 @@ def run_step(step: StepSource, scope: Scope, executor: Executor, context: RunCon
         return apply_hit(attempt, context)
     if isinstance(attempt.decision, Skip):
         return skip(attempt, context)
-    attempt = begin(attempt)
+    attempt = begin(attempt, context)
     if step.options.fan_out is not None:
         return _run_elements(MappedStep(attempt, context), executor)
     return close_step(attempt, *_execute(attempt, executor), context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -11,6 +12,7 @@ from typing import Any
 
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.classes import held_by
 from jupyter_mlpipe.materializers.figure_facts import is_untouched, mark_untouched
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_digest
 from jupyter_mlpipe.materializers.sharing import is_of_past_class, sharing_groups
@@ -20,7 +22,7 @@ from jupyter_mlpipe.model.errors import ValueNotLoadableError
 SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
 """What IPython itself puts into the namespace."""
 
-_SHELL_HISTORY = re.compile(r"__.*|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
+_SHELL_HISTORY = re.compile(r"__\w+__|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
 """Names of IPython's history, and those that Python keeps for itself."""
 
 _ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
@@ -29,6 +31,11 @@ _TUPLE = id(tuple)
 _UNCHANGING = b"atom"
 _STREAM = io.IOBase.__base__ or io.IOBase
 """Of all files; unlike `io.IOBase`, it can be asked about classes that are not hashable."""
+
+
+_CachedFunction = type(functools.cache(len))
+_CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
+"""Types of what is no data, unless a step assigns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,16 @@ class Variables:
         self._endless: dict[str, Any] = {}
         """Values at which the user lost patience; they are not looked into again."""
         self._pending: dict[str, ArtifactVersion] = {}
-        self._define: Callable[[str], bool] = lambda _: False
+        self._define: Callable[[str], bool] = lambda name: bool(self.load([name]))
+        self.check: Callable[[str, Any, ArtifactVersion], None] = lambda *_: None
+        """Told of each value that was loaded, before it is bound; may raise."""
+        self._loading: set[str] = set()
+        self._adopted: dict[str, Any] = {}
+        """Modules, functions and classes that a step assigned, which makes them data."""
+        self._classes: dict[str, tuple[type, bytes | None]] = {}
+        """Classes of the notebook, and fingerprints of what they hold beside their methods."""
+        self._restated: dict[str, type] = {}
+        """Those of them that were changed since they were defined, which makes them data."""
 
     def define_with(self, define: Callable[[str], bool]) -> None:
         """Whom to ask for a function or class that a value needs; answers whether it came."""
@@ -95,7 +111,34 @@ class Variables:
 
     def names(self) -> frozenset[str]:
         """Variables in memory that hold data, as opposed to modules, functions and classes."""
-        return frozenset(n for n, value in list(self.namespace.items()) if is_data(n, value))
+        return frozenset(n for n, value in list(self.namespace.items()) if self._is_data(n, value))
+
+    def all_names(self) -> frozenset[str]:
+        """Those, and the variables that are pending."""
+        return self.names() | self._pending.keys()
+
+    def adopt(self, names: Iterable[str]) -> None:
+        """From now on these names count as data, until they are bound to something else."""
+        bound = ((n, self.namespace[n]) for n in names if n in self.namespace)
+        self._adopted |= {n: v for n, v in bound if isinstance(v, _CODE) and not _is_given(n)}
+
+    def _is_data(self, name: str, value: Any) -> bool:
+        if is_data(name, value) or (name in self._adopted and self._adopted[name] is value):
+            return True
+        if not isinstance(value, type) or not _is_own_class(name, value):
+            return False
+        if self._restated.get(name) is not value:
+            self._look_into(name, value)
+        return self._restated.get(name) is value
+
+    def _look_into(self, name: str, kind: type) -> None:
+        held = held_by(kind)
+        now = fingerprint(held, self._buffers) if held else None
+        known = self._classes.get(name)
+        if known is None or known[0] is not kind:
+            self._classes[name] = (kind, now)
+        elif known[1] != now:
+            self._restated[name] = kind
 
     def expect(self, versions: Mapping[str, ArtifactVersion]) -> None:
         """Bind versions to variables without loading them.
@@ -124,9 +167,9 @@ class Variables:
         loaded: set[str] = set()
         for name in sorted(names):
             version = self._pending.get(name)
-            if version is None:
+            if version is None or name in self._loading:
                 continue
-            content = self._content(version.manifest)
+            content = self._content(name, version)
             if version.member is None:
                 # Equal content has one manifest, but each variable gets a value of its own.
                 self.bind(name, content, version)
@@ -135,13 +178,17 @@ class Variables:
                 loaded |= self._bind_members(version.manifest, content)
         return frozenset(loaded)
 
-    def _content(self, manifest: str) -> Any:
-        while True:
-            try:
-                return self._values.load_manifest(manifest)
-            except ValueNotLoadableError as error:
-                if not error.definition or not self._define(error.definition):
-                    raise
+    def _content(self, name: str, version: ArtifactVersion) -> Any:
+        self._loading.add(name)
+        try:
+            while True:
+                try:
+                    return self._values.load_manifest(version.manifest)
+                except ValueNotLoadableError as error:
+                    if not error.definition or not self._define(error.definition):
+                        raise
+        finally:
+            self._loading.discard(name)
 
     def _bind_members(self, manifest: str, content: Mapping[str, Any]) -> frozenset[str]:
         waiting = {n: v for n, v in self._pending.items() if v.manifest == manifest and v.member}
@@ -151,8 +198,13 @@ class Variables:
 
     def bind(self, name: str, value: Any, version: ArtifactVersion) -> None:
         """Put a value into the namespace and remember which version it is."""
+        self.check(name, value, version)
         self._pending.pop(name, None)
         self.namespace[name] = value
+        if isinstance(value, type) and _is_own_class(name, value) and name not in self._adopted:
+            self._restated[name] = value
+        else:
+            self.adopt([name])
         self._held[name] = Held(value, self._fingerprint(value), version)
 
     def drop(self, name: str) -> None:
@@ -160,6 +212,25 @@ class Variables:
         self._pending.pop(name, None)
         self._held.pop(name, None)
         self.namespace.pop(name, None)
+
+    def withdraw(self, definitions: Iterable[str]) -> frozenset[str]:
+        """Let go of functions and classes that were changed since they were defined.
+
+        They are about to be defined anew. What else is stored will be loaded again, so that
+        objects are of the class that there is then.
+
+        Returns:
+            Those of the definitions that were changed.
+        """
+        bound = {n: self.namespace[n] for n in definitions if n in self.namespace}
+        changed = frozenset(n for n, value in bound.items() if self._is_data(n, value))
+        stored = self._held.items() if any(isinstance(bound[n], type) for n in changed) else ()
+        again = {n: h.version for n, h in stored if h.version and h.fingerprint is not _UNCHANGING}
+        for name in {*changed, *again}:
+            self.drop(name)
+            self._restated.pop(name, None)
+        self._pending |= {n: version for n, version in again.items() if n not in changed}
+        return changed
 
     def record(self, name: str, version: ArtifactVersion, held: Held) -> None:
         """Remember that the value just looked at was stored as `version`."""
@@ -182,7 +253,7 @@ class Variables:
             same = known is not None and known.value is value
             if known is not None and same and known.fingerprint is _UNCHANGING:
                 looked[name] = known
-            elif (known is not None and same and known.fingerprint) or is_data(name, value):
+            elif (known is not None and same and known.fingerprint) or self._is_data(name, value):
                 self._looking = name
                 looked[name] = self._look_at(name, value, known if same else None)
         self._looking = None
@@ -217,20 +288,23 @@ class Variables:
             self._endless[name] = self.namespace[name]
 
     def changes(
-        self, before: Mapping[str, Held], after: Mapping[str, Held], writes: frozenset[str]
+        self, before: Mapping[str, Held], after: Mapping[str, Held], certain: frozenset[str]
     ) -> Changes:
-        """Compare two looks; `writes` are the names that the code itself says it binds."""
+        """Compare two looks; `certain` are the names that the code binds on every way."""
         common = before.keys() & after.keys()
         rebound = {n for n in common if before[n].value is not after[n].value}
-        # Binding an interned value to a name that holds it already leaves no trace but the code's.
-        rebound |= {n for n in common & writes if id(type(after[n].value)) in _ATOMS}
         mutated = {
             n
             for n in common - rebound
             if before[n].fingerprint is not None and not before[n].same_as(after[n])
         }
+        # Binding a value to a name that holds it already leaves no trace but the code's.
+        rebound |= (common & certain) - mutated
+        created = after.keys() - before.keys()
+        restated = {n for n in created if n in self._restated and n not in certain}
+        mutated |= restated
         return Changes(
-            written=frozenset(rebound | (after.keys() - before.keys())),
+            written=frozenset(rebound | (created - restated)),
             mutated=frozenset(mutated),
             deleted=frozenset(before.keys() - after.keys() - self.namespace.keys()),
         )
@@ -243,10 +317,14 @@ class Variables:
         known = held.fingerprint
         return known is None or known == self._fingerprint(held.value, known)
 
-    def is_plain(self, name: str) -> bool:
-        """Whether a variable holds something that code alone can bring back equally well."""
-        value = self.namespace[name]
-        return callable(value) or id(type(value)) in _ATOMS
+    def plain(self, names: frozenset[str]) -> frozenset[str]:
+        """Those that hold something that code alone can bring back equally well."""
+        bound = ((name, self.namespace[name]) for name in names if name in self.namespace)
+        return frozenset(n for n, v in bound if callable(v) or id(type(v)) in _ATOMS)
+
+    def unbound(self, names: frozenset[str]) -> frozenset[str]:
+        """Those that are neither in memory nor pending."""
+        return names - self.namespace.keys() - self._pending.keys()
 
     def groups(self, names: frozenset[str]) -> tuple[frozenset[str], ...]:
         """The given names, each with whatever variables share mutable memory with it."""
@@ -290,17 +368,30 @@ def is_data(name: str, value: Any) -> bool:
     kind = type(value)
     if type(name) is not str:  # only reached through `globals()`
         return False
-    if name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name)):
+    if _is_given(name):
         return False
     if issubclass(kind, FunctionType):
-        # Lambdas and functions made by functions have no definition of their own to run anew.
-        return value.__module__ == "__main__" and "<" in value.__qualname__
+        # Lambdas and functions made by functions have no definition of their own to run anew;
+        # what a function was given as attributes, running its definition would lose.
+        own = value.__module__ == "__main__"
+        return own and ("<" in value.__qualname__ or not vars(value).keys() <= {"__wrapped__"})
+    if kind is _CachedFunction:
+        return "<" in value.__qualname__
     if issubclass(kind, _STREAM):
         return not _is_closed(value)  # what a `with` block leaves is spent
     if issubclass(kind, BuiltinFunctionType):
         # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.
         return not isinstance(value.__self__, ModuleType | None)
     return not issubclass(kind, ModuleType | type)
+
+
+def _is_given(name: str) -> bool:
+    """Whether IPython or Python itself gives the namespace this name."""
+    return name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name) is not None)
+
+
+def _is_own_class(name: str, kind: type) -> bool:
+    return kind.__module__ == "__main__" and kind.__qualname__ == name
 
 
 def _is_closed(file: Any) -> bool:

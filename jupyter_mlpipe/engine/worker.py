@@ -38,6 +38,7 @@ from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.steps import run_step
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError, NotFoundError, PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import Run, Status
@@ -116,14 +117,16 @@ def _run(job: Job, executor: Executor) -> ExitCode:
         effects = process_effects(pipeline, job.target, job.run.id, metadata)
         contents = {name: job.context.blobs.get(blob) for name, blob in effects.items()}
         states.apply_all(contents)  # imports may need the search path and the folder
+        scope = _scope(job, namespace, statements, states)
+        # An untagged cell may have bound a name anew after the step that left a version of it.
+        hidden = {n for s in statements for n in s.names} - {r.variable for r in job.target.inputs}
+        offered = {n: v for n, v in versions.items() if n not in hidden}
+        _load_first(statements, offered, scope.variables)
         problem = _define(job, executor, namespace)
         if problem is not None:
             return problem
         states.apply_all(contents)  # what definitions set, such as a seed, was set before
-        scope = _scope(job, namespace, statements, states)
-        # An untagged cell may have bound a name anew after the step that left a version of it.
-        hidden = {n for s in statements for n in s.names} - {r.variable for r in job.target.inputs}
-        scope.variables.expect({n: v for n, v in versions.items() if n not in hidden})
+        scope.variables.expect(offered)
         try:
             report = run_step(job.step, scope, executor, job.context)
         except NotebookError as error:
@@ -137,6 +140,18 @@ def _run(job: Job, executor: Executor) -> ExitCode:
         code = _say(surprise, ExitCode.REFUSED) if surprise else ExitCode.SUCCEEDED
     _settle(job, code)
     return code
+
+
+def _load_first(
+    statements: Sequence[Statement],
+    versions: Mapping[str, ArtifactVersion],
+    variables: Variables,
+) -> None:
+    """Data that definitions read while they are run, such as a base class that a step keeps."""
+    own = {name for statement in statements for name in statement.names}
+    early = {name for statement in statements for name in statement.at_once} - own
+    variables.expect({name: v for name, v in versions.items() if name in early})
+    variables.load(early)
 
 
 def _find_step(pipeline: Pipeline, id_: str) -> PipelineStep:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.pickling import ExactPickler, bounded_recursion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError, ValueNotStorableError
 
@@ -42,7 +43,7 @@ def dump(value: Any, directory: Path, shared: frozenset[int] = frozenset()) -> N
 
     try:
         with (directory / _ENVELOPE).open("wb") as file, bounded_recursion():
-            ExactPickler(file, keep_inside, shared).dump(value)
+            ExactPickler(file, keep_inside, shared).dump(with_content(value))
         for data, path in zip(large, _buffer_paths(directory), strict=False):
             path.write_bytes(data)
     except Exception as error:  # any class of the user's or a library's may raise anything

@@ -12,6 +12,8 @@ import types
 from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
+from jupyter_mlpipe.materializers.classes import OwnClass
+from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 
 Token: TypeAlias = Callable[[Any], bytes]
@@ -40,6 +42,8 @@ def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     """Functions, classes and modules: by name, or by what they do when they are the notebook's."""
     if isinstance(obj, types.ModuleType):
         return fact("module", obj.__name__)
+    if isinstance(obj, types.FunctionType) and is_dispatcher(obj):
+        return fact("dispatcher", *((kind.__qualname__, f) for kind, f in registered(obj)))
     if isinstance(obj, types.FunctionType):
         stays = found_by_name(obj) and not belongs_to_notebook(obj)
         return None if stays else _function(obj)
@@ -49,9 +53,12 @@ def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
         return _cell(obj)
     if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001  # it has no public name
         return fact("cached", obj.__wrapped__, sorted(obj.cache_parameters().items()))
+    if isinstance(obj, OwnClass):
+        return _class(obj.kind)
     if isinstance(obj, type) and obj.__flags__ & _HEAP_TYPE:
-        stays = found_by_name(obj) and not belongs_to_notebook(obj)
-        return None if stays else _class(obj)
+        if not found_by_name(obj):
+            return _class(obj)
+        return fact("class", obj.__qualname__) if belongs_to_notebook(obj) else None
     return None
 
 

@@ -13,6 +13,7 @@ import xxhash
 from blake3 import blake3
 
 from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.data_facts import (
     array_facts,
     arrow_facts,
@@ -57,7 +58,7 @@ def content_digest(value: Any) -> str | None:
     canonical = _CanonicalPickler()
     try:
         with bounded_recursion():
-            return canonical.digest(value).hex()
+            return canonical.digest(with_content(value)).hex()
     except Exception:  # noqa: BLE001  # any class may refuse in a way of its own: it is opaque
         return None
 
@@ -109,7 +110,7 @@ def _pickled_digest(value: Any, buffers: BufferDigests) -> tuple[bytes, bool]:
     sink = xxhash.xxh3_128()
     pickler = _QuickPickler(_Sink(sink), buffers)
     with bounded_recursion():
-        pickler.dump(value)
+        pickler.dump(with_content(value))
     return sink.digest(), pickler.wayward
 
 

@@ -15,6 +15,8 @@ from typing import IO, Any
 import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
+from jupyter_mlpipe.materializers.classes import OwnClass
+from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 
@@ -33,8 +35,9 @@ _FUNCTION_ATTRIBUTES = (
 class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
     """Protocol 5 with large memory out of band.
 
-    Definitions of the notebook are referred to by name, or when they have none, bound to the
-    namespace they are loaded into: a stored value never carries frozen globals.
+    Classes of the notebook are referred to by name, unless one is the value itself. Its
+    functions are stored with their defaults and captured values, for these may change, and are
+    bound to the namespace they are loaded into: a stored value never carries frozen globals.
 
     Args:
         file: Takes the envelope.
@@ -59,6 +62,10 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         refuse_meaningless(obj)
         if isinstance(obj, type | types.FunctionType):
             return self._reduce_definition(obj)
+        if isinstance(obj, OwnClass):
+            return _reduce_class(obj.kind)
+        if isinstance(obj, BaseException) and _is_plain_exception(obj):
+            return _reduce_exception(obj)
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
         if isinstance(obj, dict) and hasattr(obj, "__dict__") and vars(obj) is obj:
@@ -74,10 +81,11 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
     def _reduce_definition(self, definition: Any) -> Any:
         if not belongs_to_notebook(definition):
             return super().reducer_override(definition)
+        if isinstance(definition, types.FunctionType):
+            dispatcher = is_dispatcher(definition)
+            return (_reduce_dispatcher if dispatcher else _reduce_function)(definition)
         if found_by_name(definition):
             return NotImplemented  # pickle's own way: module and name
-        if isinstance(definition, types.FunctionType):
-            return _reduce_function(definition)
         return super().reducer_override(definition)
 
     def _reduce_array(self, array: Any) -> Any:
@@ -156,6 +164,29 @@ def _reduce_function(function: types.FunctionType) -> Any:
     }
     arguments = (function.__code__, function.__closure__)
     return rebuild.function, arguments, attributes, None, None, rebuild.set_function
+
+
+def _reduce_dispatcher(function: types.FunctionType) -> Any:
+    (_, default), *others = registered(function)
+    return rebuild.dispatcher, (default,), others, None, None, rebuild.set_dispatcher
+
+
+def _reduce_exception(error: BaseException) -> Any:
+    arguments = (type(error), error.args)
+    return rebuild.exception, arguments, vars(error) or None, None, None
+
+
+def _is_plain_exception(error: BaseException) -> bool:
+    """Pickle would call `__init__` with `args`, which need not be what it was called with."""
+    kind = type(error)
+    own = isinstance(kind.__init__, types.FunctionType)
+    return own and kind.__reduce__ is BaseException.__reduce__ and not issubclass(kind, OSError)
+
+
+def _reduce_class(kind: type) -> Any:
+    maker, arguments, state, *_ = cloudpickle.cloudpickle._dynamic_class_reduce(kind)  # noqa: SLF001
+    made = rebuild.own_class, (kind.__qualname__, maker, arguments)
+    return *made, state, None, None, rebuild.set_own_class
 
 
 def _reduce_cell(cell: types.CellType) -> Any:

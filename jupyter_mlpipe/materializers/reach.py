@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.materializers.memory import address_of, root_of
-from jupyter_mlpipe.materializers.naming import found_by_name
+from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 
 _ATOMS = frozenset(
     map(id, (int, float, complex, bool, str, bytes, type(None), type(...), range, type))
@@ -196,9 +196,11 @@ def _is_namespace(item: Any) -> bool:
 
 
 def _through_function(function: types.FunctionType, reached: Reached) -> Iterable[Any]:
-    if found_by_name(function):
+    """One without attributes is immutable itself; what it captures may not be."""
+    if found_by_name(function) and not belongs_to_notebook(function):
         return ()
-    reached.objects.add(id(function))
+    if vars(function):
+        reached.objects.add(id(function))
     parts = (function.__defaults__, function.__kwdefaults__, function.__closure__)
     return (*parts, *vars(function).values())
 

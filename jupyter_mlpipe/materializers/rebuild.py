@@ -6,10 +6,11 @@ by `jupyter_mlpipe.materializers.rebuild`. Add new ones, and change none.
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 
 def dates(data: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> Any:
@@ -68,3 +69,65 @@ def attribute_dict(kind: Any) -> Any:
     made = kind.__new__(kind)
     made.__dict__ = made
     return made
+
+
+def dispatcher(default: Any) -> Any:
+    """A function of `functools.singledispatch` that knows its default alone."""
+    return functools.singledispatch(default)
+
+
+def set_dispatcher(made: Any, others: Iterable[tuple[type, Any]]) -> None:
+    """Register what it knew."""
+    for kind, function in others:
+        made.register(kind, function)
+
+
+def exception(kind: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
+    """An exception as it was after `__init__`, which is not called again."""
+    made = kind.__new__(kind, *arguments)
+    made.args = arguments
+    return made
+
+
+def own_class(name: str, maker: Any, arguments: tuple[Any, ...]) -> Any:
+    """The class of the notebook that is defined under this name, else one made anew.
+
+    It is bound at once, for what it holds may refer to it by name.
+    """
+    namespace = vars(sys.modules["__main__"])
+    there = namespace.get(name)
+    if isinstance(there, type):
+        return there
+    made = _without_hooks(*arguments) or maker(*arguments)
+    return namespace.setdefault(name, made)
+
+
+def _without_hooks(
+    meta: Any, name: str, bases: tuple[Any, ...], body: Mapping[str, Any], *_: Any
+) -> type | None:
+    """An empty class of which neither its metaclass nor its bases are told; None if need be."""
+    own = [kind for base in (meta, *bases) for kind in base.__mro__ if _is_own(kind)]
+    if not isinstance(meta, type) or not own:
+        return None
+    made: Any = type.__new__(meta, name, (type("Empty", (), {}),), dict(body))
+    made.__bases__ = bases
+    return cast("type", made)
+
+
+def _is_own(kind: type) -> bool:
+    return kind.__module__ == "__main__"
+
+
+def set_own_class(kind: type, state: Any) -> None:
+    """Give a class what it held; methods that it has already stay as they are."""
+    attributes, _slots = state
+    for name, value in attributes.items():
+        code = getattr(value, "__code__", None)
+        if name == "_abc_impl":
+            for subclass in value:
+                kind.register(subclass)  # type: ignore[attr-defined]  # of an abstract class
+        elif code is None or getattr(vars(kind).get(name), "__code__", None) != code:
+            setattr(kind, name, value)
+    for name in vars(kind).keys() - attributes.keys():
+        if not name.startswith("__"):
+            delattr(kind, name)

@@ -85,3 +85,5 @@ class StepSignature:
     """String literals in the code; those that name existing files are taken as inputs."""
     dynamic: str | None = None
     """Why the reads or writes cannot be known (`uses exec`), or None when they are."""
+    hiding: frozenset[str] = frozenset()
+    """Builtins because of which alone it is dynamic; not so where they are bound to others."""

@@ -6,14 +6,28 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.notebook import Notebook
+from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.statements import Statement
+from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, PipelineInput, PipelineStep
 from jupyter_mlpipe.model.wire import to_json
-from jupyter_mlpipe.pipelines.definitions import Definitions, definitions_of, mutable_literals
+from jupyter_mlpipe.pipelines.definitions import (
+    Definitions,
+    definitions_of,
+    mutable_literals,
+    stateful_classes,
+)
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
 from jupyter_mlpipe.pipelines.states import must_follow
-from jupyter_mlpipe.pipelines.validate import check_edges, check_reads, predecessors
+from jupyter_mlpipe.pipelines.validate import (
+    ALWAYS_THERE,
+    check_edges,
+    check_reads,
+    predecessors,
+)
 from jupyter_mlpipe.tracking.store import MetadataStore
 
 
@@ -103,16 +117,21 @@ def _inputs(
 ) -> tuple[tuple[PipelineInput, int], ...]:
     """Data that steps leave; whatever stands above an untagged binding of the name is past.
 
-    The number is the position of that binding, or -1. A list or dict written out in an untagged
-    cell counts too, for steps may change it.
+    The number is the position of that binding, or -1. What is code, but may be changed by a step,
+    counts too: a list or dict written out in an untagged cell, one imported from a module, the
+    attributes of a class. So does a name that nothing is seen to make, where a step hides what it
+    makes.
     """
-    literals = mutable_literals(fact.definitions)
+    code = fact.definitions
+    literals = mutable_literals(code) | stateful_classes(code) | _changed_imports(code, earlier)
+    hiding = any(e.hides for e in earlier)
     inputs = []
     for name in sorted(fact.reads):
         bound = definitions.last_binding(name, fact.step.position)
         since = bound.cell if bound else -1
         leaving = [e for e in earlier if e.step.position > since and _may_leave(e, name)]
-        if name in literals or any(name in other.makes for other in leaving):
+        unknown = hiding and bound is None and name not in ALWAYS_THERE
+        if name in literals or unknown or any(name in other.makes for other in leaving):
             inputs.append((PipelineInput(name, tuple(other.id for other in leaving)), since))
     return tuple(inputs)
 
@@ -146,13 +165,23 @@ def _with_aliases(
     )
 
 
+def _changed_imports(
+    definitions: Sequence[Statement], earlier: Sequence[StepFacts]
+) -> frozenset[str]:
+    """Values that a module brought, and that a step changes in place."""
+    sources = [python_source(fact.step.source) for fact in earlier]
+    changed = frozenset[str]().union(*(changed_in_place(parse(source)) for source in sources))
+    imports = (s for s in definitions if s.source.startswith("from "))
+    return changed & frozenset(name for s in imports for name in s.names)
+
+
 def _state_before(fact: StepFacts, earlier: Sequence[StepFacts]) -> tuple[str, ...]:
     """Steps that share a random generator, a setting or a file go one after the other."""
     return tuple(other.id for other in earlier if must_follow(fact.uses, other.uses))
 
 
 def _may_leave(fact: StepFacts, name: str) -> bool:
-    return name in fact.makes or name in fact.deletes or name in fact.changes
+    return fact.hides or name in fact.makes or name in fact.deletes or name in fact.changes
 
 
 def _version(notebook: Notebook, facts: Sequence[StepFacts]) -> str:

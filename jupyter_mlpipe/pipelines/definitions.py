@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from jupyter_mlpipe.analysis.code import Meaning, code_statements, meaning_of
 from jupyter_mlpipe.analysis.notebook import Notebook
+from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
@@ -16,7 +18,6 @@ from jupyter_mlpipe.analysis.statements import (
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.step import StepSource
 
-_CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})
 _LITERALS = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER})
 
 
@@ -27,6 +28,7 @@ class Definitions:
     statements: tuple[Statement, ...]
     """Those of untagged cells, and the imports, functions and classes of step cells: these are
     code that is run anew where it is needed, and no artifact is made of them."""
+    meaning: Meaning
 
     def needed_by(self, reads: frozenset[str], position: int) -> tuple[Statement, ...]:
         """What code at `position` needs of them, transitively, in order.
@@ -45,6 +47,11 @@ class Definitions:
         binders = [s for s in self.statements if name in s.names and s.cell < position]
         return binders[-1] if binders else None
 
+    def of_step(self, step: StepSource) -> tuple[Statement, ...]:
+        """The code that a step's cell defines."""
+        own = (s for s in self.statements if s.cell == step.position)
+        return tuple(s for s in own if s.kind is not StatementKind.DELETION)
+
     def outside(self) -> tuple[Statement, ...]:
         """Statements of untagged cells that compute, change or show something."""
         return tuple(s for s in self.statements if s.kind is StatementKind.DATA)
@@ -52,16 +59,27 @@ class Definitions:
 
 def definitions_of(notebook: Notebook) -> Definitions:
     """Gather a notebook's statements."""
+    cells = [(step, _statements_of(step)) for step in notebook.steps]
+    meaning = meaning_of([*notebook.statements, *(s for _, found in cells for s in found)])
     statements = list(notebook.statements)
-    for step in notebook.steps:
-        statements += code_of(step)
-    return Definitions(tuple(sorted(statements, key=lambda statement: statement.cell)))
+    for step, found in cells:
+        statements += _code(step, found, meaning)
+    return Definitions(tuple(sorted(statements, key=lambda statement: statement.cell)), meaning)
 
 
-def code_of(step: StepSource) -> tuple[Statement, ...]:
-    """The imports, functions and classes that a step's cell defines at its top level."""
-    statements = read_statements(python_source(step.source), step.position, step.cell_id)
-    return tuple(s for s in statements if s.kind in _CODE)
+def _statements_of(step: StepSource) -> tuple[Statement, ...]:
+    return read_statements(python_source(step.source), step.position, step.cell_id)
+
+
+def _code(step: StepSource, statements: Sequence[Statement], meaning: Meaning) -> list[Statement]:
+    """What the step's cell defines at its top level, and what it deletes."""
+    try:
+        tree = parse(python_source(step.source))
+    except SyntaxError:
+        return []
+    code = code_statements(tree, meaning)
+    pairs = zip(tree.body, statements, strict=True)
+    return [s for node, s in pairs if node in code or s.kind is StatementKind.DELETION]
 
 
 def mutable_literals(statements: Iterable[Statement]) -> frozenset[str]:
@@ -72,6 +90,12 @@ def mutable_literals(statements: Iterable[Statement]) -> frozenset[str]:
         if statement.kind in _LITERALS and _holds_container(statement.source)
         for name in statement.names
     )
+
+
+def stateful_classes(statements: Iterable[Statement]) -> frozenset[str]:
+    """Classes whose attributes a step may change; as far as text tells, most of them."""
+    classes = [s for s in statements if s.kind is StatementKind.CLASS]
+    return frozenset(name for s in classes if _holds_state(s.source) for name in s.names)
 
 
 def stored_into(statement: Statement) -> frozenset[str]:
@@ -95,6 +119,18 @@ def names_of(statements: Sequence[Statement]) -> frozenset[str]:
 
 def _holds_container(source: str) -> bool:
     return any(isinstance(n, ast.List | ast.Dict | ast.Set) for n in ast.walk(ast.parse(source)))
+
+
+def _holds_state(source: str) -> bool:
+    """Whether a class body assigns anything, or a method stores into more than `self`."""
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.ClassDef) and any(isinstance(s, ast.Assign) for s in node.body):
+            return True
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            if owner != "self":
+                return True
+    return False
 
 
 def _root(node: ast.expr) -> str:

@@ -14,7 +14,7 @@ from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.run import Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
-from jupyter_mlpipe.pipelines.definitions import Definitions, code_of, names_of
+from jupyter_mlpipe.pipelines.definitions import Definitions, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
 from jupyter_mlpipe.pipelines.states import StateUse, use_on_record
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
@@ -46,6 +46,11 @@ class StepFacts:
     recorded: bool
     dynamic: str | None
     """Why it may read more than can be seen, through functions of other cells included."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether it may leave anything; runs on record tell what it left."""
+        return self.dynamic is not None and not self.recorded
 
 
 def read_facts(
@@ -91,20 +96,23 @@ class _Reader:
         source_hash = hash_of(step)
         signature = step_signature(step)
         runs = self._finished_runs(source_hash)
+        own = self._definitions.of_step(step)
         mentioned = signature.reads.union(*map(_met, runs))
         # A change through an alias needs the alias, whether or not the cell mentions it.
         touched = frozenset(name for run in runs for name in _touched(run))
         mentioned |= touched & self._code_behind.keys()
         needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
-        hidden = signature.dynamic or next((s.dynamic for s in needed if s.dynamic), None)
+        hidden = next((s.dynamic for s in needed if s.dynamic), None)
+        if not (signature.hiding and signature.hiding <= self._code_behind.keys()):
+            hidden = signature.dynamic or hidden
         if hidden:
             mentioned |= self._code_behind.keys()
             needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         reads = _as_seen(reads, mentioned, runs)
-        makes = (signature.writes | _bound_by_calls(needed, runs)) - names_of(code_of(step))
+        makes = (signature.writes | _bound_by_calls(needed, runs)) - names_of(own)
         makes |= {output.variable for run in runs for output in run.outputs}
         changes = self._reach.join(reads, makes)
-        behind = _code_names(needed) | _code_names(code_of(step)) | signature.held
+        behind = _code_names(needed) | _code_names(own) | signature.held
         for name in makes:
             self._code_behind[name] = self._code_behind.get(name, frozenset()) | behind
         return StepFacts(
@@ -118,7 +126,7 @@ class _Reader:
             shares=frozenset(s.variable for run in runs for s in run.shared) - makes,
             deletes=signature.deletes.union(*(run.deleted for run in runs)),
             changes=frozenset() if runs else changes,
-            uses=use_on_record(runs) if runs else _guess(step, needed),
+            uses=use_on_record(runs) if runs else _guess(step, (*needed, *own)),
             recorded=bool(runs),
             dynamic=hidden,
         )
@@ -182,7 +190,6 @@ def _code_names(statements: Iterable[Statement]) -> frozenset[str]:
 
 def _guess(step: StepSource, needed: Iterable[Statement]) -> StateUse:
     """Nothing, where the text leaves no room for anything."""
-    needed = (*needed, *code_of(step))
     sources = (python_source(step.source), *(statement.source for statement in needed))
     return StateUse(unknown=touches_process(sources, _code_names(needed)))
 

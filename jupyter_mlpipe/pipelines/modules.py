@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ MAX_BYTES = 50 * 1024 * 1024
 """Of all local modules together, before compression."""
 
 _OURS = frozenset({"jupyter_mlpipe", "mlpipe_kernel"})
+_BY_NAME = re.compile(r"\b(import_module|__import__|run_module|exec|eval)\s*\(")
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
@@ -20,8 +22,9 @@ def local_modules(sources: Iterable[str], folders: Iterable[Path]) -> Mapping[st
     """Content of the local modules that the sources import, and those that these import.
 
     A module is local when it lies in one of `folders`, the first of which wins. Packages are
-    taken whole, data files included, for what they open cannot be known. Imports that the text
-    does not state (`importlib.import_module(name)`) are not followed.
+    taken whole, data files included, for what they open cannot be known. Where a source imports
+    by a name that its text does not state (`importlib.import_module(name)`), every module that
+    lies in the first folder is taken.
 
     Returns:
         Path below the folder, with `/`, to content.
@@ -31,7 +34,11 @@ def local_modules(sources: Iterable[str], folders: Iterable[Path]) -> Mapping[st
     """
     places = tuple(dict.fromkeys(folder.resolve() for folder in folders))
     found: dict[str, bytes] = {}
-    names = [name for source in sources for name in _imported(source)]
+    texts = list(sources)
+    names = [name for source in texts for name in _imported(source)]
+    if any(_BY_NAME.search(text) for text in texts):
+        names += [path.stem for path in places[0].glob("*.py")]
+        names += [path.parent.name for path in places[0].glob("*/__init__.py")]
     seen = set(sys.builtin_module_names) | _OURS
     while names:
         name = names.pop()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
+from jupyter_mlpipe.analysis.code import Meaning, bound_by, code_statements
 from jupyter_mlpipe.analysis.edits import definition_hashes
+from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
@@ -18,6 +20,7 @@ from jupyter_mlpipe.analysis.syntax import python_source
 
 _CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})
 _LITERAL = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER})
+_KEPT = _CODE | _LITERAL | {StatementKind.SETTING}
 _CONSTANT = _LITERAL | {StatementKind.IMPORT}
 
 
@@ -26,11 +29,13 @@ class Definitions:
 
     def __init__(self) -> None:
         self._statements: list[Statement] = []
+        self._of_steps: set[str] = set()
+        """Names that steps bound last: what they hold is data, be it imported."""
 
     @property
     def constants(self) -> frozenset[str]:
         """Names that a literal or an import of an untagged cell sets."""
-        return self._names(_CONSTANT)
+        return self._names(_CONSTANT) - self._of_steps
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -48,35 +53,57 @@ class Definitions:
         texts = [statement.source for statement in self._statements]
         return {name: said for text in texts for name, said in definition_hashes(text).items()}
 
-    def learn(self, cell: str, *, parameters: bool = False, step: bool = False) -> bool:
-        """Take up a cell that just ran.
+    def learn(self, cell: str, *, parameters: bool = False) -> bool:
+        """Take up a cell that just ran and is no step.
 
         Args:
-            cell: Its source, without a `%%step` or `%%params` line.
+            cell: Its source, without a `%%params` line.
             parameters: Whether its literals are parameters.
-            step: Whether it is a step; what a step computes, literals included, is data.
 
         Returns:
             Whether imports, functions or classes were added or changed.
         """
-        before = self._code()
         known = kinds_of_names(self._statements)
-        for found in read_statements(python_source(cell), known=known):
-            literal = parameters and found.kind is StatementKind.CONSTANT
-            statement = replace(found, kind=StatementKind.PARAMETER) if literal else found
-            wanted = _CODE if step else _CODE | _LITERAL | {StatementKind.SETTING}
-            self._forget(statement.names)
-            if statement.kind in wanted and statement not in self._statements:
+        found = read_statements(python_source(cell), known=known)
+        if parameters:
+            found = tuple(
+                replace(s, kind=StatementKind.PARAMETER) if s.kind is StatementKind.CONSTANT else s
+                for s in found
+            )
+        self._of_steps -= {name for s in found for name in s.names}
+        return self._take_up(found, {s for s in found if s.kind in _KEPT})
+
+    def learn_step(self, cell: str, meaning: Meaning) -> bool:
+        """Take up a step that just ran; all that it computes, literals included, is data.
+
+        Returns:
+            Whether imports, functions or classes were added or changed.
+        """
+        python = python_source(cell)
+        found = read_statements(python)
+        try:
+            tree = parse(python)
+        except SyntaxError:
+            return False
+        code = code_statements(tree, meaning)
+        kept = {s for node, s in zip(tree.body, found, strict=True) if node in code}
+        self._of_steps |= {name for s in found for name in s.names}
+        return self._take_up(found, kept)
+
+    def _take_up(self, found: Iterable[Statement], kept: Set[Statement]) -> bool:
+        before = self._code()
+        for statement in found:
+            self._forget(statement.names | statement.deletes)
+            if statement in kept and statement not in self._statements:
                 self._statements.append(statement)
         return self._code() != before
 
     def holds(self, node: ast.stmt) -> bool:
         """Whether this very definition is the latest of its name; how it is laid out aside."""
-        return any(
-            ast.dump(parsed) == ast.dump(node)
-            for statement in self._statements
-            for parsed in ast.parse(statement.source).body
-        )
+        dump = ast.dump(node)
+        names = bound_by(node)
+        candidates = (s for s in self._statements if s.names >= names)
+        return any(dump == ast.dump(n) for s in candidates for n in ast.parse(s.source).body)
 
     def add(self, statements: Iterable[Statement]) -> None:
         """Take up definitions that are at hand as statements, behind all others."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from jupyter_mlpipe.analysis.code import meaning_of
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
-from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Input, Output, Run, Shared, Status, StepRun
 from jupyter_mlpipe.tracking.joins import by_ids
@@ -179,5 +179,5 @@ def _finished(runs: Sequence[Run], metadata: MetadataStore) -> Mapping[str, list
 def _code_of(step_run: StepRun) -> str:
     """Imports, functions and classes of the cell itself."""
     own = Definitions()
-    own.learn(python_source(step_run.source), step=True)
+    own.learn_step(step_run.source, meaning_of(read_statements(step_run.definitions)))
     return own.source

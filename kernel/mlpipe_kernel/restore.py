@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.closure import close_over
 from jupyter_mlpipe.analysis.modules import ModuleFiles
-from jupyter_mlpipe.analysis.statements import Statement
+from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.step import StepSignature
@@ -99,10 +99,11 @@ class Restorer:
         attempt = self._attempt
         self._generators.forget_used()
         while self.waiting - attempt.failed:
-            closure = close_over(cell, self._shell.user_ns, self._modules)
+            data = self._variables.all_names()
+            closure = close_over(cell, self._shell.user_ns, self._modules, data)
             missing = closure.absent | (self.waiting if closure.dynamic else frozenset())
             before = attempt.progress
-            attempt.run(missing)
+            attempt.run(missing - self._variables.pending.keys())
             if load:
                 attempt.load(missing)
             if attempt.progress == before:
@@ -128,10 +129,10 @@ class Restorer:
 
     def _define(self, name: str) -> bool:
         """What a value needs that is just being loaded, be it by a step that is to run."""
-        if name not in self._earlier.names():
-            return False
-        self._attempt.run((name,))
-        return True
+        if name in self._earlier.names():
+            self._attempt.run((name,))
+            return True
+        return bool(self._variables.load((name,)))
 
     def _done(self) -> Brought:
         self._generators.continue_loaded()
@@ -183,9 +184,11 @@ class _Attempt:
         """Run what defines the names, after what those definitions themselves need to run."""
         for statement in self._earlier.take(frozenset(names) & self._earlier.names()):
             self.run(statement.reads - self._shell.user_ns.keys())
-            self.load(statement.reads)
+            self.load(statement.at_once)
             try:
                 run_statement(statement, self._shell)
+                if statement.kind is StatementKind.CLASS:
+                    self.load(statement.names)  # what it held beside its methods
                 self._ran.append(statement)
             except Exception as error:  # noqa: BLE001 - an import may raise anything
                 first = statement.source.partition("\n")[0]

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.analysis.code import bound_by, code_statements, meaning_in
+from jupyter_mlpipe.analysis.dataflow import signature_of
 from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
@@ -34,7 +36,7 @@ from jupyter_mlpipe.model.step import StepSource
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.display import show_note, show_report
 from mlpipe_kernel.earlier import EarlierState
-from mlpipe_kernel.gate import Repeated, definitions_in, split_mark
+from mlpipe_kernel.gate import Repeated, split_mark
 from mlpipe_kernel.mapping import MappedCell
 from mlpipe_kernel.mentions import mentioned
 from mlpipe_kernel.order import unmet_order
@@ -170,13 +172,19 @@ class KernelSession:
     def kept_statements(self, tree: ast.Module) -> list[ast.stmt]:
         """Imports and functions of a cell whose body does not run, where they are not there yet.
 
-        A class that is there stays the one that objects in memory are of.
+        A class that is there stays the one that objects in memory are of. Where one statement
+        must run, so must all that bind its name: the last of them counts.
         """
         if self._cell.report is None:
             return []
-        bound = self._shell.user_ns.keys()
-        there = self._definitions.holds
-        return [s for s in definitions_in(tree.body) if not (_bound_names(s) <= bound and there(s))]
+        code = code_statements(tree, meaning_in(self._shell.user_ns))
+        last = {name: s for s in code for name in bound_by(s)}
+        there, bound = self._definitions.holds, self._shell.user_ns.keys()
+        missing = set(self._bench.redefine(last))
+        missing |= {name for name, s in last.items() if name not in bound or not there(s)}
+        kept = [s for s in code if not bound_by(s) or bound_by(s) & missing]
+        self._bench.fetch(signature_of(ast.Module(kept, [])).reads)
+        return kept
 
     def after_cell(self, result: Any) -> None:
         """IPython's `post_run_cell`: keep what a step left, learn what other cells define."""
@@ -213,7 +221,9 @@ class KernelSession:
             return lambda: None
         if isinstance(cell.attempt.decision, Hit):
             return self._apply(cell, cell.attempt)
-        cell.attempt = begin(cell.attempt)
+        prepared = self._learned(self._bench.prepare(cell.attempt.signature, load=True))
+        self._tell(prepared)
+        cell.attempt = begin(cell.attempt, self._bench.context)
         self._learned(self._bench.bring(()))
         if options.fan_out is not None:
             mapped = MappedStep(cell.attempt, self._bench.context)
@@ -264,9 +274,10 @@ class KernelSession:
 
     def _learn(self, cell: _CurrentCell) -> None:
         body = cell.source.partition("\n")[2] if cell.mark else cell.source
-        changed = self._definitions.learn(
-            body, parameters=cell.mark == "%%params", step=cell.mark == "%%step"
-        )
+        if cell.mark == "%%step":
+            changed = self._definitions.learn_step(body, meaning_in(self._shell.user_ns))
+        else:
+            changed = self._definitions.learn(body, parameters=cell.mark == "%%params")
         self._bench.note_modules()
         self._bench.withdraw(self._definitions.names())
         # Constants wait for the next step: writing them down after each cell would cost 1 ms.
@@ -319,7 +330,9 @@ class KernelSession:
 
     def _restore(self, *, load: bool) -> None:
         self.recall()
-        brought = self._learned(self._bench.prepare(mentioned(self._cell.source), load=load))
+        self._tell(self._learned(self._bench.prepare(mentioned(self._cell.source), load=load)))
+
+    def _tell(self, brought: Brought) -> None:
         if brought.loaded or brought.problems:
             names = ", ".join(self._bench.describe(name) for name in sorted(brought.loaded))
             show_note("restored", names or "nothing", self._shell, brought.problems)
@@ -359,12 +372,6 @@ def _title(cell: _CurrentCell) -> str:
 
 def _last_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _bound_names(statement: ast.stmt) -> frozenset[str]:
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return frozenset(a.asname or a.name.partition(".")[0] for a in statement.names)
-    return frozenset({getattr(statement, "name", "")})
 
 
 def _user() -> str:

@@ -139,6 +139,14 @@ class Workbench:
         """The session's variables and the versions they hold."""
         return self._open().variables
 
+    def fetch(self, names: frozenset[str]) -> None:
+        """Bring pending variables into memory."""
+        self._open().variables.load(names)
+
+    def redefine(self, names: Iterable[str]) -> frozenset[str]:
+        """Make room for definitions; see `Variables.withdraw`."""
+        return self._open().variables.withdraw(names)
+
     def withdraw(self, names: frozenset[str]) -> None:
         """These names were defined anew and are not to be brought back."""
         if self._tools is not None:

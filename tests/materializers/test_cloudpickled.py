@@ -139,10 +139,16 @@ def test_an_instance_of_a_replaced_class_keeps_its_class(tmp_path, notebook):
     assert kept(notebook.names["old"], tmp_path).size == 1
 
 
-def test_a_function_is_the_one_that_the_notebook_has(tmp_path, notebook):
+def test_a_function_stays_what_it_was_though_the_notebook_has_a_newer_one(tmp_path, notebook):
     CloudpickleMaterializer().save([notebook("def f(): return 1", "f")], tmp_path)
-    newer = notebook("def f(): return 2", "f")
-    assert CloudpickleMaterializer().load(tmp_path)[0] is newer
+    notebook("def f(): return 2", "f")
+    assert CloudpickleMaterializer().load(tmp_path)[0]() == 1
+
+
+def test_a_function_keeps_what_it_gathered_in_a_default(tmp_path, notebook):
+    notebook("def f(x, seen=[]):\n    seen.append(x)\n    return seen\nf(1)")
+    CloudpickleMaterializer().save(notebook.names["f"], tmp_path)
+    assert CloudpickleMaterializer().load(tmp_path)(2) == [1, 2]
 
 
 def test_a_lambda_reads_the_namespace_it_is_loaded_into(tmp_path, notebook):
