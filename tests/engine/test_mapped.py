@@ -198,6 +198,24 @@ def test_a_name_that_some_elements_do_not_set_is_none_for_them(session):
     assert "`big` was not set for 1 of 3 elements; their entry is None" in report.warnings
 
 
+@pytest.mark.parametrize(
+    ("made", "grown", "body"),
+    [
+        ("[[1], [2, 2]]", "[[3], [1], [2, 2]]", "y = [len(x)]"),
+        ("np.eye(2)", "np.vstack([[5, 5], np.eye(2)])", "y = (x * 2).tolist()"),
+        ("[pd.DataFrame({'a': [n]}) for n in (1, 2)]",
+         "[pd.DataFrame({'a': [n]}) for n in (3, 1, 2)]", "y = x.a.sum() * 2"),
+    ],
+)  # fmt: skip
+def test_elements_that_could_be_changed_are_cached_as_well(session, made, grown, body):
+    session.plain(f"import numpy as np\nimport pandas as pd\nxs = {made}")
+    session.step(f"%%step a --map x=xs\n{body}")
+    before = session["y"]
+    session.plain(f"xs = {grown}")
+    assert counts(session.step(f"%%step a --map x=xs\n{body}")) == "1 of 3 elements ran, 2 cached"
+    assert session["y"][1:] == before
+
+
 def test_equal_lists_from_other_elements_still_hit_downstream(session):
     session.plain("xs = [1, 2]")
     session.step("%%step a --map x=xs\ny = abs(x)")
