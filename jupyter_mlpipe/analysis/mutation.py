@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 
-_MUTATORS = frozenset(
+MUTATORS = frozenset(
     {
         *("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"),
         *("update", "setdefault", "popitem", "add", "discard", "difference_update"),
         *("intersection_update", "symmetric_difference_update", "__setitem__", "__delitem__"),
     }
 )
+"""Methods of Python's containers that change them."""
 _READERS = frozenset(
     {
         *("print", "display", "repr", "str", "len", "sorted", "list", "tuple", "set", "dict"),
@@ -34,7 +35,7 @@ def _changed(node: ast.AST) -> list[str]:
             ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del())
         ):
             return [_root(node)]
-        case ast.Attribute(attr=method, value=value) if method in _MUTATORS:
+        case ast.Attribute(attr=method, value=value) if method in MUTATORS:
             return [_root(value)]
         case ast.Call(func=ast.Name(id=function)) if function in _READERS:
             return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 
 from jupyter_mlpipe.analysis.parsing import parse
@@ -48,7 +49,9 @@ def touches_process(sources: Iterable[str], code: frozenset[str]) -> bool:
     pure = {name for tree in trees for name, module in _imports(tree) if module in _PURE_MODULES}
     foreign = {name for tree in trees for name, _ in _imports(tree)} - pure
     known = _PURE_BUILTINS | code | pure
-    return any(_touches(node, foreign, known) for tree in trees for node in ast.walk(tree))
+    return any(_touches(node, foreign, known) for tree in trees for node in ast.walk(tree)) or any(
+        module not in sys.stdlib_module_names for tree in trees for _, module in _imports(tree)
+    )
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from jupyter_mlpipe.engine.immovable import StepText, is_used
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -24,13 +24,18 @@ def shared_run_id(engine: str, engine_run_id: str) -> str:
 
 
 def visible_versions(
-    pipeline: Pipeline, step: PipelineStep, run_id: str, metadata: MetadataStore
+    pipeline: Pipeline,
+    step: PipelineStep,
+    run_id: str,
+    metadata: MetadataStore,
+    done_here: Set[str] = frozenset(),
 ) -> Mapping[str, ArtifactVersion]:
     """What a step finds bound when it starts, as in the notebook: variable to version.
 
     Everything counts that was left by the steps it waits for, the later in the notebook winning,
     not only what the step reads: a value may share memory with one that is read. What it does
-    read counts from its sources alone.
+    read counts from its sources alone. What a step of this process left last, one of
+    `done_here`, is not among it: that is bound already.
 
     Raises:
         PipelineError: One of these steps has not finished in this run.
@@ -38,7 +43,7 @@ def visible_versions(
     finished = finished_steps(run_id, metadata)
     sources = {read.variable: read.sources for read in step.inputs}
     left: dict[str, Output | Shared] = {}
-    waited_for = _waited_for(pipeline, step)
+    waited_for = _waited_for(pipeline, step, done_here)
     for earlier in pipeline.steps[: pipeline.steps.index(step)]:
         if earlier not in waited_for:
             # It binds these names anew, so what they held before is past.
@@ -50,6 +55,10 @@ def visible_versions(
                 f"Step {step.name!r} needs step {earlier.name!r}, which has not finished in run "
                 f"{run_id}. Run it first, with the same run id and metadata store."
             )
+        if earlier.name in done_here:
+            for name in _bound_by(finished[earlier.name]):
+                left.pop(name, None)  # it is here already, or is no more
+            continue
         for name in finished[earlier.name].deleted:
             left.pop(name, None)
         left |= {
@@ -68,18 +77,24 @@ def finished_steps(run_id: str, metadata: MetadataStore) -> Mapping[str, StepRun
 
 
 def process_effects(
-    pipeline: Pipeline, step: PipelineStep, run_id: str, metadata: MetadataStore
+    pipeline: Pipeline,
+    step: PipelineStep,
+    run_id: str,
+    metadata: MetadataStore,
+    done_here: Set[str] = frozenset(),
 ) -> Mapping[str, str]:
     """What earlier steps changed of their process, in order: name of the effect to its blob.
 
-    In a notebook one step draws on where the one before it stopped.
+    In a notebook one step draws on where the one before it stopped. What a step of `done_here`
+    changed last is so already.
     """
     finished = finished_steps(run_id, metadata)
     effects: dict[str, str] = {}
-    for earlier in _waited_for(pipeline, step):
+    for earlier in _waited_for(pipeline, step, done_here):
         for name, blob in finished[earlier.name].effects.items():
             effects.pop(name, None)  # the order of the last changes counts
-            effects[name] = blob
+            if earlier.name not in done_here:
+                effects[name] = blob
     return effects
 
 
@@ -108,18 +123,26 @@ def left_in_another_process(
     return ""
 
 
-def not_left(
-    pipeline: Pipeline, step: PipelineStep, versions: Mapping[str, ArtifactVersion]
-) -> Sequence[str]:
-    """One line for each input that no step left, though one was expected to."""
+def not_left(pipeline: Pipeline, step: PipelineStep, there: Set[str]) -> Sequence[str]:
+    """One line for each input that no step left, though one was expected to.
+
+    `there` are the variables that the step will find.
+    """
     names = {other.id: other.name for other in pipeline.steps}
     makers = {other.id: other.outputs for other in pipeline.steps}
     return [
         f"`{read.variable}` was not left by {', '.join(names[s] for s in read.sources)}; if the "
         "cell reads it, it is not defined."
         for read in step.inputs
-        if read.variable not in versions and any(read.variable in makers[s] for s in read.sources)
+        if read.variable not in there and any(read.variable in makers[s] for s in read.sources)
     ]
+
+
+def _bound_by(run: StepRun) -> frozenset[str]:
+    """Variables that are what this step run made of them."""
+    outputs = left_by(run).keys()
+    unkept = (state.name for state in run.immovable if state.kind == "variable")
+    return frozenset((*outputs, *unkept, *run.deleted))
 
 
 def unforeseen(pipeline: Pipeline, step: PipelineStep, step_run: StepRun) -> str:
@@ -133,6 +156,8 @@ def unforeseen(pipeline: Pipeline, step: PipelineStep, step_run: StepRun) -> str
     left -= set(step.outputs)
     position = pipeline.steps.index(step)
     for later in pipeline.steps[position + 1 :]:
+        if step.task and later.task == step.task:
+            continue
         for read in later.inputs:
             if read.variable in left and step.id not in read.sources:
                 return (
@@ -143,8 +168,13 @@ def unforeseen(pipeline: Pipeline, step: PipelineStep, step_run: StepRun) -> str
     return ""
 
 
-def _waited_for(pipeline: Pipeline, step: PipelineStep) -> tuple[PipelineStep, ...]:
-    """The steps above this one in the notebook that it waits for, at any remove."""
+def _waited_for(
+    pipeline: Pipeline, step: PipelineStep, done_here: Set[str]
+) -> tuple[PipelineStep, ...]:
+    """The steps above this one in the notebook that it waits for, at any remove.
+
+    Those that have run in this process count as well: it finds what they left.
+    """
     by_id = {other.id: other for other in pipeline.steps}
     wanted, seen = list(step.depends_on), set[str]()
     while wanted:
@@ -153,4 +183,4 @@ def _waited_for(pipeline: Pipeline, step: PipelineStep) -> tuple[PipelineStep, .
             seen.add(id_)
             wanted.extend(by_id[id_].depends_on)
     above = pipeline.steps[: pipeline.steps.index(step)]
-    return tuple(other for other in above if other.id in seen)
+    return tuple(other for other in above if other.id in seen or other.name in done_here)

@@ -7,6 +7,7 @@ import gc
 import re
 import threading
 import types
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,8 +38,11 @@ _WORDS: Mapping[str, str] = types.MappingProxyType(
         "Popen": "a running process",
         "Task": "an asyncio task",
         "memoryview": "a view of memory",
+        "ReferenceType": "a weak reference",
     }
 )
+_EVERYWHERE = frozenset({"builtins", "sys"})
+"""Modules that code uses without importing them."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _LOOKED_THROUGH = 10_000
 """Objects at most that are looked at to find out what a value holds on to."""
@@ -82,6 +86,8 @@ def is_used(state: Immovable, step: StepText) -> bool:
         return state.name in step.words
     if state.kind == "thread":
         return bool(step.reads.intersection(state.shares))
+    if state.name in _EVERYWHERE:
+        return True
     return step.impure or state.name.partition(".")[0] in step.imported
 
 
@@ -151,7 +157,7 @@ def _is_definition(value: Any) -> bool:
 
 
 def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
-    """Identities of all that a value leads to; a generator's frame included."""
+    """Identities of all that a value leads to: frames of generators, what code names."""
     stop = (types.ModuleType, type, types.CodeType)
     seen = {id(namespace), id(gc.get_objects)}
     waiting, alive = [value], []
@@ -162,6 +168,11 @@ def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
         seen.add(id(item))
         alive.append(item)
         waiting.extend(gc.get_referents(item))
+        if isinstance(item, weakref.ref):
+            waiting.append(item())
+        code = getattr(item, "__code__", None) or getattr(item, "gi_code", None)
+        if isinstance(code, types.CodeType):
+            waiting.extend(namespace[name] for name in code.co_names if name in namespace)
     return seen - {id(namespace)}
 
 

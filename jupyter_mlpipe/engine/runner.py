@@ -203,6 +203,9 @@ def _decide(
         return Miss("--no-cache is set")
     if not surroundings.scope.cache:
         return Miss("caching is switched off for this pipeline (%pipeline --no-cache)")
+    if surroundings.scope.task:
+        others = ", ".join(surroundings.scope.task)
+        return Miss(f"always runs: it shares with {others} what cannot be stored")
     if not context.settings.cache:
         return Miss("caching is switched off in the settings")
     if surroundings.closure.dynamic:

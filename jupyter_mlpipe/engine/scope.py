@@ -51,6 +51,8 @@ class Scope:
     constants: frozenset[str] = frozenset()
     """Names whose value an untagged cell sets by a literal or an import."""
     parameters: frozenset[str] = frozenset()
+    task: tuple[str, ...] = ()
+    """The other steps that must run in this very process, for they share what cannot travel."""
     definitions: str = ""
     """Source of the definitions around the step, kept with the step run as a snapshot."""
     touched: Callable[[str], Touch | None] = _by_nobody

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-IR_VERSION = 1
+IR_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,9 @@ class PipelineStep:
     cell_id: str | None
     source_hash: str
     command: tuple[str, ...] = ()
+    """What runs its task."""
+    task: str = ""
+    """Id of the first of the steps that run in one process with it; empty where it runs alone."""
     depends_on: tuple[str, ...] = ()
     inputs: tuple[PipelineInput, ...] = ()
     outputs: tuple[str, ...] = ()

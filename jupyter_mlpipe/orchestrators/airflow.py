@@ -17,7 +17,7 @@ from jupyter_mlpipe.engine.handover import shared_run_id
 from jupyter_mlpipe.engine.parameters import parse_overrides
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import OrchestratorError
-from jupyter_mlpipe.model.pipeline import Parameter, Pipeline, PipelineStep
+from jupyter_mlpipe.model.pipeline import Parameter, Pipeline
 from jupyter_mlpipe.model.run import Status
 from jupyter_mlpipe.model.views import CompiledFile
 from jupyter_mlpipe.orchestrators.airflow_dag import DAG_FILE, PIPELINE_PLACE
@@ -26,6 +26,7 @@ from jupyter_mlpipe.orchestrators.recorded import recorded_status, recorded_stor
 from jupyter_mlpipe.orchestrators.requirements import generated_mark, refuse_inexpressible
 from jupyter_mlpipe.pipelines.names import slug
 from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL
+from jupyter_mlpipe.pipelines.tasks import Task, tasks_of
 
 _PARALLEL_RUNS = 16
 _SINCE = "2024-01-01"
@@ -141,7 +142,7 @@ class AirflowOrchestrator(Orchestrator):
             "folder": pipeline.labels.get(FOLDER_LABEL, ""),
             "environment": self._environment(pipeline),
             "command": [self._python, *_shared_command(pipeline)],
-            "steps": [_step(step) for step in pipeline.steps],
+            "tasks": [_task(task) for task in tasks_of(pipeline)],
         }
 
     def _environment(self, pipeline: Pipeline) -> Mapping[str, str]:
@@ -155,20 +156,24 @@ class AirflowOrchestrator(Orchestrator):
 
 
 def _shared_command(pipeline: Pipeline) -> tuple[str, ...]:
-    """What all steps run but for their own id, which comes last."""
-    return pipeline.steps[0].command[1:-1] if pipeline.steps else ()
+    """What all tasks run but for the steps, which come last."""
+    if not pipeline.steps:
+        return ()
+    command = pipeline.steps[0].command
+    return command[1 : command.index("--step")]
 
 
-def _step(step: PipelineStep) -> Mapping[str, Any]:
+def _task(task: Task) -> Mapping[str, Any]:
     return {
-        "id": step.id,
-        "name": step.name,
-        "depends_on": list(step.depends_on),
-        "environment": dict(sorted(step.env.items())),
-        "retries": step.retries.max,
-        "retry_delay": step.retries.delay,
-        "backoff": step.retries.backoff,
-        "timeout": step.timeout,
+        "id": task.id,
+        "name": task.name,
+        "steps": [step.id for step in task.steps],
+        "depends_on": list(task.depends_on),
+        "environment": dict(sorted(task.env.items())),
+        "retries": task.retries.max,
+        "retry_delay": task.retries.delay,
+        "backoff": task.retries.backoff,
+        "timeout": task.timeout,
     }
 
 

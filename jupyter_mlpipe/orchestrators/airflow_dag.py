@@ -39,19 +39,22 @@ REFUSED = 2  # exit code of a step that would be refused again
 PIPELINE = PIPELINE_LITERAL
 
 
-class RunStep(BaseOperator):
-    """One step. Its command is a list of arguments: no shell and no template reads it."""
+class RunSteps(BaseOperator):
+    """One process, of one step or of several that need one.
+
+    Its command is a list of arguments: no shell and no template reads it.
+    """
 
     template_fields = ()
 
-    def __init__(self, *, step, **kwargs):
+    def __init__(self, *, facts, **kwargs):
         super().__init__(**kwargs)
-        self.step = step
+        self.facts = facts
 
     def execute(self, context):
         folder = PIPELINE["folder"]
         process = subprocess.Popen(
-            [*PIPELINE["command"], self.step["id"]],
+            [*PIPELINE["command"], *self._steps()],
             env=self._environment(context),
             cwd=folder if os.path.isdir(folder) else None,
             stdout=subprocess.PIPE,
@@ -73,6 +76,9 @@ class RunStep(BaseOperator):
         if code:
             raise AirflowException(f"the step ended with code {code}; the log says why")
 
+    def _steps(self):
+        return [word for step in self.facts["steps"] for word in ("--step", step)]
+
     def _environment(self, context):
         dag_run = context["dag_run"]
         names = [parameter["name"] for parameter in PIPELINE["parameters"]]
@@ -80,7 +86,7 @@ class RunStep(BaseOperator):
         values.update(dag_run.conf or {})
         return {
             **os.environ,
-            **self.step["environment"],
+            **self.facts["environment"],
             **PIPELINE["environment"],
             "MLPIPE_ENGINE_RUN_ID": f"{PIPELINE['dag_id']}/{dag_run.run_id}",
             "MLPIPE_PARAMS": json.dumps(values),
@@ -114,18 +120,18 @@ with DAG(
     tags=["mlpipe"],
 ) as dag:
     tasks = {
-        step["id"]: RunStep(
-            task_id=step["id"],
-            task_display_name=step["name"],
-            step=step,
-            retries=step["retries"],
-            retry_delay=timedelta(seconds=step["retry_delay"]),
-            retry_exponential_backoff=backoff(step["backoff"]),
-            execution_timeout=timedelta(seconds=step["timeout"]) if step["timeout"] else None,
+        facts["id"]: RunSteps(
+            task_id=facts["id"],
+            task_display_name=facts["name"],
+            facts=facts,
+            retries=facts["retries"],
+            retry_delay=timedelta(seconds=facts["retry_delay"]),
+            retry_exponential_backoff=backoff(facts["backoff"]),
+            execution_timeout=timedelta(seconds=facts["timeout"]) if facts["timeout"] else None,
         )
-        for step in PIPELINE["steps"]
+        for facts in PIPELINE["tasks"]
     }
-    for step in PIPELINE["steps"]:
-        for earlier in step["depends_on"]:
-            tasks[earlier] >> tasks[step["id"]]
+    for facts in PIPELINE["tasks"]:
+        for earlier in facts["depends_on"]:
+            tasks[earlier] >> tasks[facts["id"]]
 '''

@@ -110,7 +110,7 @@ class LocalOrchestrator(Orchestrator):
         if step is None:
             return read_tail(folder / "run.log", _LONGEST_LOG)
         ids = {
-            s.name: s.id
+            s.name: s.task or s.id
             for file in folder.glob(f"*{PIPELINE_SUFFIX}")
             for s in read_pipeline(file.read_bytes()).steps
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,8 +13,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.exits import ExitCode
 from jupyter_mlpipe.engine.handover import FINISHED
-from jupyter_mlpipe.engine.worker import LOCAL, ExitCode
+from jupyter_mlpipe.engine.worker import LOCAL
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import MlpipeError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
@@ -23,6 +24,7 @@ from jupyter_mlpipe.model.views import StepRunView
 from jupyter_mlpipe.orchestrators.broken_off import record_broken_off
 from jupyter_mlpipe.orchestrators.processes import TIMED_OUT, Launch, Processes, python_command
 from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL
+from jupyter_mlpipe.pipelines.tasks import Task, tasks_of
 from jupyter_mlpipe.tracking.joins import join
 from jupyter_mlpipe.tracking.reading import step_run_view
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
@@ -71,25 +73,25 @@ class LocalRun:
         self.metadata.append((replace(self.run, status=status, ended=time.time()),))
         return status
 
-    def log(self, step: PipelineStep) -> Path:
-        """What a step prints, over all its attempts."""
-        return logs_folder(self.settings, self.run.id) / f"{step.id}.log"
+    def log(self, task: Task) -> Path:
+        """What the steps of a task print, over all its attempts."""
+        return logs_folder(self.settings, self.run.id) / f"{task.id}.log"
 
     def _schedule(self, pool: ThreadPoolExecutor, processes: Processes, failed: set[str]) -> None:
-        """`failed` takes the ids of steps that did not finish, or could not begin."""
-        steps = {step.id: step for step in self.pipeline.steps}
-        graph = TopologicalSorter({step.id: step.depends_on for step in self.pipeline.steps})
+        """`failed` takes the ids of tasks that did not finish, or could not begin."""
+        tasks = {task.id: task for task in tasks_of(self.pipeline)}
+        graph = TopologicalSorter({task.id: task.depends_on for task in tasks.values()})
         graph.prepare()
         running: dict[Future[bool], str] = {}
         while graph.is_active():
             for id_ in graph.get_ready():
-                blockers = [name for name in steps[id_].depends_on if name in failed]
+                blockers = [name for name in tasks[id_].depends_on if name in failed]
                 if blockers:
-                    self._give_up(steps[id_], steps[blockers[0]])
+                    self._give_up(tasks[id_].steps, tasks[blockers[0]].name)
                     failed.add(id_)
                     graph.done(id_)
                 else:
-                    running[pool.submit(self._run_step, steps[id_], processes)] = id_
+                    running[pool.submit(self._run_task, tasks[id_], processes)] = id_
             done = wait(running, return_when=FIRST_COMPLETED).done if running else ()
             for future in done:
                 id_ = running.pop(future)
@@ -97,38 +99,50 @@ class LocalRun:
                     failed.add(id_)
                 graph.done(id_)
 
-    def _run_step(self, step: PipelineStep, processes: Processes) -> bool:
-        """Whether the step finished, at the first attempt or a later one."""
-        self.progress(_running_view(step))
-        delay = step.retries.delay
-        for attempt in range(step.retries.max + 1):
-            before = self._newest(step)
-            code = processes.run(self._launch(step))
+    def _run_task(self, task: Task, processes: Processes) -> bool:
+        """Whether all its steps finished, at the first attempt or a later one."""
+        for step in task.steps:
+            self.progress(_running_view(step))
+        delay = task.retries.delay
+        for attempt in range(task.retries.max + 1):
+            before = {step.id: self._newest(step) for step in task.steps}
+            code = processes.run(self._launch(task))
             if code is None:
                 return False
-            record = self._settle(step, code, self._newest(step), before)
-            self.progress(step_run_view(record, join(self.metadata, (record,))))
-            if code in (ExitCode.SUCCEEDED, ExitCode.REFUSED) or attempt == step.retries.max:
+            self._settle_all(task, code, before)
+            if code in (ExitCode.SUCCEEDED, ExitCode.REFUSED) or attempt == task.retries.max:
                 return code == ExitCode.SUCCEEDED
             if processes.stopping.wait(delay):
                 return False
-            delay *= step.retries.backoff
+            delay *= task.retries.backoff
         return False
 
-    def _settle(
-        self, step: PipelineStep, code: int, newest: StepRun | None, before: StepRun | None
-    ) -> StepRun:
+    def _settle_all(self, task: Task, code: int, before: Mapping[str, StepRun | None]) -> None:
+        """Tell how each step ended; a process ends with the first that does not succeed."""
+        for index, step in enumerate(task.steps):
+            newest = self._newest(step)
+            record = newest if newest != before[step.id] else None
+            finished = record is not None and record.status in FINISHED
+            final = code if not finished or step is task.steps[-1] else ExitCode.SUCCEEDED
+            settled = self._settle(task, step, final, record)
+            self.progress(step_run_view(settled, join(self.metadata, (settled,))))
+            if final != ExitCode.SUCCEEDED:
+                self._give_up(task.steps[index + 1 :], step.name)
+                return
+
+    def _settle(self, task: Task, step: PipelineStep, code: int, newest: StepRun | None) -> StepRun:
         """The attempt's record: the step's own, or ours when it did not come to record itself."""
-        if newest is not None and (before is None or newest.id != before.id):
+        if newest is not None:
             agreed = newest.status in FINISHED
             if agreed == (code == ExitCode.SUCCEEDED):
                 return newest
-        return self._record(step, Status.FAILED, _why(code, step), self._log_tail(step))
+        return self._record(step, Status.FAILED, _why(code, task), self._log_tail(task))
 
-    def _give_up(self, step: PipelineStep, blocker: PipelineStep) -> None:
-        reason = f"step {blocker.name} did not finish"
-        record = self._record(step, Status.CANCELLED, reason)
-        self.progress(step_run_view(record, join(self.metadata, (record,))))
+    def _give_up(self, steps: Sequence[PipelineStep], blocker: str) -> None:
+        for step in steps:
+            reason = f"step {blocker} did not finish"
+            record = self._record(step, Status.CANCELLED, reason)
+            self.progress(step_run_view(record, join(self.metadata, (record,))))
 
     def _break_off(self, error: BaseException) -> None:
         """Nothing of the user's: the metadata store or the machine does not play along."""
@@ -162,17 +176,17 @@ class LocalRun:
         found = self.metadata.find(Query(StepRun, where, limit=1)).items
         return found[0] if found else None
 
-    def _launch(self, step: PipelineStep) -> Launch:
+    def _launch(self, task: Task) -> Launch:
         return Launch(
-            command=python_command(*step.command[3:]),
-            environment=step_environment(self.settings, self.run, step.env),
+            command=python_command(*task.command[3:]),
+            environment=step_environment(self.settings, self.run, task.env),
             folder=working_folder(self.settings, self.pipeline),
-            log=self.log(step),
-            timeout=step.timeout,
+            log=self.log(task),
+            timeout=task.timeout,
         )
 
-    def _log_tail(self, step: PipelineStep) -> str:
-        return read_tail(self.log(step), _TAIL).strip()
+    def _log_tail(self, task: Task) -> str:
+        return read_tail(self.log(task), _TAIL).strip()
 
 
 def step_environment(settings: Settings, run: Run, extra: Mapping[str, str]) -> dict[str, str]:
@@ -225,9 +239,9 @@ def _running_view(step: PipelineStep) -> StepRunView:
     )
 
 
-def _why(code: int, step: PipelineStep) -> str:
+def _why(code: int, task: Task) -> str:
     if code == TIMED_OUT:
-        return f"stopped after {step.timeout:g} s, its --timeout"
+        return f"stopped after {task.timeout:g} s, its --timeout"
     if code < 0:
         return f"its process was ended by signal {-code}"
     return _CODES.get(code, f"its process ended with code {code}")

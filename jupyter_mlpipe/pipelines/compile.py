@@ -21,7 +21,9 @@ from jupyter_mlpipe.pipelines.definitions import (
     stateful_classes,
 )
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
+from jupyter_mlpipe.pipelines.fusing import bonds, reasons, tasks
 from jupyter_mlpipe.pipelines.states import must_follow
+from jupyter_mlpipe.pipelines.tasks import tasks_of
 from jupyter_mlpipe.pipelines.validate import (
     ALWAYS_THERE,
     check_edges,
@@ -59,6 +61,12 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         inputs = tuple(_with_aliases(*read, before, earlier) for read in found)
         steps = (*steps, _step(fact, inputs, waits, notebook))
     check_edges(steps, facts)
+    bound = bonds(facts)
+    groups = tasks(facts, bound, {step.id: step.depends_on for step in steps})
+    several = {task for task in groups.values() if list(groups.values()).count(task) > 1}
+    steps = tuple(
+        replace(step, task=groups[step.id] if groups[step.id] in several else "") for step in steps
+    )
     return Pipeline(
         name=notebook.name,
         version=_version(notebook, facts),
@@ -67,20 +75,25 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         notebook=notebook.path,
         python=_python(),
         cache=notebook.cache,
-        warnings=(*_guesses(facts), *hazards),
+        warnings=(*_guesses(facts), *hazards, *reasons(bound, groups)),
     )
 
 
 def with_code(pipeline: Pipeline, archive: CodeArchive) -> Pipeline:
     """The pipeline whose steps run from a stored archive."""
-    steps = tuple(replace(step, command=step_command(archive, step.id)) for step in pipeline.steps)
+    members = {task.id: [step.id for step in task.steps] for task in tasks_of(pipeline)}
+    steps = tuple(
+        replace(step, command=steps_command(archive, *members[step.task or step.id]))
+        for step in pipeline.steps
+    )
     return replace(pipeline, code=archive, steps=steps)
 
 
-def step_command(archive: CodeArchive, step: str) -> tuple[str, ...]:
-    """What runs one step anywhere, as arguments that no shell has to see."""
-    place = ("--pipeline", archive.uri, "--sha256", archive.sha256, "--step", step)
-    return ("python", "-m", "jupyter_mlpipe", "run-step", *place)
+def steps_command(archive: CodeArchive, *steps: str) -> tuple[str, ...]:
+    """What runs the steps of a task anywhere, as arguments that no shell has to see."""
+    place = ("--pipeline", archive.uri, "--sha256", archive.sha256)
+    asked = (word for step in steps for word in ("--step", step))
+    return ("python", "-m", "jupyter_mlpipe", "run-step", *place, *asked)
 
 
 def _step(

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
+from jupyter_mlpipe.analysis.leftovers import leftovers
 from jupyter_mlpipe.analysis.notebook import Notebook
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.analysis.touches import touches_process
+from jupyter_mlpipe.engine.immovable import StepText, text_of
 from jupyter_mlpipe.model.errors import NotebookError
-from jupyter_mlpipe.model.run import Status, StepRun
+from jupyter_mlpipe.model.run import Immovable, Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.pipelines.definitions import Definitions, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
-from jupyter_mlpipe.pipelines.states import StateUse, use_on_record
+from jupyter_mlpipe.pipelines.states import RECURSION_LIMIT, StateUse, use_on_record
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _RUNS_LOOKED_AT = 20
@@ -43,6 +45,13 @@ class StepFacts:
     then its changes are on record."""
     uses: StateUse
     """What it does to its process and to files."""
+    text: StepText
+    immovable: tuple[Immovable, ...]
+    """What it leaves in its process that no other can be given."""
+    mutates: frozenset[str]
+    """Data it was seen to change in place."""
+    rebinds: frozenset[str]
+    """Data it was seen to bind anew or delete, whatever happens."""
     recorded: bool
     dynamic: str | None
     """Why it may read more than can be seen, through functions of other cells included."""
@@ -127,6 +136,10 @@ class _Reader:
             deletes=signature.deletes.union(*(run.deleted for run in runs)),
             changes=frozenset() if runs else changes,
             uses=use_on_record(runs) if runs else _guess(step, (*needed, *own)),
+            text=text_of(python_source(step.source), needed),
+            immovable=_immovable(leftovers(python_source(step.source), needed), runs),
+            mutates=frozenset(o.variable for run in runs for o in run.outputs if o.mutated),
+            rebinds=_rebinds(runs),
             recorded=bool(runs),
             dynamic=hidden,
         )
@@ -188,10 +201,29 @@ def _code_names(statements: Iterable[Statement]) -> frozenset[str]:
     return frozenset(name for s in statements if s.kind in kinds for name in s.names)
 
 
+def _immovable(by_text: Iterable[Immovable], runs: Sequence[StepRun]) -> tuple[Immovable, ...]:
+    """What is on record, and changes to modules and functions that the text states."""
+    stated = [state for state in by_text if not runs or state.kind in ("module", "definition")]
+    found = [*stated, *(state for run in reversed(runs) for state in run.immovable)]
+    return tuple({(state.kind, state.name): state for state in found}.values())
+
+
+def _rebinds(runs: Iterable[StepRun]) -> frozenset[str]:
+    found = [
+        {*run.deleted, *(output.variable for output in run.outputs if not output.mutated)}
+        for run in runs
+    ]
+    return frozenset(set.intersection(*found)) if found else frozenset()
+
+
 def _guess(step: StepSource, needed: Iterable[Statement]) -> StateUse:
     """Nothing, where the text leaves no room for anything."""
     sources = (python_source(step.source), *(statement.source for statement in needed))
-    return StateUse(unknown=touches_process(sources, _code_names(needed)))
+    return StateUse(
+        reads=frozenset({RECURSION_LIMIT}),
+        changes=frozenset({RECURSION_LIMIT} if "setrecursionlimit" in sources[0] else ()),
+        unknown=touches_process(sources, _code_names(needed)),
+    )
 
 
 class _Reach:

@@ -9,6 +9,8 @@ from pathlib import PurePath
 from jupyter_mlpipe.engine.states import SEARCH_PATH, VARIABLE
 from jupyter_mlpipe.model.run import DependencyKind, StepRun
 
+RECURSION_LIMIT = "recursion limit"
+"""Any code could reach it."""
 _ALL_VARIABLES = f"{VARIABLE}*"
 
 
@@ -27,7 +29,8 @@ class StateUse:
     @property
     def anything(self) -> bool:
         """Whether another step could notice it, or it another."""
-        return self.unknown or any((self.reads, self.changes, self.read_files, self.written_files))
+        reads = self.reads - {RECURSION_LIMIT}
+        return self.unknown or any((reads, self.changes, self.read_files, self.written_files))
 
 
 def use_on_record(runs: Iterable[StepRun]) -> StateUse:
@@ -51,9 +54,9 @@ def use_on_record(runs: Iterable[StepRun]) -> StateUse:
 
 def must_follow(later: StateUse, earlier: StateUse) -> bool:
     """Whether a step has to wait for one above it in the notebook."""
-    if later.unknown or earlier.unknown:
-        return later.anything and earlier.anything
     changes = earlier.changes
+    if (later.unknown or earlier.unknown) and later.anything and earlier.anything:
+        return True
     if any(name.startswith(SEARCH_PATH) for name in changes):
         return True
     touched = later.reads | later.changes

@@ -5,7 +5,7 @@ import pytest
 
 from jupyter_mlpipe.analysis.notebook import Cell, parse_cells
 from jupyter_mlpipe.config import Settings
-from jupyter_mlpipe.engine.worker import run_step_command
+from jupyter_mlpipe.engine.worker import run_steps_command
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.pipelines.bundle import pack
 from jupyter_mlpipe.pipelines.codestore import store
@@ -25,9 +25,9 @@ class Machine:
         self.archive = store(data, self.settings.artifact_store, self.settings.home)
         self.environ = {"MLPIPE_RUN_ID": "r1", "MLPIPE_HOME": str(self.settings.home)}
 
-    def run(self, step, **environ):
+    def run(self, *steps, **environ):
         said = self.environ | environ
-        return run_step_command(self.archive.uri, self.archive.sha256, step, said)
+        return run_steps_command(self.archive.uri, self.archive.sha256, steps, said)
 
     def records(self, kind=StepRun, **where):
         metadata = SqlMetadataStore(self.settings.metadata_store)
@@ -134,14 +134,14 @@ def test_a_step_whose_inputs_are_not_made_yet_says_so(machine, capsys):
 
 def test_a_digest_that_differs_is_refused(machine, capsys):
     worker = machine("%%step a\nx = 1")
-    assert run_step_command(worker.archive.uri, "0" * 64, "a", worker.environ) == 2
+    assert run_steps_command(worker.archive.uri, "0" * 64, ["a"], worker.environ) == 2
     assert "changed or cut short" in capsys.readouterr().err
 
 
 def test_a_missing_archive_and_a_missing_package_are_the_environments_fault(machine, capsys):
     worker = machine("import no_such_package", "%%step a\nx = no_such_package")
     assert worker.run("a") == 3
-    assert run_step_command("/none.tar.gz", "0" * 64, "a", worker.environ) == 3
+    assert run_steps_command("/none.tar.gz", "0" * 64, ["a"], worker.environ) == 3
     assert "no_such_package" in capsys.readouterr().err
 
 

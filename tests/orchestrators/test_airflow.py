@@ -44,28 +44,28 @@ class TestAirflowOrchestrator(OrchestratorContract):
 
     def check_file(self, path, content):
         assert content.isascii()
-        assert len(facts(content)["steps"]) == 2
+        assert len(facts(content)["tasks"]) == 2
 
 
 def test_files_of_different_pipelines_differ_in_the_literal_only(airflow):
     texts = [airflow.compile(example_pipeline(n))[0].content for n in ("a", "{{ b }}\n'''")]
-    code = [text.rpartition("\n\n\nclass RunStep")[2] for text in texts]
+    code = [text.rpartition("\n\n\nclass RunSteps")[2] for text in texts]
     assert code[0] == code[1] != ""
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_names_come_back_exactly_as_they_were_written(airflow, name):
     found = compiled(airflow, example_pipeline(name))
-    assert found["name"] == found["steps"][0]["name"] == name
-    assert found["steps"][1]["environment"] == {"NOTE": name}
+    assert found["name"] == found["tasks"][0]["name"] == name
+    assert found["tasks"][1]["environment"] == {"NOTE": name}
     assert found["parameters"][0]["default"] == name
 
 
 def test_steps_run_in_the_chosen_interpreter_after_those_they_wait_for(airflow):
     found = compiled(airflow, example_pipeline())
     assert found["command"][:4] == ["/env/bin/python", "-m", "jupyter_mlpipe", "run-step"]
-    assert found["command"][-1] == "--step"
-    assert found["steps"][1]["depends_on"] == ["load"]
+    assert found["tasks"][0]["steps"] == ["load"]
+    assert found["tasks"][1]["depends_on"] == ["load"]
 
 
 def test_schedule_retries_and_timeout_are_carried_over(airflow):
@@ -78,7 +78,7 @@ def test_schedule_retries_and_timeout_are_carried_over(airflow):
         "2026-01-01",
     )
     assert found["max_active_runs"] > 1
-    step = found["steps"][0]
+    step = found["tasks"][0]
     assert (step["retries"], step["retry_delay"], step["backoff"], step["timeout"]) == (3, 5, 2, 60)
 
 

@@ -1,0 +1,237 @@
+"""Steps of a run in one process: alone, or after each other where they share what cannot travel."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
+from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.engine.archive import Unpacked
+from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.executor import Executor, Outcome
+from jupyter_mlpipe.engine.exits import ExitCode, say
+from jupyter_mlpipe.engine.handover import (
+    finished_steps,
+    left_in_another_process,
+    not_left,
+    process_effects,
+    unforeseen,
+    visible_versions,
+)
+from jupyter_mlpipe.engine.immovable import text_of
+from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.states import ProcessStates
+from jupyter_mlpipe.engine.steps import run_step
+from jupyter_mlpipe.engine.variables import Variables
+from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.errors import NotebookError, PipelineError
+from jupyter_mlpipe.model.pipeline import PipelineStep
+from jupyter_mlpipe.model.run import Run, Status
+from jupyter_mlpipe.model.step import StepSource
+
+_CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.IMPORT})
+_CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Steps of one run that are to run in this process."""
+
+    unpacked: Unpacked
+    steps: Sequence[PipelineStep]
+    run: Run
+    context: RunContext
+
+
+def run_job(job: Job, executor: Executor) -> ExitCode:
+    """Run the steps in their order, until one does not succeed.
+
+    Raises:
+        NotebookError: A cell cannot be run as it is written.
+        PipelineError: A step needs what no earlier step left, or what only another process has.
+    """
+    with _fresh_main(job.unpacked.modules) as namespace:
+        process = _Process(job, executor, namespace)
+        for step in job.steps:
+            code = process.run(step)
+            if code is not ExitCode.SUCCEEDED:
+                return code
+    return ExitCode.SUCCEEDED
+
+
+class _Process:
+    """The namespace that the steps share, and what has been run in it."""
+
+    def __init__(self, job: Job, executor: Executor, namespace: dict[str, Any]) -> None:
+        self._job = job
+        self._executor = executor
+        self._namespace = namespace
+        self._variables = Variables(namespace, job.context.values, job.context.buffers)
+        self._modules = ModuleFiles()
+        self._watch = ProcessWatch((job.context.settings.home, job.unpacked.folder))
+        self._states = ProcessStates(job.context.settings.root)
+        self._defined = _Defined()
+        self._done: set[str] = set()
+
+    def run(self, target: PipelineStep) -> ExitCode:
+        """Run one step as it would run alone, on what the ones before it left here."""
+        pipeline, context = self._job.unpacked.pipeline, self._job.context
+        step = self._job.unpacked.step(target.id)
+        statements = read_statements(self._job.unpacked.definitions(target.id))
+        self._refuse_what_is_elsewhere(target, step, statements)
+        versions = visible_versions(
+            pipeline, target, self._job.run.id, context.metadata, self._done
+        )
+        for line in not_left(pipeline, target, versions.keys() | self._namespace.keys()):
+            say(line)
+        # An untagged cell may have bound a name anew after the step that left a version of it.
+        hidden = {n for s in statements for n in s.names} - {r.variable for r in target.inputs}
+        offered = {n: v for n, v in versions.items() if n not in hidden}
+        problem = self._prepare(target, step, statements, offered)
+        if problem is not None:
+            return problem
+        self._variables.expect(offered)
+        try:
+            report = run_step(step, self._scope(target, statements), self._executor, context)
+        except NotebookError as error:
+            raise NotebookError(step.label, error.problem) from error
+        self._done.add(target.name)
+        self._defined.note(read_statements(python_source(step.source)), _CODE)
+        for warning in report.warnings:
+            say(warning)
+        if report.step_run.status is Status.FAILED:
+            return say(report.step_run.error, ExitCode.FAILED)
+        surprise = unforeseen(pipeline, target, report.step_run)
+        return say(surprise, ExitCode.REFUSED) if surprise else ExitCode.SUCCEEDED
+
+    def _refuse_what_is_elsewhere(
+        self, target: PipelineStep, step: StepSource, statements: Sequence[Statement]
+    ) -> None:
+        finished = finished_steps(self._job.run.id, self._job.context.metadata)
+        elsewhere = {name: run for name, run in finished.items() if name not in self._done}
+        text = text_of(python_source(step.source), statements)
+        missing = left_in_another_process(self._job.unpacked.pipeline, target, text, elsewhere)
+        if missing:
+            raise PipelineError(missing)
+
+    def _prepare(
+        self,
+        target: PipelineStep,
+        step: StepSource,
+        statements: Sequence[Statement],
+        offered: Mapping[str, ArtifactVersion],
+    ) -> ExitCode | None:
+        """Set the state that steps in other processes left, and run the definitions."""
+        context = self._job.context
+        effects = process_effects(
+            self._job.unpacked.pipeline, target, self._job.run.id, context.metadata, self._done
+        )
+        contents = {name: context.blobs.get(blob) for name, blob in effects.items()}
+        self._states.apply_all(contents)  # imports may need the search path and the folder
+        self._load_first(statements, offered)
+        problem = self._define(step, statements)
+        self._states.apply_all(contents)  # what definitions set, such as a seed, was set before
+        return problem
+
+    def _load_first(
+        self, statements: Sequence[Statement], versions: Mapping[str, ArtifactVersion]
+    ) -> None:
+        """Data that definitions read while they are run, such as a base class a step keeps."""
+        own = {name for statement in statements for name in statement.names}
+        early = {name for statement in statements for name in statement.at_once} - own
+        self._variables.expect({name: v for name, v in versions.items() if name in early})
+        self._variables.load(early)
+
+    def _define(self, step: StepSource, statements: Sequence[Statement]) -> ExitCode | None:
+        """Run the definitions around the step; a code when that did not work out.
+
+        Parameters come first, for a constant may be computed from one, and again at the end, for
+        a constant of the same name would hide the value that was asked for. What has been
+        defined here stays: objects are of its classes, and steps may have changed it.
+        """
+        parameters = {} if self._done else self._job.run.parameters
+        missing = self._defined.missing(statements)
+        self._namespace.update(parameters)
+        source = "\n".join(statement.source for statement in missing)
+        outcome = self._executor.execute(source, self._namespace) if missing else Outcome()
+        self._namespace.update(parameters)
+        self._defined.note(missing)
+        if outcome.error is None:
+            return None
+        say(outcome.traceback)
+        return say(_blame(step, outcome), _severity(outcome))
+
+    def _scope(self, target: PipelineStep, statements: Sequence[Statement]) -> Scope:
+        others = tuple(other.name for other in self._job.steps if other is not target)
+        return Scope(
+            run=self._job.run,
+            variables=self._variables,
+            modules=self._modules,
+            watch=self._watch,
+            states=self._states,
+            constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
+            parameters=frozenset(self._job.run.parameters),
+            definitions=self._job.unpacked.definitions(target.id),
+            cache=self._job.unpacked.pipeline.cache,
+            task=others,
+        )
+
+
+class _Defined:
+    """The definition of each name that was run last in this process."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, str] = {}
+        self._settings: set[str] = set()
+
+    def missing(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+        """Those that were not run yet, or not as they are."""
+        return tuple(s for s in statements if not self._holds(s))
+
+    def note(
+        self, statements: Sequence[Statement], kinds: frozenset[StatementKind] | None = None
+    ) -> None:
+        """Take up what was run; of the kinds given, or all."""
+        for statement in statements:
+            if kinds is None or statement.kind in kinds:
+                self._latest.update(dict.fromkeys(statement.names, statement.source))
+                self._settings.add(statement.source)
+
+    def _holds(self, statement: Statement) -> bool:
+        if not statement.names:
+            return statement.source in self._settings
+        return all(self._latest.get(name) == statement.source for name in statement.names)
+
+
+@contextmanager
+def _fresh_main(modules: Path) -> Iterator[dict[str, Any]]:
+    """A `__main__` of the steps' own, so that the notebook's classes pickle as in the kernel."""
+    before, path = sys.modules["__main__"], list(sys.path)
+    main = ModuleType("__main__")
+    sys.modules["__main__"] = main
+    sys.path.insert(0, str(modules))
+    try:
+        yield main.__dict__
+    finally:
+        sys.modules["__main__"] = before
+        sys.path[:] = path
+
+
+def _severity(outcome: Outcome) -> ExitCode:
+    missing = isinstance(outcome.error, ImportError)
+    return ExitCode.UNABLE if missing else ExitCode.FAILED
+
+
+def _blame(step: StepSource, outcome: Outcome) -> str:
+    return (
+        f"{step.label}: the definitions it needs from other cells failed "
+        f"({type(outcome.error).__name__}: {outcome.error}); the step itself did not start."
+    )
