@@ -231,6 +231,8 @@ def _read_warnings() -> Values:
 
 def _is_wide(entry: tuple[Any, ...]) -> bool:
     action, message, category, module, _ = entry
+    if category.__module__.startswith("IPython."):
+        return False  # set when the shell is loaded, which is at another time on each worker
     return action == "error" or (message is None and module is None and category is Warning)
 
 

@@ -120,3 +120,12 @@ def test_only_steps_that_could_tell_are_concerned(states):
     assert "pandas options" in states.concerning(frozenset({"pandas"}))
     assert "pandas options" not in states.concerning(frozenset({"numpy"}))
     assert "decimal context" in states.concerning(frozenset())
+
+
+def test_what_the_shell_filters_for_itself_is_no_setting_of_the_notebooks(states):
+    from IPython.core.completer import ProvisionalCompleterWarning
+
+    before = states.digest("warning filters")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ProvisionalCompleterWarning)
+        assert states.digest("warning filters") == before
