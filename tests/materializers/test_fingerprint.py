@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
+from jupyter_mlpipe.materializers.classes import OwnClass
 from jupyter_mlpipe.materializers.fingerprint import content_digest, fingerprint
 
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -250,10 +251,17 @@ def test_a_change_of_notebook_code_is_noticed(notebook, change):
         "    return tick\n"
         "c, tick = C(), clock()"
     )
-    before = [fingerprint(notebook.names[name]) for name in ("c", "f", "tick")]
-    assert None not in before
+
+    def looked_at():
+        names = notebook.names
+        return [fingerprint(names[n]) for n in ("c", "f", "tick")], fingerprint(
+            OwnClass(names["C"])
+        )
+
+    before = looked_at()
+    assert None not in (*before[0], before[1])
     notebook(change)
-    assert [fingerprint(notebook.names[name]) for name in ("c", "f", "tick")] != before
+    assert looked_at() != before
 
 
 def test_where_a_function_was_written_does_not_matter(notebook):
