@@ -129,7 +129,7 @@ class _Walk:
             if found.names:
                 self._name(found.names.pop())
             elif len(self._objects) < _LIMIT:
-                self._value(*found.values.pop())
+                self._look_into(*found.values.pop())
             else:
                 root = found.values[-1][1]
                 found.hidden.append(f"{root} holds more objects than can be looked through")
@@ -171,19 +171,29 @@ class _Walk:
             self.found.reads.add(name)
             self.found.values.append((value, name))
 
+    def _look_into(self, value: Any, root: str) -> None:
+        try:
+            self._value(value, root)
+        except Exception:  # noqa: BLE001 - a class or a metaclass of the user's that refuses
+            self.found.hidden.append(f"reads {root}, which refuses to be looked into")
+
     def _value(self, value: Any, root: str) -> None:
-        """Look into an object for code of the notebook, and for where its class comes from."""
-        if isinstance(value, str) and len(value) < _FORMULA_LENGTH:
+        """Look into an object for code of the notebook, and for where its class comes from.
+
+        By its true type alone: to ask for its `__class__` may run code of the user's.
+        """
+        kind = type(value)
+        if issubclass(kind, str) and len(value) < _FORMULA_LENGTH:
             named = mentioned_in_text(value)  # a formula or a query that is kept in a variable
             self.found.names.extend(name for name in sorted(named) if name in self._namespace)
-        if type(value) in _PLAIN or id(value) in self._objects:
+        if kind in _PLAIN or id(value) in self._objects:
             return
         self._objects[id(value)] = value
-        if isinstance(value, ModuleType):
+        if issubclass(kind, ModuleType):
             self.found.modules.add(value.__name__)
-        elif isinstance(value, FunctionType | type):
+        elif issubclass(kind, FunctionType | type):
             self._code(value, root)
-        elif not isinstance(value, weakref.ref | types.FrameType):
+        elif not issubclass(kind, weakref.ref | types.FrameType):
             self._instance(value, root)
 
     def _code(self, value: FunctionType | type, root: str) -> None:
@@ -260,7 +270,7 @@ def _inside(value: Any) -> list[Any]:
     if type(value).__module__ == "numpy" and getattr(value, "dtype", None) is not None:
         dtype = value.dtype
         return list(value.flat) if dtype.hasobject and hasattr(value, "flat") else []
-    if isinstance(value, MethodType):
+    if type(value) is MethodType:
         return [value.__func__, value.__self__]
     cls = type(value)
     return [part for part in gc.get_referents(value) if part is not cls]

@@ -57,19 +57,18 @@ def is_ours(module: str) -> bool:
 def package_version(package: str) -> str | None:
     """The version behind a top-level import name; None for what no distribution brought.
 
-    Asked once in a process: a package that is upgraded while loaded stays what it was.
+    What is installed is asked first, so that the answer is the same before the package is
+    imported and after it. Asked once in a process: a package that is upgraded while loaded stays
+    what it was.
     """
-    loaded = sys.modules.get(package)
-    stated = getattr(loaded, "__dict__", {}).get("__version__")
-    if isinstance(stated, str):
-        return stated
     try:
         return importlib.metadata.version(package)
     except (importlib.metadata.PackageNotFoundError, ValueError):
         versions = sorted(
             f"{name} {importlib.metadata.version(name)}" for name in _distributions(package)
         )
-        return ", ".join(versions) or None
+    stated = getattr(sys.modules.get(package), "__dict__", {}).get("__version__")
+    return ", ".join(versions) or (stated if isinstance(stated, str) else None)
 
 
 @functools.cache

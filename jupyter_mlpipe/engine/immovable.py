@@ -10,7 +10,7 @@ import types
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.parsing import parse
@@ -152,8 +152,11 @@ def _held_by(subject: Any, namespace: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+_DEFINITIONS = (types.ModuleType, type, types.FunctionType)
+
+
 def _is_definition(value: Any) -> bool:
-    return is_atom(value) or isinstance(value, types.ModuleType | type | types.FunctionType)
+    return is_atom(value) or issubclass(type(value), _DEFINITIONS)
 
 
 def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
@@ -163,17 +166,32 @@ def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
     waiting, alive = [value], []
     while waiting and len(seen) < _LOOKED_THROUGH:
         item = waiting.pop()
-        if id(item) in seen or isinstance(item, stop):
+        if id(item) in seen or issubclass(type(item), stop):
             continue
         seen.add(id(item))
         alive.append(item)
         waiting.extend(gc.get_referents(item))
-        if isinstance(item, weakref.ref):
+        if issubclass(type(item), weakref.ref):
             waiting.append(item())
-        code = getattr(item, "__code__", None) or getattr(item, "gi_code", None)
-        if isinstance(code, types.CodeType):
+        code = _code_of(item)
+        if code is not None:
             waiting.extend(namespace[name] for name in code.co_names if name in namespace)
     return seen - {id(namespace)}
+
+
+def _code_of(item: Any) -> types.CodeType | None:
+    """Code by the true type alone: asking an object of the user's would run code of the user's."""
+    match type(item):
+        case types.FunctionType:
+            return cast("types.CodeType", item.__code__)
+        case types.GeneratorType:
+            return cast("types.CodeType", item.gi_code)
+        case types.CoroutineType:
+            return cast("types.CodeType", item.cr_code)
+        case types.AsyncGeneratorType:
+            return cast("types.CodeType", item.ag_code)
+        case _:
+            return None
 
 
 def _runs_notebook_code(thread: threading.Thread, namespace: Mapping[str, Any]) -> bool:

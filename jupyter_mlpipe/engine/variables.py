@@ -120,12 +120,12 @@ class Variables:
     def adopt(self, names: Iterable[str]) -> None:
         """From now on these names count as data, until they are bound to something else."""
         bound = ((n, self.namespace[n]) for n in names if n in self.namespace)
-        self._adopted |= {n: v for n, v in bound if isinstance(v, _CODE) and not _is_given(n)}
+        self._adopted |= {n: v for n, v in bound if issubclass(type(v), _CODE) and not _is_given(n)}
 
     def _is_data(self, name: str, value: Any) -> bool:
         if is_data(name, value) or (name in self._adopted and self._adopted[name] is value):
             return True
-        if not isinstance(value, type) or not _is_own_class(name, value):
+        if not issubclass(type(value), type) or not _is_own_class(name, value):
             return False
         if self._restated.get(name) is not value:
             self._look_into(name, value)
@@ -201,7 +201,11 @@ class Variables:
         self.check(name, value, version)
         self._pending.pop(name, None)
         self.namespace[name] = value
-        if isinstance(value, type) and _is_own_class(name, value) and name not in self._adopted:
+        if (
+            issubclass(type(value), type)
+            and _is_own_class(name, value)
+            and name not in self._adopted
+        ):
             self._restated[name] = value
         else:
             self.adopt([name])
@@ -224,7 +228,9 @@ class Variables:
         """
         bound = {n: self.namespace[n] for n in definitions if n in self.namespace}
         changed = frozenset(n for n, value in bound.items() if self._is_data(n, value))
-        stored = self._held.items() if any(isinstance(bound[n], type) for n in changed) else ()
+        stored = (
+            self._held.items() if any(issubclass(type(bound[n]), type) for n in changed) else ()
+        )
         again = {n: h.version for n, h in stored if h.version and h.fingerprint is not _UNCHANGING}
         for name in {*changed, *again}:
             self.drop(name)

@@ -88,6 +88,10 @@ def test_hostile_values_of_a_step_are_named_and_all_others_kept(live_kernel):
     assert "a v1" in done.line
     for name in ("refuses", "chain", "weak"):
         assert f"`{name}`" in done.text
+    reading = live_kernel.run("%%step two\nbag = [refuses, lies, odd]\nb = 2")
+    assert not reading.error
+    assert "b v1" in reading.line
+    assert "`bag`" in reading.text
 
 
 def test_an_interrupted_body_leaves_the_session_in_order(live_kernel):
