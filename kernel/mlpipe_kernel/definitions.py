@@ -137,4 +137,5 @@ class Definitions:
 def run_statement(statement: Statement, shell: Any) -> None:
     """Run a definition so that its source can be found and its tracebacks show it."""
     name = shell.compile.cache(statement.source, raw_code=statement.source)
-    exec(compile(statement.source, name, "exec"), shell.user_ns)
+    tree = shell.compile.ast_parse(statement.source, name)
+    exec(shell.compile(tree, name, "exec"), shell.user_ns)  # as a cell is, without our own flags
