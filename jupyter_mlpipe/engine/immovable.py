@@ -8,6 +8,7 @@ import re
 import threading
 import types
 import weakref
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,6 +17,7 @@ from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.touches import touches_process
+from jupyter_mlpipe.engine.variables import is_data
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.run import Immovable
 
@@ -44,6 +46,7 @@ _WORDS: Mapping[str, str] = types.MappingProxyType(
 _EVERYWHERE = frozenset({"builtins", "sys"})
 """Modules that code uses without importing them."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
+_SHELL = frozenset({"IPython.core.interactiveshell", "ipykernel.zmqshell"})
 _LOOKED_THROUGH = 10_000
 """Objects at most that are looked at to find out what a value holds on to."""
 
@@ -141,32 +144,26 @@ def _held_by(subject: Any, namespace: Mapping[str, Any]) -> tuple[str, ...]:
     """Variables whose values a value leads to, through whatever it is made of."""
     value = namespace[subject] if isinstance(subject, str) else subject
     held, walker = _inside(value, namespace), Walker()
-    others = ((name, other) for name, other in list(namespace.items()) if other is not value)
+    others = [(n, other) for n, other in list(namespace.items()) if is_data(n, other)]
     return tuple(
         sorted(
             name
             for name, other in others
-            if not (name.startswith("_") or _is_definition(other))
+            if other is not value
+            and not is_atom(other)
             and (id(other) in held or walker.reach(other).objects & held)
         )
     )
-
-
-_DEFINITIONS = (types.ModuleType, type, types.FunctionType)
-
-
-def _is_definition(value: Any) -> bool:
-    return is_atom(value) or issubclass(type(value), _DEFINITIONS)
 
 
 def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
     """Identities of all that a value leads to: frames of generators, what code names."""
     stop = (types.ModuleType, type, types.CodeType)
     seen = {id(namespace), id(gc.get_objects)}
-    waiting, alive = [value], []
+    waiting, alive = deque([value]), []
     while waiting and len(seen) < _LOOKED_THROUGH:
-        item = waiting.pop()
-        if id(item) in seen or issubclass(type(item), stop):
+        item = waiting.popleft()
+        if id(item) in seen or issubclass(type(item), stop) or type(item).__module__ in _SHELL:
             continue
         seen.add(id(item))
         alive.append(item)

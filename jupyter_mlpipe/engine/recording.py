@@ -17,7 +17,7 @@ from jupyter_mlpipe.engine.dependencies import Surroundings, file_digest, writte
 from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
-from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, threads_left
+from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
@@ -62,6 +62,8 @@ class Attempt:
     """Environment variables that the `%%step` line sets, as they were; None for those not set."""
     threads_before: frozenset[int] = frozenset()
     """Those of the process that ran before the cell did."""
+    threads_left: tuple[Immovable, ...] = ()
+    """Those that the cell started, and that ran still when it had ended."""
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""
     problems: tuple[str, ...] = ()
@@ -355,7 +357,7 @@ def _immovable(
     unkept = (names & captured.problems.keys()) - captured.versions.keys()
     return (
         *immovable_variables(unkept, namespace),
-        *threads_left(attempt.threads_before, namespace),
+        *attempt.threads_left,
     )
 
 

@@ -22,7 +22,7 @@ from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.executor import Outcome
-from jupyter_mlpipe.engine.immovable import running_threads
+from jupyter_mlpipe.engine.immovable import running_threads, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
@@ -133,9 +133,10 @@ def close_step(
     attempt: Attempt, outcome: Outcome, seconds: float, seen: Sightings, context: RunContext
 ) -> StepReport:
     """Store and record what came of the cell, then tell the listeners."""
+    left = threads_left(attempt.threads_before, attempt.scope.variables.namespace)
     after = attempt.scope.states.capture()
     set_variables(attempt.variables_before)
-    attempt = replace(attempt, states_after=after)
+    attempt = replace(attempt, states_after=after, threads_left=left)
     if outcome.error is None:
         report = record_success(attempt, outcome, seconds, seen, context)
     else:

@@ -21,9 +21,9 @@ from jupyter_mlpipe.pipelines.definitions import (
     stateful_classes,
 )
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
-from jupyter_mlpipe.pipelines.fusing import bonds, reasons, tasks
+from jupyter_mlpipe.pipelines.fusing import bonds, in_tasks, reasons
 from jupyter_mlpipe.pipelines.states import must_follow
-from jupyter_mlpipe.pipelines.tasks import tasks_of
+from jupyter_mlpipe.pipelines.tasks import tasks_of, unmet_by
 from jupyter_mlpipe.pipelines.validate import (
     ALWAYS_THERE,
     check_edges,
@@ -62,12 +62,8 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         steps = (*steps, _step(fact, inputs, waits, notebook))
     check_edges(steps, facts)
     bound = bonds(facts)
-    groups = tasks(facts, bound, {step.id: step.depends_on for step in steps})
-    several = {task for task in groups.values() if list(groups.values()).count(task) > 1}
-    steps = tuple(
-        replace(step, task=groups[step.id] if groups[step.id] in several else "") for step in steps
-    )
-    return Pipeline(
+    steps = in_tasks(facts, bound, steps)
+    pipeline = Pipeline(
         name=notebook.name,
         version=_version(notebook, facts),
         steps=steps,
@@ -75,8 +71,10 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         notebook=notebook.path,
         python=_python(),
         cache=notebook.cache,
-        warnings=(*_guesses(facts), *hazards, *reasons(bound, groups)),
+        warnings=(*_guesses(facts), *hazards, *reasons(bound, steps)),
     )
+    unmet = tuple(line for task in tasks_of(pipeline) for line in unmet_by(task))
+    return replace(pipeline, warnings=(*pipeline.warnings, *unmet))
 
 
 def with_code(pipeline: Pipeline, archive: CodeArchive) -> Pipeline:

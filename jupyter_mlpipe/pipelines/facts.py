@@ -202,8 +202,8 @@ def _code_names(statements: Iterable[Statement]) -> frozenset[str]:
 
 
 def _immovable(by_text: Iterable[Immovable], runs: Sequence[StepRun]) -> tuple[Immovable, ...]:
-    """What is on record, and changes to modules and functions that the text states."""
-    stated = [state for state in by_text if not runs or state.kind in ("module", "definition")]
+    """What is on record, and changes to modules that the text states."""
+    stated = [state for state in by_text if not runs or state.kind == "module"]
     found = [*stated, *(state for run in reversed(runs) for state in run.immovable)]
     return tuple({(state.kind, state.name): state for state in found}.values())
 

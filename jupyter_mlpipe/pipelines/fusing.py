@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from jupyter_mlpipe.engine.immovable import is_used
+from jupyter_mlpipe.model.errors import NotebookError
+from jupyter_mlpipe.model.pipeline import PipelineStep
 from jupyter_mlpipe.model.run import Immovable
 from jupyter_mlpipe.pipelines.facts import StepFacts
 
@@ -30,43 +33,77 @@ def bonds(facts: Sequence[StepFacts]) -> tuple[Bond, ...]:
     )
 
 
-def tasks(
-    facts: Sequence[StepFacts], found: Sequence[Bond], depends_on: Mapping[str, Sequence[str]]
-) -> Mapping[str, str]:
-    """The task of each step, by the id of its first step; alone where nothing binds it.
+def in_tasks(
+    facts: Sequence[StepFacts], found: Sequence[Bond], steps: Sequence[PipelineStep]
+) -> tuple[PipelineStep, ...]:
+    """The steps, each with the task it belongs to where it cannot run alone.
 
     Whatever lies on a path between two steps of a task joins it: it waits for the one, and the
     other for it.
+
+    Raises:
+        NotebookError: A step is to wait for one of its task that stands below it.
     """
-    groups = {fact.id: fact.id for fact in facts}
-    order = {fact.id: index for index, fact in enumerate(facts)}
+    groups = _groups(found, steps)
+    sizes = Counter(groups.values())
+    for fact, step in zip(facts, steps, strict=True):
+        _refuse_backwards(fact, step, groups, [other.id for other in steps])
+    return tuple(
+        replace(step, task=groups[step.id] if sizes[groups[step.id]] > 1 else "") for step in steps
+    )
+
+
+def reasons(found: Sequence[Bond], steps: Sequence[PipelineStep]) -> Iterator[str]:
+    """One line for each task of several steps."""
+    task_of = {step.id: step.task for step in steps}
+    for task in dict.fromkeys(step.task for step in steps if step.task):
+        names = ", ".join(step.name for step in steps if step.task == task)
+        states = dict.fromkeys(
+            f"`{bond.state.name}` ({bond.state.what}) of step {bond.maker.step.name}"
+            for bond in found
+            if task_of[bond.maker.id] == task
+        )
+        yield (
+            f"Steps {names} run as one task, and none of them is ever cached: "
+            f"{', '.join(states)} cannot travel between processes."
+        )
+
+
+def _groups(found: Sequence[Bond], steps: Sequence[PipelineStep]) -> dict[str, str]:
+    """The task of each step, by the id of its first step."""
+    groups = {step.id: step.id for step in steps}
     for bond in found:
-        _join(groups, (bond.maker.id, bond.user.id), order)
+        _join(groups, (bond.maker.id, bond.user.id))
     while True:
         between: dict[str, set[str]] = {group: set() for group in groups.values()}
-        for step, earlier in depends_on.items():
-            between[groups[step]].update(groups[e] for e in earlier if groups[e] != groups[step])
+        for step in steps:
+            own = groups[step.id]
+            between[own].update(groups[id_] for id_ in step.depends_on if groups[id_] != own)
         try:
             TopologicalSorter(between).prepare()
         except CycleError as error:
-            _join(groups, error.args[1], order)
+            _join(groups, error.args[1])
         else:
             return groups
 
 
-def reasons(found: Sequence[Bond], groups: Mapping[str, str]) -> Iterator[str]:
-    """One line for each task of several steps."""
-    for task in dict.fromkeys(groups[bond.maker.id] for bond in found):
-        names = [name for name, group in groups.items() if group == task]
-        inside = [bond for bond in found if groups[bond.maker.id] == task]
-        states = {
-            f"`{bond.state.name}` ({bond.state.what}) of step {bond.maker.step.name}": None
-            for bond in inside
-        }
-        yield (
-            f"Steps {', '.join(names)} run as one task, and none of them is ever cached: "
-            f"{', '.join(states)} cannot travel between processes."
-        )
+def _join(groups: dict[str, str], members: Sequence[str]) -> None:
+    """Make one group of those that these steps belong to, named after its first step."""
+    joined = {groups[member] for member in members}
+    inside = [step for step, group in groups.items() if group in joined]
+    groups.update(dict.fromkeys(inside, inside[0]))
+
+
+def _refuse_backwards(
+    fact: StepFacts, step: PipelineStep, groups: Mapping[str, str], order: Sequence[str]
+) -> None:
+    for earlier in step.depends_on:
+        if groups[earlier] == groups[step.id] and order.index(earlier) > order.index(step.id):
+            raise NotebookError(
+                fact.step.label,
+                f"it is to run after {earlier}, which stands below it and must run in the same "
+                "process, in the notebook's order. Move one of the cells, or leave --after out.",
+            )
 
 
 def _users(state: Immovable, later: Sequence[StepFacts]) -> Iterator[StepFacts]:
@@ -81,12 +118,3 @@ def _users(state: Immovable, later: Sequence[StepFacts]) -> Iterator[StepFacts]:
 def _changes(fact: StepFacts) -> frozenset[str]:
     """Variables that the step changes in place; where it is not on record, that it may."""
     return fact.mutates if fact.recorded else fact.reads
-
-
-def _join(groups: dict[str, str], members: Sequence[str], order: Mapping[str, int]) -> None:
-    """Make one group of those that these steps or groups belong to, named after its first."""
-    joined = {groups[member] for member in members}
-    first = min((s for s, group in groups.items() if group in joined), key=lambda s: order[s])
-    for step, group in groups.items():
-        if group in joined:
-            groups[step] = first

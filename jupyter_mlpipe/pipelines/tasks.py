@@ -50,7 +50,7 @@ def tasks_of(pipeline: Pipeline) -> tuple[Task, ...]:
     return tuple(_task(id_, steps, task_of) for id_, steps in members.items())
 
 
-def unmet(task: Task) -> Iterable[str]:
+def unmet_by(task: Task) -> Iterable[str]:
     """What steps of a task ask for and cannot each have, for they share a process."""
     if len(task.steps) == 1:
         return
