@@ -21,6 +21,8 @@ def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
         return None
     if isinstance(obj, numpy.dtype):
         return fact("dtype", repr(obj))
+    if type(obj) is numpy.ma.MaskedArray:
+        return _masked(obj)
     if type(obj) is not numpy.ndarray:
         return None
     if obj.dtype.names is not None:  # by field: what lies between fields is arbitrary
@@ -31,6 +33,16 @@ def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     fortran = obj.flags.f_contiguous and not obj.flags.c_contiguous
     content = token(obj.T if fortran else obj)
     return fact("array", repr(obj.dtype), obj.shape, fortran, content)
+
+
+def _masked(obj: Any) -> tuple[Any, ...]:
+    """Asking for a fill value sets it, and masking nothing is the same as having no mask."""
+    import numpy as np
+
+    given = obj._fill_value  # noqa: SLF001
+    fill = np.asarray(np.ma.default_fill_value(obj) if given is None else given)
+    mask = np.ma.getmaskarray(obj)
+    return fact("masked", np.asarray(obj._data), mask, fill, obj._hardmask)  # noqa: SLF001
 
 
 def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:

@@ -62,6 +62,23 @@ def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     return None
 
 
+_ITERATORS: frozenset[type] = frozenset(
+    {
+        *(type(iter([])), type(reversed([])), type(iter(())), type(iter(range(0)))),
+        *(type(iter("")), type(iter("é")), type(iter(b"")), type(iter(bytearray()))),
+    }
+)
+
+
+def iterator_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """One that has come to its end is like one over nothing, as which it comes back."""
+    if type(obj) not in _ITERATORS:
+        return None
+    maker, arguments, *state = obj.__reduce__()
+    over = maker is iter and not arguments[0]
+    return (maker, arguments) if over else (maker, arguments, *state)
+
+
 def leaf(obj: Any) -> Hashable:
     """An immutable object as a key that equal ones share; None for all others.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import marshal
+import sys
 from collections.abc import Hashable
 from types import FunctionType
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ from jupyter_mlpipe.materializers.data_facts import (
     frame_facts,
     tensor_facts,
 )
-from jupyter_mlpipe.materializers.facts import Facts, code_facts, leaf
+from jupyter_mlpipe.materializers.facts import Facts, code_facts, iterator_facts, leaf
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.memory import contiguous_bytes
 from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
@@ -58,9 +59,17 @@ def content_digest(value: Any) -> str | None:
     canonical = _CanonicalPickler()
     try:
         with bounded_recursion():
-            return canonical.digest(with_content(value)).hex()
+            return canonical.digest(_locked(with_content(value))).hex()
     except Exception:  # noqa: BLE001  # any class may refuse in a way of its own: it is opaque
         return None
+
+
+def _locked(value: Any) -> Any:
+    """That an array refuses to be written to is content; inside of others libraries set that."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, numpy.ndarray) or value.flags.writeable:
+        return value
+    return "read-only", value
 
 
 def fingerprint(
@@ -171,7 +180,10 @@ class _QuickPickler(_FactPickler):
 class _CanonicalPickler(_FactPickler):
     """Replaces what differs between processes: identity of leaves, and the order of sets."""
 
-    families = (array_facts, frame_facts, code_facts, arrow_facts, tensor_facts, figure_facts)
+    families = (
+        *(array_facts, frame_facts, code_facts, iterator_facts),
+        *(arrow_facts, tensor_facts, figure_facts),
+    )
 
     def __init__(self) -> None:
         self._stream = blake3(_VERSION)

@@ -19,6 +19,7 @@ from jupyter_mlpipe.materializers.classes import OwnClass
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.views import array_view, dict_view
 
 _SAFE_RECURSION = 3000
 _FUNCTION_ATTRIBUTES = (
@@ -73,6 +74,9 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj)
+        made = dict_view(obj) or self._reduce_array_view(obj)
+        if made is not None:
+            return made
         figure = sys.modules.get("matplotlib.figure")
         if figure is not None and isinstance(obj, figure.Figure):
             return _reduce_figure(obj)
@@ -98,6 +102,13 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             data = pickle.PickleBuffer(array.view("i8").ravel(order=order))
             return rebuild.dates, (data, array.dtype, array.shape, order)
         return super().reducer_override(array)
+
+    def _reduce_array_view(self, obj: Any) -> tuple[Any, ...] | None:
+        """Only where memory is shared: else what a class does by itself is as good."""
+        made = array_view(obj) if self._shared else None
+        plain = sys.modules["numpy"].ndarray if made else ()
+        arrays = [part for part in made[1] if isinstance(part, plain)] if made else []
+        return made if any(address_of(array) in self._shared for array in arrays) else None
 
     def _reduce_view(self, array: Any, address: int) -> Any:
         memory = self._memory.get(address)

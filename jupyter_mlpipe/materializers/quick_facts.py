@@ -23,9 +23,10 @@ def quick_array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     numpy = sys.modules.get("numpy")
     if numpy is None or type(obj) is not numpy.ndarray or obj.dtype.kind in "OTV":
         return None
-    fortran = obj.flags.f_contiguous and not obj.flags.c_contiguous
+    flags = obj.flags
+    fortran = flags.f_contiguous and not flags.c_contiguous
     content = token(obj.T if fortran else obj)
-    return fact("array", obj.dtype.str, obj.shape, fortran, content)
+    return fact("array", obj.dtype.str, obj.shape, fortran, flags.writeable, content)
 
 
 def quick_text_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.views import is_view
 
 _ATOMS = frozenset(
     map(id, (int, float, complex, bool, str, bytes, type(None), type(...), range, type))
@@ -137,6 +138,8 @@ def _shared_constants() -> frozenset[int]:
 
 def _step_for(kind: type) -> _Step:
     """How to note an object of this class, and to say what it leads to."""
+    if _is_a(kind, "numpy", "void"):
+        return _through_record
     if _derives(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
         return _through_nothing
     if _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase"):
@@ -212,6 +215,15 @@ def _through_array(array: Any, reached: Reached) -> Iterable[Any]:
     if array.flags.writeable:
         reached.writable.add(address)
     return (root.base, *_held(array), *getattr(array, "__dict__", {}).values())
+
+
+def _through_record(record: Any, reached: Reached) -> Iterable[Any]:
+    if not is_view(record):
+        return ()
+    address = address_of(record.base)
+    reached.arrays.setdefault(address, set()).add(id(record))
+    reached.writable.add(address)
+    return (record.base,)
 
 
 def _held(array: Any) -> Iterable[Any]:

@@ -42,6 +42,30 @@ def read_only(array: Any) -> Any:
     return array
 
 
+def record(row: Any) -> Any:
+    """The one record of an array without dimensions, over the same memory."""
+    return row[()]
+
+
+def masked(data: Any, mask: Any, fill: Any, hard: bool) -> Any:  # a stored format
+    """A masked array over the memory of its two parts."""
+    import numpy as np
+
+    made: Any = np.ma.MaskedArray(data, hard_mask=hard)
+    if mask is not None:
+        made._mask = mask  # noqa: SLF001  # setting `mask` would copy it
+    made._fill_value = fill  # noqa: SLF001
+    return made
+
+
+def array_of(kind: Any, array: Any, attributes: Mapping[str, Any]) -> Any:
+    """An array of a subclass over the memory of a plain one."""
+    made = array.view(kind)
+    if attributes:
+        made.__dict__.update(attributes)
+    return made
+
+
 def function(code: types.CodeType, cells: tuple[types.CellType, ...] | None) -> Any:
     """A function of the notebook, bound to the namespace that is being loaded into."""
     namespace = sys.modules["__main__"].__dict__

@@ -171,11 +171,12 @@ def _edges(
         if inputs[name] != maker.get(name, ""):
             yield f"lineage: {cell.step} read `{name}` of {inputs[name]}, not {maker.get(name)}"
     yield from _effects(cell, seen, opaque)
+    gone = set(seen["deleted"]) & (maker.keys() | cell.deleted)  # others were made by the step
+    if gone != cell.deleted:
+        yield f"lineage: {cell.step} deletes {sorted(cell.deleted)}, we say {seen['deleted']}"
 
 
 def _effects(cell: ProgramCell, seen: Any, opaque: frozenset[str]) -> Iterator[str]:
-    if set(seen["deleted"]) != cell.deleted:
-        yield f"lineage: {cell.step} deletes {sorted(cell.deleted)}, we say {seen['deleted']}"
     left = {o["variable"]: o["mutated"] for o in seen["outputs"]}
     for name in sorted((cell.made | cell.changed) - left.keys() - opaque):
         yield f"lineage: {cell.step} leaves `{name}`, unnoticed"
