@@ -130,4 +130,9 @@ def _ignore(step: StepRunView) -> None:
 
 
 def _outputs(outputs: Sequence[OutputView]) -> str:
-    return ", ".join(f"{output.variable} v{output.version}" for output in outputs)
+    return ", ".join(
+        f"{output.variable} v{output.version}"
+        if output.version
+        else f"{output.variable} (not kept)"
+        for output in outputs
+    )

@@ -16,14 +16,15 @@ from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.scope import Scope
-from jupyter_mlpipe.engine.states import OPAQUE
 from jupyter_mlpipe.engine.variables import SHELL_NAMES
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
-from jupyter_mlpipe.model.run import Dependency, DependencyKind
+from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind
 from jupyter_mlpipe.model.step import StepOptions, StepSignature
 from jupyter_mlpipe.model.wire import to_json
+
+_SHARES = "shares memory with what it reads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Surroundings:
         """Variables that the step does not name, but that share memory with what it reads."""
         names = frozenset[str]().union(*self.groups) - self.inputs.keys() - self.literals
         return tuple(
-            Dependency(DependencyKind.INPUT, name, self.digest_value(name) or OPAQUE)
+            Dependency(DependencyKind.INPUT, name, self.digest_value(name) or OPAQUE, _SHARES)
             for name in sorted(names)
         )
 

@@ -95,12 +95,25 @@ def is_used(state: Immovable, step: StepText) -> bool:
 
 
 def immovable_variables(
-    names: Iterable[str], namespace: Mapping[str, Any]
+    names: Iterable[str], namespace: Mapping[str, Any], *, mutated: bool = False
 ) -> tuple[Immovable, ...]:
-    """Variables whose values could not be stored."""
+    """Variables whose values could not be stored; `mutated` if they were changed in place."""
     return tuple(
-        Immovable(name, "variable", describe(namespace[name]), _held_by(name, namespace))
+        Immovable(name, "variable", describe(namespace[name]), _held_by(name, namespace), mutated)
         for name in sorted(names)
+    )
+
+
+def moved_on(used: Mapping[str, Any], namespace: Mapping[str, Any]) -> frozenset[str]:
+    """Those of the values that a step used, and that nobody can look into, which changed by it.
+
+    Generators, files, readers and cursors, whatever is iterated over, stand elsewhere after use;
+    locks and connections are as they were.
+    """
+    return frozenset(
+        name
+        for name, value in used.items()
+        if hasattr(type(value), "__next__") and namespace.get(name) is value
     )
 
 

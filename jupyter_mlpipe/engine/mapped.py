@@ -25,11 +25,11 @@ from jupyter_mlpipe.engine.recording import (
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step
 from jupyter_mlpipe.engine.scope import Element
 from jupyter_mlpipe.engine.state_record import recalled
-from jupyter_mlpipe.engine.states import OPAQUE
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError
+from jupyter_mlpipe.model.run import OPAQUE
 
 
 class MappedStep:

@@ -9,10 +9,9 @@ from typing import Protocol
 
 from jupyter_mlpipe.analysis.codediff import definition_text, edited_definitions, short_diff
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.states import OPAQUE
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MlpipeError
-from jupyter_mlpipe.model.run import Dependency, DependencyKind, StepRun
+from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind, StepRun
 
 CODE_CHANGED = "the code of this cell changed"
 NOTHING_CHANGED = "nothing it depends on changed"

@@ -17,18 +17,19 @@ from jupyter_mlpipe.engine.dependencies import Surroundings, file_digest, writte
 from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
-from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables
+from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
-from jupyter_mlpipe.engine.states import OPAQUE, Snapshot
+from jupyter_mlpipe.engine.states import Snapshot
 from jupyter_mlpipe.engine.variables import Changes, Held
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.events import OutputNote, StepFinished
 from jupyter_mlpipe.model.run import (
+    OPAQUE,
     Dependency,
     DependencyKind,
     Immovable,
@@ -134,7 +135,7 @@ def record_success(
         ),
         display=keep_displayed(outcome.outputs, context.blobs),
     )
-    left = _immovable(attempt, names, captured)
+    left = _immovable(attempt, captured, changes)
     step_run = replace(step_run, immovable=left)
     facts = _state_facts(attempt, seen)
     step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
@@ -307,7 +308,12 @@ def _kept_dependencies(attempt: Attempt, changes: Changes) -> tuple[Dependency, 
     signature, before = attempt.signature, attempt.before
     unclear = (signature.writes - signature.certain) & before.keys()
     return tuple(
-        Dependency(DependencyKind.INPUT, name, attempt.surroundings.digest_value(name) or OPAQUE)
+        Dependency(
+            DependencyKind.INPUT,
+            name,
+            attempt.surroundings.digest_value(name) or OPAQUE,
+            "is left as it was",
+        )
         for name in sorted(unclear - changes.written - attempt.surroundings.inputs.keys())
     )
 
@@ -349,14 +355,16 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _immovable(
-    attempt: Attempt, names: frozenset[str], captured: Captured
-) -> tuple[Immovable, ...]:
+def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[Immovable, ...]:
     """What the step left behind, beside what could be stored."""
     namespace = attempt.scope.variables.namespace
-    unkept = (names & captured.problems.keys()) - captured.versions.keys()
+    unkept = captured.problems.keys() - captured.versions.keys()
+    opaque = {n for n, version in attempt.surroundings.inputs.items() if version is None}
+    used = {n: attempt.before[n].value for n in opaque if n in attempt.before}
+    changed = (unkept & changes.mutated) | (moved_on(used, namespace) - changes.written)
     return (
-        *immovable_variables(unkept, namespace),
+        *immovable_variables(unkept & changes.written, namespace),
+        *immovable_variables(changed, namespace, mutated=True),
         *attempt.threads_left,
     )
 

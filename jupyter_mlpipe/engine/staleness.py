@@ -14,9 +14,8 @@ from jupyter_mlpipe.engine.moments import Live
 from jupyter_mlpipe.engine.present import Present
 from jupyter_mlpipe.engine.reasons import tell
 from jupyter_mlpipe.engine.standing import Ledger, Standing
-from jupyter_mlpipe.engine.states import OPAQUE
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.run import Dependency, DependencyKind, Status
+from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind, Status
 
 _EDITED = "edited"
 _TOLD_BY_TEXT = frozenset({DependencyKind.OPTION})

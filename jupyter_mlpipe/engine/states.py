@@ -18,10 +18,8 @@ from jupyter_mlpipe.engine.settings import Values, all_settings
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.errors import PipelineError
-from jupyter_mlpipe.model.run import Immovable
+from jupyter_mlpipe.model.run import OPAQUE, Immovable
 
-OPAQUE = "opaque"
-"""Stands for what cannot be compared; equal to nothing, itself included."""
 WORKING_DIRECTORY = "working directory"
 VARIABLE = "environ "
 """Begins the name of an effect on one environment variable."""

@@ -60,6 +60,10 @@ class DependencyKind(StrEnum):
     of them count."""
 
 
+OPAQUE = "opaque"
+"""Digest of what cannot be compared; equal to nothing, itself included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """One thing a step run really used. A hit is given only when every digest is still the same."""
@@ -69,7 +73,8 @@ class Dependency:
     digest: str
     detail: str = ""
     """What helps to tell a difference in words, never compared: a literal's text, a file's size
-    and time, the blob that holds a module's text. Empty where nothing is known."""
+    and time, the blob that holds a module's text. Of an input that is not read, why it counts
+    still. Empty where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,8 @@ class Immovable:
     """In the user's words, such as `a generator`."""
     shares: tuple[str, ...] = ()
     """Variables whose values it holds on to: a change to them changes it."""
+    mutated: bool = False
+    """Variables: the step changed, in place, a value that was there before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,15 @@ class GraphNode:
     """A step or an artifact version in the lineage graph."""
 
     id: str
-    """`step:<name>` or `artifact:<version id>`."""
+    """`step:<name>`, `artifact:<version id>`, or `unkept:<step>:<variable>` for what a step left
+    and could not be stored."""
     kind: Literal["step", "artifact"]
     label: str
     """A step's name, or an artifact's variable name."""
     status: str = ""
     """Steps: `not_run`, `running`, `succeeded`, `cached`, `failed`, `stale`; artifacts: empty."""
     reason: str = ""
+    """Steps: why it ran or not; artifacts: why no version of it could be stored."""
     cell_id: str | None = None
     seconds: float = 0.0
     artifact: str = ""
@@ -193,7 +195,8 @@ class InputView:
 
     variable: str
     artifact: str
-    version: int
+    version: int | None
+    """None where the value could not be stored; the digest is then `opaque`."""
     digest: str
     produced_by: str | None
 
@@ -204,7 +207,8 @@ class OutputView:
 
     variable: str
     artifact: str
-    version: int
+    version: int | None
+    """None where the value could not be stored; the digest is then `opaque`."""
     digest: str
     mutated: bool
 

@@ -284,7 +284,7 @@ def _filled(step: StepRun, version: ArtifactVersion) -> tuple[StepRun, ArtifactV
         cached_from="other",
         display="blob",
         effects={"random": "blob"},
-        immovable=(Immovable("g", "variable", "a generator", ("y",)),),
+        immovable=(Immovable("g", "variable", "a generator", ("y",), mutated=True),),
         environment="e" * 64,
         error="none",
     )

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.run import Status, StepRun
+from jupyter_mlpipe.model.run import Immovable, Status, StepRun
 from jupyter_mlpipe.model.views import GraphEdge, GraphNode, LineageGraph
 from jupyter_mlpipe.tracking.joins import Joined, join
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
+from jupyter_mlpipe.tracking.unkept import unkept_left, unkept_reads
 
 _LEFT_SOMETHING = (Status.SUCCEEDED.value, Status.CACHED.value)
 _ENDED = (*_LEFT_SOMETHING, Status.FAILED.value, Status.SKIPPED.value)
@@ -35,7 +36,7 @@ class _Past:
     ended: Mapping[str, StepRun]
     """The newest run of each step that came to an end."""
     left: Mapping[str, StepRun]
-    """The newest run of each step that left its outputs."""
+    """The newest run of each step that left its outputs, in the notebook's order."""
     joined: Joined
 
 
@@ -49,6 +50,7 @@ def lineage_graph(
     shown = {step.name for step in steps}
     nodes = [_step_node(step, past, stale) for step in steps]
     nodes += [_artifact_node(version) for version in versions.values()]
+    nodes += [_unkept_node(run.step, s) for run in past.left.values() for s in unkept_left(run)]
     edges = dict.fromkeys(_made(versions, past, shown))
     edges |= dict.fromkeys(edge for step in steps for edge in _read(step, past, shown))
     return LineageGraph(pipeline, notebook, tuple(nodes), tuple(edges))
@@ -115,12 +117,32 @@ def _outdated(run: StepRun, past: _Past) -> Iterator[str]:
             old, new = (past.joined.versions[i.version_id].digest for i in (item, output))
             if output.variable == item.variable and new != old:
                 yield f"`{item.variable}` changed by step {step}"
+    for name in unkept_reads(run):
+        maker = _unkept_maker(name, run, past)
+        if maker is not None and maker.started > run.started:
+            yield f"`{name}` changed by step {maker.step}"
 
 
 def _readers(step: str, past: _Past) -> Iterator[str]:
     for run in past.ended.values():
-        if any(past.joined.producer_step(item.version_id) == step for item in run.inputs):
+        makers = [past.joined.producer_step(item.version_id) for item in run.inputs]
+        unkept = (_unkept_maker(name, run, past) for name in unkept_reads(run))
+        if step in (*makers, *(maker.step for maker in unkept if maker is not None)):
             yield run.step
+
+
+def _unkept_maker(name: str, reader: StepRun, past: _Past) -> StepRun | None:
+    """Who left what a step read and could not be stored; None where no step did.
+
+    The last that left it before it was read; where all have run again since, the nearest above.
+    """
+    left = [r for r in past.left.values() if any(s.name == name for s in unkept_left(r))]
+    before = [r for r in left if r.run_id == reader.run_id and r.started < reader.started]
+    if before:
+        return max(before, key=lambda run: run.started)
+    order = list(past.ended)
+    above = [r for r in left if order.index(r.step) < order.index(reader.step)]
+    return above[-1] if above else None
 
 
 def _step_node(step: NotebookStep, past: _Past, stale: Mapping[str, str]) -> GraphNode:
@@ -154,12 +176,28 @@ def _artifact_node(version: ArtifactVersion) -> GraphNode:
     )
 
 
+def _unkept_node(step: str, state: Immovable) -> GraphNode:
+    return GraphNode(
+        _unkept_id(step, state.name),
+        "artifact",
+        state.name,
+        reason=f"{state.what}, which cannot be kept",
+    )
+
+
+def _unkept_id(step: str, variable: str) -> str:
+    return f"unkept:{step}:{variable}"
+
+
 def _made(
     versions: Mapping[str, ArtifactVersion], past: _Past, shown: set[str]
 ) -> Iterator[GraphEdge]:
     for version_id in versions:
         if (step := past.joined.producer_step(version_id)) in shown:
             yield GraphEdge(f"step:{step}", f"artifact:{version_id}")
+    for run in past.left.values():
+        for state in unkept_left(run):
+            yield GraphEdge(f"step:{run.step}", _unkept_id(run.step, state.name))
 
 
 def _read(step: NotebookStep, past: _Past, shown: set[str]) -> Iterator[GraphEdge]:
@@ -171,3 +209,6 @@ def _read(step: NotebookStep, past: _Past, shown: set[str]) -> Iterator[GraphEdg
         return
     for item in run.inputs:
         yield GraphEdge(f"artifact:{item.version_id}", f"step:{step.name}")
+    for name in unkept_reads(run):
+        if (maker := _unkept_maker(name, run, past)) is not None:
+            yield GraphEdge(_unkept_id(maker.step, name), f"step:{step.name}")

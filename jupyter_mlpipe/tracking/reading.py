@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jupyter_mlpipe.model.artifact import ArtifactVersion, Preview
 from jupyter_mlpipe.model.errors import NotFoundError
-from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.model.run import OPAQUE, Immovable, Run, StepRun
 from jupyter_mlpipe.model.views import (
     ArtifactDetails,
     InputView,
@@ -15,6 +17,7 @@ from jupyter_mlpipe.model.views import (
 )
 from jupyter_mlpipe.tracking.joins import Joined, join
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
+from jupyter_mlpipe.tracking.unkept import unkept_left, unkept_makers, unkept_reads
 
 LATEST = "latest"
 """Stands for the run that was started last."""
@@ -45,23 +48,37 @@ def run_details(store: MetadataStore, run_id: str) -> RunDetails:
     run = _latest_run(store) if run_id == LATEST else store.get(Run, run_id)
     where = {"run_id": run.id, "element": ""}
     steps = store.find(Query(StepRun, where, newest_first=False, limit=_MOST_STEPS)).items
-    joined = join(store, steps)
-    return RunDetails(run_view(run), tuple(step_run_view(step, joined) for step in steps))
+    joined, makers = join(store, steps), unkept_makers(steps)
+    return RunDetails(
+        run_view(run), tuple(step_run_view(step, joined, makers[step.id]) for step in steps)
+    )
 
 
-def step_run_view(run: StepRun, joined: Joined) -> StepRunView:
-    """One step of a run; `joined` must hold what it touched."""
+def step_run_view(
+    run: StepRun, joined: Joined, makers: Mapping[str, StepRun] | None = None
+) -> StepRunView:
+    """One step of a run.
+
+    Args:
+        run: The step run.
+        joined: Holds what it touched.
+        makers: Who left what it read and could not be stored, by variable; see `unkept_makers`.
+    """
     versions = joined.versions
     return StepRunView(
         step=run.step,
         status=run.status.value,
         reason=run.reason,
-        inputs=tuple(
-            _input_view(item.variable, versions[item.version_id], joined) for item in run.inputs
+        inputs=(
+            *(_input_view(item.variable, versions[item.version_id], joined) for item in run.inputs),
+            *(_unkept_input_view(run, name, makers or {}) for name in unkept_reads(run)),
         ),
-        outputs=tuple(
-            _output_view(item.variable, versions[item.version_id], mutated=item.mutated)
-            for item in run.outputs
+        outputs=(
+            *(
+                _output_view(item.variable, versions[item.version_id], mutated=item.mutated)
+                for item in run.outputs
+            ),
+            *(_unkept_output_view(run, state) for state in unkept_left(run)),
         ),
         started=run.started,
         seconds=run.seconds,
@@ -122,6 +139,32 @@ def _output_view(variable: str, version: ArtifactVersion, *, mutated: bool) -> O
         digest=version.digest,
         mutated=mutated,
     )
+
+
+def _unkept_input_view(run: StepRun, variable: str, makers: Mapping[str, StepRun]) -> InputView:
+    maker = makers.get(variable)
+    return InputView(
+        variable=variable,
+        artifact=_unkept_name(maker or run, variable, outside=maker is None),
+        version=None,
+        digest=OPAQUE,
+        produced_by=maker.step if maker else None,
+    )
+
+
+def _unkept_output_view(run: StepRun, state: Immovable) -> OutputView:
+    return OutputView(
+        variable=state.name,
+        artifact=_unkept_name(run, state.name),
+        version=None,
+        digest=OPAQUE,
+        mutated=state.mutated,
+    )
+
+
+def _unkept_name(run: StepRun, variable: str, *, outside: bool = False) -> str:
+    """As an artifact of it would be called."""
+    return f"{run.pipeline}::{variable}" if outside else f"{run.pipeline}::{run.step}::{variable}"
 
 
 def _load_code(version: ArtifactVersion) -> str:

@@ -68,7 +68,7 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "cached_from": run.cached_from,
         "display": run.display,
         "effects": dict(run.effects),
-        "immovable": [[i.name, i.kind, i.what, list(i.shares)] for i in run.immovable],
+        "immovable": [[i.name, i.kind, i.what, list(i.shares), i.mutated] for i in run.immovable],
         "environment": run.environment,
         "error": run.error,
         "element": run.element,
@@ -121,8 +121,8 @@ def read_step_run(row: RowMapping, inputs: Sequence[Input], outputs: Sequence[Ou
                 Dependency(DependencyKind(kind), *texts) for kind, *texts in row["dependencies"]
             ),
             "immovable": tuple(
-                Immovable(name, kind, what, tuple(shares))
-                for name, kind, what, shares in row["immovable"]
+                Immovable(name, kind, what, tuple(shares), *mutated)
+                for name, kind, what, shares, *mutated in row["immovable"]
             ),
             "inputs": tuple(inputs),
             "outputs": tuple(outputs),

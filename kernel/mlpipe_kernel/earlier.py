@@ -14,6 +14,7 @@ from jupyter_mlpipe.model.run import Input, Output, Run, Shared, Status, StepRun
 from jupyter_mlpipe.tracking.joins import by_ids
 from jupyter_mlpipe.tracking.left import in_place, left_by
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
+from jupyter_mlpipe.tracking.unkept import unkept_left
 from mlpipe_kernel.definitions import Definitions
 
 SESSION = "notebook"
@@ -34,6 +35,8 @@ class EarlierState:
     """Name of a random generator, or other state of the process, to the blob of its state."""
     parameters: Mapping[str, object] = field(default_factory=dict)
     """Of a run that was given other values than the notebook's."""
+    unkept: Mapping[str, str] = field(default_factory=dict)
+    """Variables whose values could not be stored, to the steps that made them."""
 
 
 def last_state(pipeline: str, metadata: MetadataStore) -> EarlierState:
@@ -91,6 +94,7 @@ def _resolved(
         },
         definitions,
         generators,
+        unkept=gathered.unkept,
     )
 
 
@@ -99,6 +103,8 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.items: dict[str, _Item] = {}
+        self.unkept: dict[str, str] = {}
+        """Variables whose values could not be stored, to the steps that made them."""
         self.statements: list[Sequence[Statement]] = []
         """Definitions still in force, those of the newest session first."""
         self._settled: set[str] = set()
@@ -106,7 +112,10 @@ class _Gathered:
 
     def add(self, definitions: str, finished: Sequence[StepRun]) -> None:
         """Take up a session: its definitions at its end, its step runs from the newest on."""
-        held, gone = _held(finished)
+        end = _Held()
+        for step_run in finished:
+            end.take(step_run)
+        held = end.items
         statements = self._statements(definitions)
         defined = {
             name
@@ -120,7 +129,8 @@ class _Gathered:
                 self.items[name] = item
         kept = [s for s in statements if s.names <= defined - settled]
         self.statements.append(kept)
-        self._settled |= held.keys() | defined | gone
+        self.unkept |= {n: s for n, s in end.unkept.items() if n not in settled | defined}
+        self._settled |= held.keys() | defined | end.gone | end.unkept.keys()
 
     def _statements(self, definitions: str) -> tuple[Statement, ...]:
         """Most sessions end with the definitions that the one before them ended with."""
@@ -139,23 +149,33 @@ def _tells_more(older: _Item, newer: _Item | None) -> bool:
     return reads and newer is not None and newer.version_id == older.version_id
 
 
-def _held(finished: Sequence[StepRun]) -> tuple[Mapping[str, tuple[_Item, StepRun]], set[str]]:
-    """The last version of each variable, with the step run that left or read it; what is gone.
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a session's variables held in the end, filled from its newest step run to its oldest."""
 
-    What a step read was there when it began, also where no step had made it.
-    """
-    held: dict[str, tuple[_Item, StepRun]] = {}
-    gone: set[str] = set()
-    for step_run in finished:
+    items: dict[str, tuple[_Item, StepRun]] = field(default_factory=dict)
+    """The last version of each, with the step run that left or read it."""
+    gone: set[str] = field(default_factory=set)
+    unkept: dict[str, str] = field(default_factory=dict)
+    """What could not be stored, to the step that made it, or the first that changed it."""
+    made: set[str] = field(default_factory=set)
+    """Those of them whose maker is known."""
+
+    def take(self, step_run: StepRun) -> None:
+        """What a step read was there when it began, also where no step had made it."""
+        past = self.gone | self.unkept.keys()
         for name, item in left_by(step_run).items():
-            known, since = held.get(name, (None, step_run))
-            if name not in gone and (known is None or _tells_more(item, known)):
-                held[name] = (item, since)
-        gone |= set(step_run.deleted) - held.keys()
+            known, since = self.items.get(name, (None, step_run))
+            if name not in past and (known is None or _tells_more(item, known)):
+                self.items[name] = (item, since)
+        self.gone.update(set(step_run.deleted) - self.items.keys() - self.unkept.keys())
+        for state in unkept_left(step_run):
+            if state.name not in self.items.keys() | self.gone | self.made:
+                self.unkept[state.name] = step_run.step
+                self.made.update(() if state.mutated else {state.name})
         for read in step_run.inputs:
-            if read.variable not in gone:
-                held.setdefault(read.variable, (read, step_run))
-    return held, gone
+            if read.variable not in self.gone | self.unkept.keys():
+                self.items.setdefault(read.variable, (read, step_run))
 
 
 def _finished(runs: Sequence[Run], metadata: MetadataStore) -> Mapping[str, list[StepRun]]:

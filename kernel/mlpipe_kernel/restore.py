@@ -43,6 +43,8 @@ class Restorer:
         self._modules = modules
         self._generators = generators
         self._earlier = Definitions()
+        self._unkept: dict[str, str] = {}
+        """Variables of earlier sessions that cannot come back, to the steps that made them."""
         self._attempt = _Attempt(shell, variables, self._earlier)
         variables.define_with(self._define)
 
@@ -61,6 +63,7 @@ class Restorer:
         """Let names that are not bound yet come back from `state` when they are mentioned."""
         bound = self._shell.user_ns.keys()
         self._earlier = state.definitions
+        self._unkept = dict(state.unkept)
         self._attempt = self._fresh()
         self._variables.expect({n: v for n, v in state.versions.items() if n not in bound})
         self._generators.offer(state.generators)
@@ -80,6 +83,7 @@ class Restorer:
             self._variables.drop(name)
         self._earlier.take(wanted & self._earlier.names())
         self._earlier.add(statements)
+        self._unkept |= {n: s for n, s in state.unkept.items() if names is None or n in names}
         self._variables.expect({n: v for n, v in state.versions.items() if n in wanted})
         if names is None:
             self._generators.offer(state.generators)
@@ -108,7 +112,22 @@ class Restorer:
                 attempt.load(missing)
             if attempt.progress == before:
                 break
+        if load:
+            self._tell_unkept(cell)
         return self._done()
+
+    def _tell_unkept(self, cell: StepSignature) -> None:
+        for name in self._unkept.keys() & self._shell.user_ns.keys():
+            del self._unkept[name]
+        if self._unkept:
+            data = self._variables.all_names()
+            closure = close_over(cell, self._shell.user_ns, self._modules, data)
+            for name in sorted(closure.absent & self._unkept.keys()):
+                self._attempt.tell(
+                    name,
+                    f"`{name}` was made by step {self._unkept[name]} and cannot be kept; run that "
+                    "step again",
+                )
 
     def bring(self, names: Iterable[str], most_bytes: int | None = None) -> Brought:
         """Bring back exactly these names, those that wait.
@@ -179,6 +198,10 @@ class _Attempt:
                 self._problems[name] = (
                     f"`{name}` v{version.version} cannot be brought back: {_one_line(error)}"
                 )
+
+    def tell(self, name: str, problem: str) -> None:
+        """This name cannot come back."""
+        self._problems[name] = problem
 
     def run(self, names: Iterable[str]) -> None:
         """Run what defines the names, after what those definitions themselves need to run."""

@@ -251,14 +251,14 @@ export interface StepRunView {
 export interface InputView {
   variable: string;
   artifact: string;
-  version: number;
+  version: number | null;
   digest: string;
   produced_by: string | null;
 }
 export interface OutputView {
   variable: string;
   artifact: string;
-  version: number;
+  version: number | null;
   digest: string;
   mutated: boolean;
 }

@@ -4,11 +4,10 @@ import pytest
 
 from jupyter_mlpipe.config import load_settings
 from jupyter_mlpipe.engine.context import open_context
-from jupyter_mlpipe.engine.dependencies import OPAQUE
 from jupyter_mlpipe.engine.explain import explain_step, explanation_lines
 from jupyter_mlpipe.engine.moments import Recorded
 from jupyter_mlpipe.engine.reasons import differences
-from jupyter_mlpipe.model.run import Dependency, DependencyKind, Run, Status, StepRun
+from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind, Run, Status, StepRun
 
 EARLIER = StepRun("s1", "r1", "study", "fit", Status.SUCCEEDED, 1.0, reason="first run")
 

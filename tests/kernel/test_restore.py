@@ -227,3 +227,20 @@ def test_an_unknown_run_or_name_is_answered_with_those_there_are(live_kernel):
     assert "There is no run 7. The newest are 1" in live_kernel.run("%mlpipe restore --run 7").error
     assert "nope is not on record" in live_kernel.run("%mlpipe restore nope").text
     assert "--run needs a run" in live_kernel.run("%mlpipe restore --run").error
+
+
+def test_a_name_that_cannot_come_back_is_told_with_the_step_to_run(live_kernel):
+    live_kernel.run("%%step make\ng = (i for i in range(9))")
+    live_kernel.run("%%step use\nfirst = next(g)")
+    live_kernel.restart()
+    told = live_kernel.run("g")
+    assert "`g` was made by step make and cannot be kept; run that step again" in told.text
+    live_kernel.run("%%step make\ng = (i for i in range(9))")
+    assert "cannot be kept" not in live_kernel.run("g").text
+
+
+def test_an_older_value_does_not_come_back_in_the_place_of_one_that_could_not_be_kept(live_kernel):
+    live_kernel.run("%%step make\ng = [1]")
+    live_kernel.run("%%step make\ng = (i for i in range(9))")
+    live_kernel.restart()
+    assert "NameError" in live_kernel.run("g").error

@@ -418,3 +418,19 @@ def test_unloading_leaves_the_shell_as_it_was(live_kernel):
     assert "`%%step` not found" in live_kernel.run("%%step one\na = 1").text
     live_kernel.run("%load_ext jupyter_mlpipe")
     assert "a v1" in live_kernel.run("%%step one\na = 1").line
+
+
+def test_what_cannot_be_kept_is_an_output_and_an_input_all_the_same(live_kernel):
+    live_kernel.run("import threading")
+    live_kernel.run("%%step make\ng, lock = (i for i in range(9)), threading.Lock()")
+    live_kernel.run("%%step use\nwith lock:\n    first = next(g)")
+    make, use = shown(live_kernel)["steps"]
+    assert [o["variable"] for o in make["outputs"]] == ["g", "lock"]
+    assert [(i["variable"], i["produced_by"]) for i in use["inputs"]] == [
+        ("g", "make"),
+        ("lock", "make"),
+    ]
+    assert [(o["variable"], o["mutated"]) for o in use["outputs"]] == [
+        ("first", False),
+        ("g", True),
+    ]

@@ -4,7 +4,17 @@ import pytest
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
-from jupyter_mlpipe.model.run import Input, Output, Run, Status, StepRun
+from jupyter_mlpipe.model.run import (
+    OPAQUE,
+    Dependency,
+    DependencyKind,
+    Immovable,
+    Input,
+    Output,
+    Run,
+    Status,
+    StepRun,
+)
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 
 
@@ -58,6 +68,13 @@ class History:
         stored = self.store.append([run, *versions])
         self.live |= {version.variable: version for version in stored[1:]}
         return run
+
+    def unkept(self, name, reads="", makes="", changes=""):
+        """A step that reads, makes or changes variables that cannot be stored."""
+        opaque = tuple(Dependency(DependencyKind.INPUT, v, OPAQUE) for v in reads.split())
+        left = [Immovable(v, "variable", "a generator") for v in makes.split()]
+        left += [Immovable(v, "variable", "a generator", mutated=True) for v in changes.split()]
+        return self.step(name, dependencies=opaque, immovable=tuple(left))
 
     def hit(self, original):
         self.clock += 1

@@ -188,7 +188,15 @@ describe('RunList', () => {
       status: 'failed',
       reason: 'C changed',
       inputs: [],
-      outputs: [],
+      outputs: [
+        {
+          variable: 'g',
+          artifact: 'study::train::g',
+          version: null,
+          digest: 'opaque',
+          mutated: true
+        }
+      ],
       deleted: [],
       uncacheable: '',
       started: 1,
@@ -208,6 +216,7 @@ describe('RunList', () => {
     );
     expect(find('[data-mlpipe-step="train"]').textContent).toContain('C changed');
     expect(host.textContent).toContain('C = 0.5');
+    expect(host.textContent).toContain('g (not kept) (changed)');
     expect(find('.mlpipe-StepRow-error').textContent).toBe('ValueError');
   });
 });

@@ -62,6 +62,8 @@ describe('a node', () => {
 
   it('is told to screen readers in words', () => {
     expect(nodeLabel(step('train', 'not_run'))).toBe('Step train, not run · 500 ms');
+    const unkept = { ...artifact('1', 'g', 0), python_type: '', nbytes: 0, reason: 'a generator' };
+    expect(nodeLabel(unkept)).toBe('Artifact g, a generator');
     expect(nodeLabel(artifact('1', 'df', 3))).toBe('Artifact df, version 3, DataFrame, 1.2 kB');
   });
 

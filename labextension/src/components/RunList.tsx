@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import { formatSeconds, formatTime, withoutAnsi } from '../format';
 import { statusWord } from '../graph/scene';
-import type { RunDetails, RunView, StepRunView } from '../protocol';
+import type { OutputView, RunDetails, RunView, StepRunView } from '../protocol';
 import { StatusGlyph } from './StatusGlyph';
 
 export interface RunListProps {
@@ -67,6 +67,11 @@ function Unfolded(props: { run: RunView; details: RunDetails | null }): React.JS
   );
 }
 
+function outputText({ variable, version, mutated }: OutputView): string {
+  const kept = version === null ? ' (not kept)' : ` v${version}`;
+  return `${variable}${kept}${mutated ? ' (changed)' : ''}`;
+}
+
 function StepRow({ step }: { step: StepRunView }): React.JSX.Element {
   return (
     <li data-mlpipe-step={step.step} data-status={step.status}>
@@ -79,11 +84,7 @@ function StepRow({ step }: { step: StepRunView }): React.JSX.Element {
       </p>
       {step.reason !== '' && <p className="mlpipe-StepRow-note">{step.reason}</p>}
       {step.outputs.length > 0 && (
-        <p className="mlpipe-StepRow-note">
-          {step.outputs
-            .map(out => `${out.variable} v${out.version}${out.mutated ? ' (changed)' : ''}`)
-            .join(', ')}
-        </p>
+        <p className="mlpipe-StepRow-note">{step.outputs.map(outputText).join(', ')}</p>
       )}
       {step.error !== '' && <pre className="mlpipe-StepRow-error">{withoutAnsi(step.error)}</pre>}
     </li>

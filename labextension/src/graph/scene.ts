@@ -27,7 +27,7 @@ export function nodeText(node: GraphNode): NodeText {
     return { title: shorten(node.label, 22 - tag.length), tag, subtitle: stepSubtitle(node) };
   }
   const tag = node.version > 0 ? `v${node.version}` : '';
-  const parts = [shorten(shortType(node.python_type), 16), formatBytes(node.nbytes)];
+  const parts = [shorten(shortType(node.python_type), 16), sizeText(node)];
   return {
     title: shorten(node.label, 18 - tag.length),
     tag,
@@ -47,14 +47,19 @@ export function nodeLabel(node: GraphNode): string {
         ]
       : [
           `Artifact ${node.label}`,
-          `version ${node.version}`,
+          node.version > 0 ? `version ${node.version}` : '',
           shortType(node.python_type),
-          formatBytes(node.nbytes),
+          sizeText(node),
           node.outside ? 'made outside a step' : '',
           statusWord(node.status),
           node.reason
         ];
   return parts.filter(part => part !== '').join(', ');
+}
+
+/** Nothing for a value of which no version could be stored. */
+function sizeText(node: GraphNode): string {
+  return node.version > 0 ? formatBytes(node.nbytes) : '';
 }
 
 export function statusWord(status: string): string {

@@ -78,14 +78,18 @@ function Selection(props: SelectionProps): React.JSX.Element | null {
         setSelected(null);
       }}
     >
-      <StepPanel
-        node={node}
-        onReveal={() => {
-          if (node.cell_id !== null) {
-            onReveal(node.cell_id);
-          }
-        }}
-      />
+      {node.kind === 'artifact' ? (
+        <p data-mlpipe="reason">{node.reason}</p>
+      ) : (
+        <StepPanel
+          node={node}
+          onReveal={() => {
+            if (node.cell_id !== null) {
+              onReveal(node.cell_id);
+            }
+          }}
+        />
+      )}
     </DetailsFrame>
   );
 }
