@@ -6,8 +6,14 @@ import sys
 from typing import Any
 
 from jupyter_mlpipe.materializers.facts import Token, fact
+from jupyter_mlpipe.materializers.tensors import gradient_of
 
-_PASSING = frozenset({"_cache", "_readonly"})
+_TREES = frozenset({"sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree"})
+_TREE_COUNTERS = 7
+"""Place of the first of four counters in the state of a tree."""
+_PASSING = frozenset(
+    {"_cache", "_readonly", "_has_sorted_indices", "_has_canonical_format", "has_canonical_format"}
+)
 
 
 def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
@@ -56,9 +62,15 @@ def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     if isinstance(obj, pandas.Series):
         return _labelled(obj, obj.array, obj.name, obj.index)
     extensions = pandas.api.extensions
-    if isinstance(obj, extensions.ExtensionArray | extensions.ExtensionDtype):
+    extended = isinstance(obj, extensions.ExtensionArray | extensions.ExtensionDtype)
+    if extended or (_is_of_pandas(type(obj)) and "_cache" in getattr(obj, "__dict__", ())):
         return tuple(map(_lasting, obj.__reduce_ex__(5)))
     return None
+
+
+def _is_of_pandas(kind: type) -> bool:
+    """Whether pandas computes on it at leisure: groups, windows and resamplers."""
+    return str(kind.__module__).startswith("pandas.")
 
 
 def arrow_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
@@ -90,7 +102,24 @@ def tensor_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     plain = obj.detach().cpu().resolve_conj().resolve_neg().contiguous()
     content = token(plain.reshape(-1).view(torch.uint8).numpy())
     kind = (type(obj).__qualname__, str(obj.dtype), tuple(obj.shape), str(obj.device))
-    return (*fact("tensor", kind, content, obj.requires_grad), (obj.grad,))
+    return (*fact("tensor", kind, content, obj.requires_grad), (gradient_of(obj),))
+
+
+def sparse_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """Matrices and arrays of SciPy, without what they found out about themselves."""
+    if not str(type(obj).__module__).startswith("scipy.sparse."):
+        return None
+    reduced = obj.__reduce_ex__(5)
+    return tuple(map(_lasting, reduced)) if type(reduced) is tuple else None
+
+
+def tree_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """Trees of scikit-learn's neighbours, without how often they were asked."""
+    if type(obj).__module__ not in _TREES:
+        return None
+    maker, arguments, state, *_ = obj.__reduce__()
+    counters = slice(_TREE_COUNTERS, _TREE_COUNTERS + 4)
+    return maker, arguments, (*state[: counters.start], *state[counters.stop :])
 
 
 def _lasting(state: Any) -> Any:

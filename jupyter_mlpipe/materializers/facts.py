@@ -90,10 +90,28 @@ def leaf(obj: Any) -> Hashable:
         return kind, obj
     if kind is tuple and all(type(item) in _REPR_IS_EXACT for item in obj):
         return kind, repr(obj)
+    return _numpy_leaf(obj, kind) or _dtype_leaf(obj, kind)
+
+
+def _numpy_leaf(obj: Any, kind: type) -> Hashable:
     numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(obj, numpy.generic) and not obj.dtype.hasobject:
+    if numpy is None:
+        return None
+    if issubclass(kind, numpy.generic) and not obj.dtype.hasobject:
         return kind, repr(obj.dtype), obj.tobytes()
-    return None
+    return (numpy.dtype, repr(obj)) if issubclass(kind, numpy.dtype) else None
+
+
+def _dtype_leaf(obj: Any, kind: type) -> Hashable:
+    """One of pandas; those of categories hold an index, which is no leaf."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not hasattr(pandas, "CategoricalDtype"):  # it is being imported
+        return None
+    if not issubclass(kind, pandas.api.extensions.ExtensionDtype):
+        return None
+    if not kind.__module__.startswith("pandas.") or issubclass(kind, pandas.CategoricalDtype):
+        return None
+    return kind.__qualname__, repr(obj), getattr(obj, "storage", None)
 
 
 _REPR_IS_EXACT = frozenset({type(None), bool, int, float, str, bytes})

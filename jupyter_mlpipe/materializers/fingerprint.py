@@ -19,7 +19,9 @@ from jupyter_mlpipe.materializers.data_facts import (
     array_facts,
     arrow_facts,
     frame_facts,
+    sparse_facts,
     tensor_facts,
+    tree_facts,
 )
 from jupyter_mlpipe.materializers.facts import Facts, code_facts, iterator_facts, leaf
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
@@ -32,7 +34,7 @@ from jupyter_mlpipe.materializers.quick_facts import (
     quick_text_facts,
 )
 
-_VERSION = b"jupyter_mlpipe value 1"
+_VERSION = b"jupyter_mlpipe value 2"
 """Goes into every content digest; changes whenever equal values would get other digests."""
 _ATOMS = frozenset(map(id, (type(None), bool, int, float, complex)))
 """Places of types: a type of the user's need not be hashable."""
@@ -169,7 +171,7 @@ def _answers_itself(kind: type) -> bool:
 class _QuickPickler(_FactPickler):
     families = (
         *(quick_array_facts, quick_text_facts, array_facts, quick_frame_facts, frame_facts),
-        *(code_facts, quick_arrow_facts, tensor_facts, figure_facts),
+        *(code_facts, quick_arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
     )
 
     def __init__(self, sink: _Sink, buffers: BufferDigests) -> None:
@@ -182,7 +184,7 @@ class _CanonicalPickler(_FactPickler):
 
     families = (
         *(array_facts, frame_facts, code_facts, iterator_facts),
-        *(arrow_facts, tensor_facts, figure_facts),
+        *(arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
     )
 
     def __init__(self) -> None:

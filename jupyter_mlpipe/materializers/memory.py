@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.materializers.tensors import is_tensor, storage_address, storage_bytes
+
 _OURS = re.compile(r"/mlpipe-[^/]+/[^/]+/[^/]+ \(deleted\)|/[0-9a-f]{2}/[0-9a-f]{64}")
 """Where the files of stored values are: without a name, or under the digest of their content."""
 
@@ -21,8 +23,12 @@ def root_of(array: Any) -> Any:
 
 
 def address_of(array: Any) -> int:
-    """Where that memory begins; equal for all arrays that look at it."""
-    return int(root_of(array).__array_interface__["data"][0])
+    """Where that memory begins; equal for all arrays and tensors that look at it."""
+    root = root_of(array)
+    lender = root.base
+    if lender is None or not is_tensor(lender):
+        return int(root.__array_interface__["data"][0])
+    return storage_address(lender)
 
 
 def flat_memory(array: Any) -> Any:
@@ -30,6 +36,8 @@ def flat_memory(array: Any) -> Any:
     import numpy as np
 
     root = np.asarray(root_of(array))
+    if is_tensor(root.base):
+        return storage_bytes(root.base)
     root = root.reshape(-1, order="C" if root.flags.c_contiguous else "F")
     return root if root.dtype.hasobject else root.view(np.uint8)
 

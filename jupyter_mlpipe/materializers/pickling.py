@@ -17,8 +17,16 @@ import cloudpickle
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.classes import OwnClass
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
-from jupyter_mlpipe.materializers.memory import address_of, flat_memory
+from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.tensors import (
+    is_tensor,
+    lies_in_memory,
+    own_bytes,
+    refuse_history,
+    storage_address,
+    storage_bytes,
+)
 from jupyter_mlpipe.materializers.views import array_view, dict_view
 
 _SAFE_RECURSION = 3000
@@ -74,6 +82,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj)
+        if is_tensor(obj):
+            return self._reduce_tensor(obj)
         made = dict_view(obj) or self._reduce_array_view(obj)
         if made is not None:
             return made
@@ -92,7 +102,35 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return NotImplemented  # pickle's own way: module and name
         return super().reducer_override(definition)
 
+    def _reduce_tensor(self, tensor: Any) -> Any:
+        refuse_history(tensor)
+        made = tensor.__reduce_ex__(5)
+        if lies_in_memory(tensor):
+            made = rebuild.tensor, self._tensor_parts(tensor)
+        state = {**({} if tensor.grad is None else {"grad": tensor.grad}), **vars(tensor)}
+        return (*made, state, None, None, rebuild.set_tensor) if state else made
+
+    def _tensor_parts(self, tensor: Any) -> tuple[Any, ...]:
+        memory, offset, strides = own_bytes(tensor)
+        address = storage_address(tensor)
+        if address in self._shared:
+            memory = self._memory_at(address, lambda: storage_bytes(tensor))
+            offset, strides = tensor.storage_offset(), tensor.stride()
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        return memory, dtype, (offset, tuple(tensor.shape), strides), tensor.requires_grad
+
+    def _memory_at(self, address: int, find: Callable[[], Any]) -> Any:
+        """The one array that stands for this memory, whoever looks at it."""
+        if address not in self._memory:
+            self._memory[address] = find()
+            self._own.add(id(self._memory[address]))
+        return self._memory[address]
+
     def _reduce_array(self, array: Any) -> Any:
+        lender = root_of(array).base
+        lender = lender.obj if isinstance(lender, memoryview) else lender
+        if type(lender) is bytearray and not array.dtype.hasobject:
+            return self._view_of(lender, array, address_of(array))
         address = address_of(array)
         if address in self._shared and id(array) not in self._own:
             return self._reduce_view(array, address)
@@ -111,18 +149,24 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         return made if any(address_of(array) in self._shared for array in arrays) else None
 
     def _reduce_view(self, array: Any, address: int) -> Any:
-        memory = self._memory.get(address)
-        if memory is None:
-            memory = self._memory[address] = flat_memory(array)
-            self._own.add(id(memory))
+        memory = self._memory_at(address, lambda: flat_memory(array))
+        if not array.dtype.hasobject:
+            return self._view_of(memory, array, address)
         offset = array.__array_interface__["data"][0] - address
-        made: tuple[Any, ...]
-        if array.dtype.hasobject:
-            start = offset // memory.itemsize
-            made = rebuild.object_view, (memory, array.shape, array.strides, start)
-        else:
-            made = rebuild.view, (memory, array.dtype, array.shape, array.strides, offset)
-        return made if array.flags.writeable else (rebuild.read_only, (_Made(*made),))
+        start = offset // memory.itemsize
+        return _locked(array, rebuild.object_view, (memory, array.shape, array.strides, start))
+
+    def _view_of(self, memory: Any, array: Any, address: int) -> Any:
+        offset = array.__array_interface__["data"][0] - address
+        arguments = (memory, array.dtype, array.shape, array.strides, offset)
+        return _locked(array, rebuild.view, arguments)
+
+
+def _locked(array: Any, function: Any, arguments: Any) -> Any:
+    """Where the array refuses to be written to, what is made again does so too."""
+    if array.flags.writeable:
+        return function, arguments
+    return rebuild.read_only, (_Made(function, arguments),)
 
 
 class _Made:

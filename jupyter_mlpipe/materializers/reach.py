@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.tensors import gradient_of, storage_address
 from jupyter_mlpipe.materializers.views import is_view
 
 _ATOMS = frozenset(
@@ -287,5 +288,7 @@ def _index_arrays(index: Any) -> Iterable[Any]:
 
 def _through_tensor(tensor: Any, reached: Reached) -> Iterable[Any]:
     reached.objects.add(id(tensor))
-    reached.arrays.setdefault(tensor.untyped_storage().data_ptr(), set()).add(id(tensor))
-    return (tensor.grad, *vars(tensor).values())
+    address = storage_address(tensor)
+    if address:
+        reached.arrays.setdefault(address, set()).add(id(tensor))
+    return (gradient_of(tensor), *vars(tensor).values())

@@ -66,6 +66,28 @@ def array_of(kind: Any, array: Any, attributes: Mapping[str, Any]) -> Any:
     return made
 
 
+def tensor(memory: Any, dtype: str, layout: tuple[Any, ...], grad: bool) -> Any:  # a stored format
+    """A tensor over bytes that others may look at as well.
+
+    Args:
+        memory: A NumPy array of bytes.
+        dtype: Its name in PyTorch.
+        layout: Offset, shape and strides, all in elements.
+        grad: Whether it takes a gradient.
+    """
+    import torch
+
+    made = torch.empty(0, dtype=getattr(torch, dtype))
+    made.set_(torch.from_numpy(memory).untyped_storage(), *layout)
+    return made.requires_grad_(grad)
+
+
+def set_tensor(made: Any, state: Mapping[str, Any]) -> None:
+    """Give a tensor back its gradient and its attributes."""
+    for name, value in state.items():
+        setattr(made, name, value)
+
+
 def function(code: types.CodeType, cells: tuple[types.CellType, ...] | None) -> Any:
     """A function of the notebook, bound to the namespace that is being loaded into."""
     namespace = sys.modules["__main__"].__dict__

@@ -111,3 +111,32 @@ def test_a_loaded_bundle_can_be_kept_again(kept, tmp_path):
     again = BundleMaterializer().load(tmp_path / "again")
     again["base"][5] = -1
     assert again["view"][0] == -1
+
+
+def test_a_record_is_a_row_of_its_array_again(kept):
+    table = np.zeros(3, dtype=[("a", "i4"), ("b", "f8")])
+    loaded = kept(table=table, row=table[1])
+    loaded["row"]["a"] = 7
+    assert loaded["table"]["a"].tolist() == [0, 7, 0]
+
+
+def test_a_masked_array_shares_its_data_again(kept):
+    data = np.arange(3.0)
+    loaded = kept(data=data, masked=np.ma.MaskedArray(data, mask=[0, 1, 0], copy=False))
+    loaded["masked"][0] = 9
+    assert loaded["data"][0] == 9
+    assert loaded["masked"].mask.tolist() == [False, True, False]
+
+
+def test_the_keys_of_a_dict_follow_it_again(kept):
+    table = {"a": 1}
+    loaded = kept(table=table, keys=table.keys())
+    loaded["table"]["b"] = 2
+    assert list(loaded["keys"]) == ["a", "b"]
+
+
+def test_an_array_looks_at_its_bytearray_again(kept):
+    buffer = bytearray(4)
+    loaded = kept(buffer=buffer, array=np.frombuffer(buffer, "u1"))
+    loaded["array"][1] = 255
+    assert loaded["buffer"] == b"\0\xff\0\0"

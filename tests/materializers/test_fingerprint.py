@@ -12,11 +12,13 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 
 from jupyter_mlpipe.materializers.classes import OwnClass
 from jupyter_mlpipe.materializers.fingerprint import content_digest, fingerprint
@@ -334,3 +336,37 @@ def test_pickling_an_object_leaves_its_class_as_it_was(notebook):
     before = content_digest(made)
     pickle.dumps(made, 5)
     assert content_digest(made) == before
+
+
+def test_a_column_added_here_or_after_loading_is_the_same_content():
+    made = pd.DataFrame({"a": [1]})
+    loaded = pickle.loads(pickle.dumps(made))
+    for frame in (made, loaded):
+        frame["b"] = 2
+    assert content_digest(made) == content_digest(loaded)
+
+
+@pytest.mark.parametrize("make", [lambda s: s.groupby([0, 0, 1]), lambda s: s.rolling(2)])
+def test_what_pandas_remembers_of_groups_and_windows_is_no_change(make):
+    made = make(pd.Series([1.0, 2.0, 3.0]))
+    before = content_digest(made), fingerprint(made)
+    made.mean()
+    assert (content_digest(made), fingerprint(made)) == before
+
+
+def test_asking_neighbours_leaves_the_model_as_it_was():
+    model = KNeighborsClassifier().fit(X, Y)
+    before = content_digest(model), fingerprint(model)
+    model.predict(X)
+    assert (content_digest(model), fingerprint(model)) == before
+    assert content_digest(KNeighborsClassifier().fit(X + 1, Y)) != before[0]
+
+
+def test_what_a_sparse_matrix_finds_out_about_itself_is_no_change():
+    matrix = scipy.sparse.csr_matrix(X)
+    before = content_digest(matrix), fingerprint(matrix)
+    assert matrix.has_canonical_format
+    assert (content_digest(matrix), fingerprint(matrix)) == before
+    matrix.data[0] += 1
+    assert content_digest(matrix) != before[0]
+    assert fingerprint(matrix) != before[1]
