@@ -11,7 +11,12 @@ from types import ModuleType
 from typing import Any
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
-from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
+from jupyter_mlpipe.analysis.statements import (
+    Statement,
+    StatementKind,
+    definitions_for,
+    read_statements,
+)
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.archive import Unpacked
 from jupyter_mlpipe.engine.context import RunContext
@@ -75,11 +80,14 @@ class _Process:
         self._executor = executor
         self._namespace = namespace
         self._variables = Variables(namespace, job.context.values, job.context.buffers)
+        self._variables.define_with(self._define_late)
         self._modules = ModuleFiles()
         self._watch = ProcessWatch((job.context.settings.home, job.unpacked.folder))
         self._states = ProcessStates(job.context.settings.root)
         self._defined = _Defined()
         self._done: set[str] = set()
+        self._code: tuple[Statement, ...] = ()
+        """Definitions of all steps up to the present one."""
 
     def run(self, target: PipelineStep) -> ExitCode:
         """Run one step as it would run alone, on what the ones before it left here."""
@@ -87,6 +95,7 @@ class _Process:
         step = self._job.unpacked.step(target.id)
         statements = read_statements(self._job.unpacked.definitions(target.id))
         self._refuse_what_is_elsewhere(target, step, statements)
+        self._code = _code_up_to(target, self._job.unpacked)
         versions = visible_versions(
             pipeline, target, self._job.run.id, context.metadata, self._done
         )
@@ -158,16 +167,25 @@ class _Process:
         defined here stays: objects are of its classes, and steps may have changed it.
         """
         parameters = {} if self._done else self._job.run.parameters
-        missing = self._defined.missing(statements)
         self._namespace.update(parameters)
-        source = "\n".join(statement.source for statement in missing)
-        outcome = self._executor.execute(source, self._namespace) if missing else Outcome()
+        outcome = self._run_missing(statements)
         self._namespace.update(parameters)
-        self._defined.note(missing)
         if outcome.error is None:
             return None
         say(outcome.traceback)
         return say(_blame(step, outcome), _severity(outcome))
+
+    def _define_late(self, name: str) -> bool:
+        """Run what a value needs that shares memory with one that the step reads."""
+        needed = definitions_for(frozenset({name}), self._code)
+        return bool(needed) and self._run_missing(needed).error is None
+
+    def _run_missing(self, statements: Sequence[Statement]) -> Outcome:
+        missing = self._defined.missing(statements)
+        source = "\n".join(statement.source for statement in missing)
+        outcome = self._executor.execute(source, self._namespace) if missing else Outcome()
+        self._defined.note(missing)
+        return outcome
 
     def _scope(self, target: PipelineStep, statements: Sequence[Statement]) -> Scope:
         others = tuple(other.name for other in self._job.steps if other is not target)
@@ -183,6 +201,13 @@ class _Process:
             cache=self._job.unpacked.pipeline.cache,
             task=others,
         )
+
+
+def _code_up_to(target: PipelineStep, unpacked: Unpacked) -> tuple[Statement, ...]:
+    steps = unpacked.pipeline.steps
+    texts = [unpacked.definitions(step.id) for step in steps[: steps.index(target) + 1]]
+    found = {s.source: s for text in texts for s in read_statements(text)}
+    return tuple(found.values())
 
 
 class _Defined:
