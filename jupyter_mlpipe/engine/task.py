@@ -177,6 +177,8 @@ class _Process:
 
     def _define_late(self, name: str) -> bool:
         """Run what a value needs that shares memory with one that the step reads."""
+        if self._variables.load((name,)):
+            return True
         needed = definitions_for(frozenset({name}), self._code)
         return bool(needed) and self._run_missing(needed).error is None
 

@@ -100,6 +100,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return (_reduce_dispatcher if dispatcher else _reduce_function)(definition)
         if found_by_name(definition):
             return NotImplemented  # pickle's own way: module and name
+        _refuse_past(definition)
         return super().reducer_override(definition)
 
     def _reduce_tensor(self, tensor: Any) -> Any:
@@ -210,6 +211,18 @@ def refuse_meaningless(obj: Any) -> None:
     is_proxy = any(type(obj) is kind for kind in weakref.ProxyTypes)
     if is_shell or is_proxy or isinstance(obj, io.TextIOWrapper | memoryview):
         raise pickle.PicklingError(f"cannot pickle '{type(obj).__name__}' object")
+
+
+def _refuse_past(kind: type) -> None:
+    """Stop at a class that the notebook has defined anew: its objects would come back of both.
+
+    Raises:
+        pickle.PicklingError: The name stands for another class by now.
+    """
+    name = kind.__qualname__
+    now = vars(sys.modules["__main__"]).get(name)
+    if isinstance(now, type) and now.__qualname__ == name:
+        raise pickle.PicklingError(f"cannot pickle '{name}' object: that class was defined anew")
 
 
 def _reduce_function(function: types.FunctionType) -> Any:

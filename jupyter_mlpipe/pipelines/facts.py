@@ -18,6 +18,7 @@ from jupyter_mlpipe.model.run import Immovable, Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.pipelines.definitions import Definitions, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
+from jupyter_mlpipe.pipelines.redefined import PastClasses
 from jupyter_mlpipe.pipelines.states import RECURSION_LIMIT, StateUse, use_on_record
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
@@ -53,6 +54,9 @@ class StepFacts:
     rebinds: frozenset[str]
     """Data it was seen to bind anew or delete, whatever happens."""
     recorded: bool
+    past: Mapping[str, str]
+    """Classes of which it reads objects that an earlier step made before they were defined anew,
+    and the id of that step."""
     dynamic: str | None
     """Why it may read more than can be seen, through functions of other cells included."""
 
@@ -99,6 +103,7 @@ class _Reader:
         self._reach = _Reach()
         self._code_behind: dict[str, frozenset[str]] = {}
         """For each variable that a step makes, the functions and classes its value may need."""
+        self._past = PastClasses()
 
     def read(self, id_: str, step: StepSource) -> StepFacts:
         """Facts about the next step."""
@@ -141,6 +146,7 @@ class _Reader:
             mutates=frozenset(o.variable for run in runs for o in run.outputs if o.mutated),
             rebinds=_rebinds(runs),
             recorded=bool(runs),
+            past=self._past.note(id_, reads, makes, (*needed, *own)),
             dynamic=hidden,
         )
 

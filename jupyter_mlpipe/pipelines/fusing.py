@@ -25,12 +25,19 @@ class Bond:
 
 def bonds(facts: Sequence[StepFacts]) -> tuple[Bond, ...]:
     """Each step that leaves something immovable with each later one that may use it."""
-    return tuple(
+    left = [
         Bond(maker, user, state)
         for index, maker in enumerate(facts)
         for state in maker.immovable
         for user in _users(state, facts[index + 1 :])
-    )
+    ]
+    by_id = {fact.id: fact for fact in facts}
+    past = [
+        Bond(by_id[maker], user, Immovable(name, "definition", "a class that is defined anew"))
+        for user in facts
+        for name, maker in user.past.items()
+    ]
+    return (*left, *past)
 
 
 def in_tasks(

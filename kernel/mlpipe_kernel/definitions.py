@@ -105,6 +105,17 @@ class Definitions:
         candidates = (s for s in self._statements if s.names >= names)
         return any(dump == ast.dump(n) for s in candidates for n in ast.parse(s.source).body)
 
+    def defines_anew(self, cell: str) -> bool:
+        """Whether a cell gives a class that is at hand another meaning.
+
+        What is of the old class and not loaded yet would come back as of the new one.
+        """
+        if "class " not in cell:
+            return False
+        latest = {n: s.source for s in self._statements for n in s.names}
+        found = (s for s in read_statements(python_source(cell)) if s.kind is StatementKind.CLASS)
+        return any(latest.get(n, s.source) != s.source for s in found for n in s.names)
+
     def add(self, statements: Iterable[Statement]) -> None:
         """Take up definitions that are at hand as statements, behind all others."""
         self._statements += [s for s in statements if s not in self._statements]

@@ -150,8 +150,11 @@ class KernelSession:
         """IPython's `pre_run_cell`: bring back what the cell mentions."""
         self._cell = _CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
         self._locate(info.raw_cell)
-        marked = split_mark(info.raw_cell.partition("\n")[0])
+        first, _, rest = info.raw_cell.partition("\n")
+        marked = split_mark(first)
         try:
+            if self._definitions.defines_anew(rest if marked else info.raw_cell):
+                self._bench.fetch_all()
             self._restore(load=marked is None or marked[0] != "%%step")
         except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
             self._say("restore", f"not everything could be brought back: {error}")

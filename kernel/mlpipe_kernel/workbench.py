@@ -143,6 +143,11 @@ class Workbench:
         """Bring pending variables into memory."""
         self._open().variables.load(names)
 
+    def fetch_all(self) -> None:
+        """Bring all pending variables of this session into memory."""
+        if self._tools is not None:
+            self._tools.variables.load(frozenset(self._tools.variables.pending))
+
     def redefine(self, names: Iterable[str]) -> frozenset[str]:
         """Make room for definitions; see `Variables.withdraw`."""
         return self._open().variables.withdraw(names)
