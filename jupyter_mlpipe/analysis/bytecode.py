@@ -8,12 +8,16 @@ counts where the cell mentions the function after all, and is kept apart where i
 
 from __future__ import annotations
 
+import ast
 import dis
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
+
+from jupyter_mlpipe.analysis.lookups import Lookup, filled_in, imported, looked_up
+from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 
 
 @dataclass(slots=True)
@@ -33,6 +37,10 @@ class GlobalNames:
     """Why more may be read or bound than can be seen, in the user's words."""
     hiding: dict[str, str] = field(default_factory=dict)
     """The same, by name, where the name means what it means to Python itself."""
+    texts: set[str] = field(default_factory=set)
+    """Templates of what is run, or looked up, as code; see `lookups`."""
+    imported: set[str] = field(default_factory=set)
+    """Modules that are imported by a text."""
     deferred: dict[str, GlobalNames] = field(default_factory=dict)
     """By function or class of a cell: what calling it, or its methods, takes and leaves."""
 
@@ -186,12 +194,45 @@ class _Walk:
                 local = is_class and instruction.opname != "LOAD_GLOBAL"
                 if not (local and _CLASS_LOCAL + name in known):
                     self._mention(name, known)
+                    if name in _HIDING_NAMES and name not in known:
+                        scoped = is_class or bool(code.co_flags & inspect.CO_OPTIMIZED)
+                        found = looked_up(instructions, index, known, in_function=scoped)
+                        self._take_up(name, found, known)
             elif isinstance(name, str):
                 _other(instructions, index, names, is_class=is_class)
                 if instruction.opname in _DELETES and not is_class and name not in known:
                     names.reads.add(name)  # whether it was bound decides what happens
         if is_cell:
             names.certain = _bound_at_end(instructions, states)
+
+    def _take_up(self, name: str, found: Lookup | None, known: frozenset[str]) -> None:
+        """What looking names up by text comes to; code that is known counts as if it stood here."""
+        names = self._names
+        if found is None:
+            names.hiding[name] = _HIDING_NAMES[name]
+            return
+        names.writes |= found.writes
+        names.imported |= {found.module} if found.module is not None else set()
+        if found.code is None:
+            return
+        inner = _names_in(filled_in(found.code, {}))
+        if inner is None:
+            names.hiding[name] = _HIDING_NAMES[name]
+            names.texts.add(found.code)
+        else:
+            self._merge(inner, known)
+
+    def _merge(self, inner: GlobalNames, known: frozenset[str]) -> None:
+        names = self._names
+        for part in (inner, *inner.deferred.values()):
+            names.reads |= part.reads - known
+            names.writes |= part.writes
+            names.deletes |= part.deletes
+            names.hidden += part.hidden
+            names.hiding |= part.hiding
+            names.texts |= part.texts
+            names.imported |= part.imported
+        (names.held if self._depth else names.direct).update(inner.reads - known)
 
     def _into(self, code: CodeType, bound: frozenset[str]) -> None:
         """Into nested code; comprehensions and classes run where they stand."""
@@ -210,6 +251,16 @@ class _Walk:
                 self._into(body, frozenset(n for n in known if not n.startswith(_CLASS_LOCAL)))
 
 
+def _names_in(text: str | None) -> GlobalNames | None:
+    """What a text that is run as code mentions; None where it does not tell that by itself."""
+    try:
+        tree = parse(text.strip()) if text is not None else None
+        imports = tree and any(isinstance(n, ast.Import | ast.ImportFrom) for n in ast.walk(tree))
+        return None if tree is None or imports else global_names(compile_tree(tree))
+    except SyntaxError:
+        return None
+
+
 def _bound_at_end(
     instructions: Sequence[dis.Instruction], states: Mapping[int, frozenset[str]]
 ) -> frozenset[str]:
@@ -222,14 +273,16 @@ def _bound_at_end(
 
 
 def _read(name: str, names: GlobalNames) -> None:
-    if name in _HIDING_NAMES:
-        names.hiding[name] = _HIDING_NAMES[name]
     if name not in _GIVEN:
         names.reads.add(name)
 
 
 def _other(
-    instructions: Sequence[dis.Instruction], index: int, names: GlobalNames, *, is_class: bool
+    instructions: Sequence[dis.Instruction],
+    index: int,
+    names: GlobalNames,
+    *,
+    is_class: bool,
 ) -> None:
     opname, name = instructions[index].opname, instructions[index].argval
     if opname in _STORES and not (is_class and opname == "STORE_NAME"):
@@ -238,7 +291,9 @@ def _other(
     elif opname in _DELETES and not (is_class and opname == "DELETE_NAME"):
         names.deletes.add(name)
     elif opname in _ATTRIBUTES:
-        if name in _HIDING_ATTRIBUTES:
+        if name == "import_module" and (module := imported(instructions[index + 1 :])):
+            names.imported.add(module)
+        elif name in _HIDING_ATTRIBUTES:
             names.hidden.append(_HIDING_ATTRIBUTES[name])
         elif name in _EVALUATORS:
             _evaluator(instructions, index, names)

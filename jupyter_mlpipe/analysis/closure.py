@@ -15,8 +15,10 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names, mentioned_in_text
 from jupyter_mlpipe.analysis.definitions import Definitions, Found
+from jupyter_mlpipe.analysis.lookups import filled_in
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
+from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.step import StepSignature
 
@@ -59,6 +61,8 @@ def close_over(
         data: Names that hold data, whatever it is, or will once it is loaded.
     """
     walk = _Walk(namespace, data, signature.deferred_reads)
+    walk.found.texts.extend(signature.texts)
+    walk.found.modules |= signature.imported
     walk.follow(signature.reads)
     reached = modules.reach(walk.found.modules)
     shadowed = bool(signature.hiding) and all(
@@ -119,15 +123,18 @@ class _Walk:
         self._deferred = deferred
         self._definitions = Definitions(namespace, self.found)
         self._names: set[str] = set()
+        self._run_texts: set[str] = set()
         self._objects: dict[int, Any] = {id(namespace): namespace}
 
     def follow(self, names: Iterable[str]) -> None:
         """Visit names, and everything they lead to."""
         found = self.found
         found.names.extend(sorted(names, reverse=True))
-        while found.names or found.values:
+        while found.names or found.values or found.texts:
             if found.names:
                 self._name(found.names.pop())
+            elif found.texts:
+                self._text(found.texts.pop())
             elif len(self._objects) < _LIMIT:
                 self._look_into(*found.values.pop())
             else:
@@ -150,6 +157,20 @@ class _Walk:
             self.found.hidden.append("uses the output history")
         elif not _is_given_by_shell(name, value):
             self._bound(name, value)
+
+    def _text(self, template: str) -> None:
+        """Names in code that is kept in variables, as far as these are there; it stays dynamic."""
+        text = filled_in(template, self._namespace)
+        if text is None or text in self._run_texts:
+            return
+        self._run_texts.add(text)
+        try:
+            names = global_names(compile_tree(parse(text.strip())))
+        except SyntaxError:
+            return
+        for part in (names, *names.deferred.values()):
+            self.found.names.extend(sorted(part.reads))
+            self.found.texts.extend(sorted(part.texts))
 
     def _bound(self, name: str, value: Any) -> None:
         if name in self._data:

@@ -50,6 +50,8 @@ def signature_of(tree: ast.Module) -> StepSignature:
             for node in ast.walk(tree)
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ),
+        texts=frozenset(names.texts),
+        imported=frozenset(names.imported),
         dynamic=next(iter([*reasons, *names.hiding.values()]), None),
         hiding=frozenset() if reasons else frozenset(names.hiding),
     )

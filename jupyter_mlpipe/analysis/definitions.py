@@ -30,6 +30,8 @@ class Found:
     definitions: dict[str, set[str]] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
     hidden: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    """Templates of what is run, or looked up, as code."""
 
 
 _ATOMS = (str, bytes, bool, int, float, complex, type(None), type(Ellipsis))
@@ -177,6 +179,8 @@ class Definitions:
         reasons = [*names.hidden, *(["uses get_ipython()"] if "get_ipython" in names.reads else [])]
         reasons += [r for n, r in names.hiding.items() if n not in function.__globals__]
         self._found.hidden += [f"{name}() {reason}" for reason in reasons]
+        self._found.texts.extend(names.texts)
+        self._found.modules |= names.imported
         self._annotations(function.__annotations__, root)
         if not is_of_notebook(function, self._namespace):
             self._found.modules.add(str(function.__globals__.get("__name__")))

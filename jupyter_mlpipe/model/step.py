@@ -85,5 +85,9 @@ class StepSignature:
     """String literals in the code; those that name existing files are taken as inputs."""
     dynamic: str | None = None
     """Why the reads or writes cannot be known (`uses exec`), or None when they are."""
+    texts: frozenset[str] = frozenset()
+    """Templates of what is run, or looked up, as code, the names of variables in braces."""
+    imported: frozenset[str] = frozenset()
+    """Modules that are imported by a text, as in `import_module("json")`."""
     hiding: frozenset[str] = frozenset()
     """Builtins because of which alone it is dynamic; not so where they are bound to others."""

@@ -18,6 +18,15 @@ from jupyter_mlpipe.analysis.statements import (
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.step import StepSource
 
+_LOOKED_UP = frozenset(
+    {
+        StatementKind.IMPORT,
+        StatementKind.FUNCTION,
+        StatementKind.CLASS,
+        StatementKind.CONSTANT,
+        StatementKind.PARAMETER,
+    }
+)
 _LITERALS = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER})
 
 
@@ -41,6 +50,11 @@ class Definitions:
         below = [s for s in around if s.cell > position and s.kind is not StatementKind.SETTING]
         chosen = definitions_for(reads, (*below, *above))
         return tuple(s for s in around if any(s is one for one in chosen))
+
+    def code_above(self, position: int) -> frozenset[str]:
+        """Imports, functions, classes and constants above: code may look for any by its name."""
+        above = (s for s in self.statements if s.cell < position)
+        return frozenset(n for s in above if s.kind in _LOOKED_UP for n in s.names)
 
     def last_binding(self, name: str, position: int) -> Statement | None:
         """The statement above `position` that bound the name last."""

@@ -120,7 +120,7 @@ class _Reader:
         if not (signature.hiding and signature.hiding <= self._code_behind.keys()):
             hidden = signature.dynamic or hidden
         if hidden:
-            mentioned |= self._code_behind.keys()
+            mentioned |= self._code_behind.keys() | self._definitions.code_above(step.position)
             needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         reads = _as_seen(reads, mentioned, runs)
         makes = (signature.writes | _bound_by_calls(needed, runs)) - names_of(own)

@@ -154,7 +154,7 @@ def test_the_package_of_a_values_class_counts(closure):
 def test_what_a_called_function_hides_is_said_with_its_name(closure):
     cells = "def helper(x): exec(x)\ndef f(x): helper(x)"
     assert closure("f(1)", cells).dynamic == "helper() uses exec"
-    assert closure("f(eval('1'))", cells).dynamic == "uses eval"
+    assert closure("f(eval(g()))", cells).dynamic == "uses eval"
 
 
 def test_a_function_that_remembers_results_is_dynamic_once_it_does(closure):
@@ -250,3 +250,26 @@ def test_a_cached_property_and_a_partial_method_are_looked_into(closure):
         "  def m(s, x): return n\n  q = functools.partialmethod(m, 1)\nn = []",
     )
     assert found.reads == {"k", "n"}
+
+
+def test_names_in_code_that_a_variable_holds_are_read(closure):
+    found = closure("exec(code)", "a, code = [1], 'b = len(a)'")
+    assert found.reads == {"a", "code"}
+    assert found.dynamic == "uses exec"
+
+
+def test_code_that_runs_itself_is_followed_once(closure):
+    assert closure("exec(code)", "code = 'exec(code)'").reads == {"code"}
+
+
+def test_a_function_looked_up_by_its_name_leads_to_what_it_reads(closure):
+    cell = "speed, mode = [10], 'fast'\ndef go_fast(): return speed"
+    found = closure("globals()['go_' + mode]()", cell)
+    assert {"speed", "mode"} <= found.reads
+    assert "go_fast" in found.definitions
+
+
+def test_a_module_imported_by_a_text_counts_as_any_other(closure):
+    found = closure("importlib.import_module('pytest')", "import importlib")
+    assert found.dynamic is None
+    assert "pytest" in found.packages

@@ -152,13 +152,24 @@ def test_writes_and_deletes_are_those_of_the_module_scope(source, writes, delete
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("exec('x = 1')", "uses exec"),
-        ("def f():\n    return eval('x')\nf()", "uses eval"),
-        ("globals()['x'] = 1", "uses globals()"),
+        ("exec(text)", "uses exec"),
+        ("exec('x = = 1')", "uses exec"),
+        ("exec('import x')", "uses exec"),
+        ("eval('eval(text)')", "uses eval"),
+        ("eval('x', {}, {'x': 1})", "uses eval"),
+        ("run = exec", "uses exec"),
+        ("g(eval, 'x')", "uses eval"),
+        ("t = 'x'\nexec(t)", "uses exec"),
+        ("def f(text):\n    return eval(text)\nf(t)", "uses eval"),
+        ("globals()[x] = 1", "uses globals()"),
+        ("globals().update(x=1)", "uses globals()"),
+        ("g(globals(), 'x')", "uses globals()"),
+        ("f(vars)", "uses vars()"),
+        ("f(vars, x)", "uses vars()"),
         ("n = len(dir())", "uses dir()"),
         ("locals()", "uses locals()"),
         ("vars()", "uses vars()"),
-        ("__import__('x')", "imports by name"),
+        ("__import__('x', fromlist=['y'])", "imports by name"),
         ("importlib.import_module(n)", "imports by name"),
         ("from os.path import *", "uses from os.path import *"),
         ("get_ipython().user_ns", "uses the namespace of IPython"),
@@ -204,6 +215,16 @@ def test_what_hides_reads_or_writes_is_said_in_the_users_words(source, reason):
         "%%capture\nx = 1",
         "%%html\n<b>x</b>",
         "model.eval()",
+        "exec('x = a')",
+        "def f():\n    return eval('x')\nf()",
+        "globals()['x'] = 1",
+        "globals().get('x', None)",
+        "'x' in globals()",
+        "locals()['x']",
+        "def f(x):\n    return locals()\nf(1)",
+        "vars(box)['a'] = dict(vars(f(x).y))",
+        "__import__('math').pi",
+        "importlib.import_module('math')",
         "df.eval('a = b + c')",
         "def exec(x): pass\nexec(1)",
         "x.locals",
@@ -337,3 +358,34 @@ def test_whatever_a_program_really_reads_is_among_its_reads(source):
     with contextlib.suppress(Exception):  # what a program reads until it fails counts
         exec(code, namespace)
     assert namespace.read <= analyze(source).reads
+
+
+@pytest.mark.parametrize(
+    ("source", "reads", "writes"),
+    [
+        ("out = eval('a + b')", "a b eval", "out"),
+        ("exec('x = a * 2')", "a exec", "x"),
+        ("a = 1\nexec('x = a * b')", "b exec", "a x"),
+        ("exec('def f(): return a\\ny = f()')", "a exec", "f y"),
+        ("globals()['x'] = globals()['y']", "globals y", "x"),
+        ("out = 'x' in globals()", "globals x", "out"),
+        ("out = globals().get('x')", "globals x", "out"),
+        ("def f():\n    return eval('a')\nout = f()", "a eval", "f out"),
+    ],
+)
+def test_names_in_texts_count_as_if_they_stood_in_the_cell(source, reads, writes):
+    found = analyze(source)
+    assert (found.reads, found.writes) == (set(reads.split()), set(writes.split()))
+
+
+@pytest.mark.parametrize(
+    ("source", "template"),
+    [
+        ("exec(code)", "{code}"),
+        ("globals()['go_' + mode]()", "go_{mode}"),
+        ("globals()[f'v{n}_{{']", "v{n}_{{"),
+        ("def f():\n    return eval(text)\nf()", "{text}"),
+    ],
+)
+def test_a_text_made_of_variables_is_a_template(source, template):
+    assert analyze(source).texts == {template}
