@@ -56,7 +56,7 @@ def looked_up(
 
 
 def imported(following: Sequence[dis.Instruction]) -> str | None:
-    """The module that a call of `import_module` or `__import__` imports, where a literal says so."""
+    """The module that a call with one literal argument imports."""
     rest = _without_stack_work(following)
     if len(rest) < 2 or not _calls_with(1, rest[1:]) or rest[0].opname != "LOAD_CONST":
         return None

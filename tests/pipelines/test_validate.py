@@ -86,7 +86,7 @@ def test_ipython_commands_need_ipython_where_they_run(notebook):
 
 
 def test_code_that_cannot_be_read_says_so(notebook):
-    text = warnings(notebook, "%%step a\nx = 1", "%%step b\nexec('print(x)')")
+    text = warnings(notebook, "%%step a\nx = 1", "%%step b\nexec(input_text)")
     assert "waits for every step" in text
 
 
