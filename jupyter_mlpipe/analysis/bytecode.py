@@ -16,7 +16,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
-from jupyter_mlpipe.analysis.lookups import Lookup, filled_in, imported, looked_up
+from jupyter_mlpipe.analysis.lookups import (
+    Lookup,
+    filled_in,
+    imported,
+    is_callee,
+    looked_up,
+    mentioned_in_text,
+)
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 
 
@@ -63,15 +70,7 @@ def global_names(code: CodeType) -> GlobalNames:
     return names
 
 
-def mentioned_in_text(text: str) -> set[str]:
-    """Names that pandas' `@name` or a formula's `y ~ f(x)` looks up in the caller's namespace."""
-    if "~" in text:
-        return set(_IDENTIFIER.findall(text))
-    return set(_AT_NAME.findall(text)) if "@" in text else set()
-
-
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
-_AT_NAME = re.compile(r"@\s*([^\W\d]\w*)")
 _LOADS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 _STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
 _DELETES = frozenset({"DELETE_NAME", "DELETE_GLOBAL"})
@@ -192,7 +191,9 @@ class _Walk:
                     self._into(name, nested)
             elif instruction.opname in _LOADS:
                 local = is_class and instruction.opname != "LOAD_GLOBAL"
-                if not (local and _CLASS_LOCAL + name in known):
+                if local and _CLASS_LOCAL + name in known:
+                    self._call_in_class(name, known, is_callee(instructions, index))
+                else:
                     self._mention(name, known)
                     if name in _HIDING_NAMES and name not in known:
                         scoped = is_class or bool(code.co_flags & inspect.CO_OPTIMIZED)
@@ -204,6 +205,14 @@ class _Walk:
                     names.reads.add(name)  # whether it was bound decides what happens
         if is_cell:
             names.certain = _bound_at_end(instructions, states)
+
+    def _call_in_class(self, name: str, known: frozenset[str], called: bool) -> None:
+        """A class body may call the functions that it has just defined."""
+        if called and ((name, known) not in self._entered):
+            self._entered.add((name, known))
+            bodies = [b for codes in self._bodies.values() for b in codes if b.co_name == name]
+            for body in bodies:
+                self._into(body, frozenset(n for n in known if not n.startswith(_CLASS_LOCAL)))
 
     def _take_up(self, name: str, found: Lookup | None, known: frozenset[str]) -> None:
         """What looking names up by text comes to; code that is known counts as if it stood here."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from jupyter_mlpipe.analysis.bytecode import global_names, mentioned_in_text
+from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.definitions import Definitions, Found
-from jupyter_mlpipe.analysis.lookups import filled_in
+from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse

@@ -7,6 +7,7 @@ variables stand in braces, and their values are filled in once they are there.
 from __future__ import annotations
 
 import dis
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from string import Formatter
@@ -52,7 +53,7 @@ def looked_up(
         if in_function and name != "globals":
             return Lookup()
         return _in_namespace(_without_stack_work(instructions[:index]), following[1:], bound)
-    return Lookup() if name == "vars" and _is_called(instructions, index) else None
+    return Lookup() if name == "vars" and _arguments(instructions, index) == 1 else None
 
 
 def imported(following: Sequence[dis.Instruction]) -> str | None:
@@ -77,6 +78,15 @@ def filled_in(template: str, namespace: Mapping[str, Any]) -> str | None:
     return "".join(parts)
 
 
+def mentioned_in_text(text: str) -> set[str]:
+    """Names that pandas' `@name` or a formula's `y ~ f(x)` looks up in the caller's namespace."""
+    if "~" in text:
+        return set(_IDENTIFIER.findall(text))
+    return set(_AT_NAME.findall(text)) if "@" in text else set()
+
+
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_AT_NAME = re.compile(r"@\s*([^\W\d]\w*)")
 _STACK_WORK = frozenset({"PUSH_NULL", "PRECALL", "NOP", "EXTENDED_ARG", "RESUME"})
 _NAMED = frozenset({"LOAD_NAME", "LOAD_GLOBAL"})
 _MOST = 40
@@ -91,16 +101,23 @@ def _calls_with(arguments: int, following: Sequence[dis.Instruction]) -> bool:
     return bool(following) and following[0].opname == "CALL" and following[0].arg == arguments
 
 
-def _is_called(instructions: Sequence[dis.Instruction], index: int) -> bool:
-    """Whether the loaded name is called with one argument, by where the call stands in the text."""
+def is_callee(instructions: Sequence[dis.Instruction], index: int) -> bool:
+    """Whether the loaded name itself is called, whatever its arguments are."""
+    following = _without_stack_work(instructions[index + 1 : index + 6])
+    attribute = bool(following) and following[0].opname in ("LOAD_ATTR", "LOAD_METHOD")
+    return not attribute and _arguments(instructions, index) is not None
+
+
+def _arguments(instructions: Sequence[dis.Instruction], index: int) -> int | None:
+    """How many the call of a loaded name has, by where it stands in the text; None if none is."""
     start = instructions[index].positions
     for later in instructions[index + 1 :]:
         place = later.positions
-        if later.opname == "CALL" and place is not None and start is not None:
+        if later.opname.startswith("CALL") and place is not None and start is not None:
             same = (place.lineno, place.col_offset) == (start.lineno, start.col_offset)
             if same and place.lineno is not None:
-                return later.arg == 1
-    return False
+                return later.arg
+    return None
 
 
 def _in_namespace(

@@ -389,3 +389,9 @@ def test_names_in_texts_count_as_if_they_stood_in_the_cell(source, reads, writes
 )
 def test_a_text_made_of_variables_is_a_template(source, template):
     assert analyze(source).texts == {template}
+
+
+def test_a_class_body_that_calls_its_own_function_reads_what_that_reads():
+    called = "class A:\n    def f():\n        return b\n    x = f()"
+    assert "b" in analyze(called).reads
+    assert "b" not in analyze(called.replace("x = f()", "x = property(f)")).reads
