@@ -375,8 +375,9 @@ def test_a_changed_constant_is_named_and_an_equal_one_hits(live_kernel):
     assert "`LIMIT` changed" in live_kernel.run(cell).line
 
 
-def test_a_step_that_uses_exec_runs_every_time(live_kernel):
-    cell = "%%step one\nexec('a = 1')"
+def test_a_step_that_runs_code_of_a_variable_runs_every_time(live_kernel):
+    live_kernel.run("code = 'a = 1'")
+    cell = "%%step one\nexec(code)"
     live_kernel.run(cell)
     assert "uses exec" in live_kernel.run(cell).line
 
