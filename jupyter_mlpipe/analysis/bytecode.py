@@ -18,6 +18,7 @@ from types import CodeType
 
 from jupyter_mlpipe.analysis.lookups import (
     Lookup,
+    evaluated,
     filled_in,
     imported,
     is_callee,
@@ -47,7 +48,7 @@ class GlobalNames:
     texts: set[str] = field(default_factory=set)
     """Templates of what is run, or looked up, as code; see `lookups`."""
     imported: set[str] = field(default_factory=set)
-    """Modules that are imported by a text."""
+    """Modules that are imported, by statement or by a text, and what may be one of theirs."""
     deferred: dict[str, GlobalNames] = field(default_factory=dict)
     """By function or class of a cell: what calling it, or its methods, takes and leaves."""
 
@@ -305,24 +306,28 @@ def _other(
         elif name in _HIDING_ATTRIBUTES:
             names.hidden.append(_HIDING_ATTRIBUTES[name])
         elif name in _EVALUATORS:
-            _evaluator(instructions, index, names)
-    elif opname == "IMPORT_NAME" and name == "__main__":
-        names.hidden.append("imports __main__")
+            reads, hidden = evaluated(instructions, index)
+            names.reads |= reads
+            names.hidden += hidden
+    elif opname in _IMPORTS:
+        _import(instructions, index, names)
     elif opname == "LOAD_CONST":
         names.reads |= mentioned_in_text(name)
 
 
-def _evaluator(instructions: Sequence[dis.Instruction], index: int, names: GlobalNames) -> None:
-    following = (i for i in instructions[index + 1 :] if i.opname not in ("PUSH_NULL", "PRECALL"))
-    argument = next(following, None)
-    if argument is None or (argument.opname.startswith("CALL") and argument.arg == 0):
-        return
-    if argument.opname == "LOAD_CONST" and isinstance(argument.argval, str):
-        text, is_query = argument.argval, instructions[index].argval == "query"
-        in_pandas = is_query and not re.search(r"\bfrom\b", text, re.IGNORECASE)
-        names.reads |= mentioned_in_text(text) if in_pandas else set(_IDENTIFIER.findall(text))
+_IMPORTS = frozenset({"IMPORT_NAME", "IMPORT_FROM"})
+
+
+def _import(instructions: Sequence[dis.Instruction], index: int, names: GlobalNames) -> None:
+    name = instructions[index].argval
+    if instructions[index].opname == "IMPORT_FROM":  # the name may be that of a submodule
+        before = reversed(instructions[:index])
+        package = next((i.argval for i in before if i.opname == "IMPORT_NAME"), "")
+        names.imported.add(f"{package}.{name}")
+    elif name == "__main__":
+        names.hidden.append("imports __main__")
     else:
-        names.hidden.append(f"gives a text made elsewhere to .{instructions[index].argval}()")
+        names.imported.add(name)
 
 
 _CLASS_LOCAL = "class:"

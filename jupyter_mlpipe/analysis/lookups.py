@@ -85,6 +85,19 @@ def mentioned_in_text(text: str) -> set[str]:
     return set(_AT_NAME.findall(text)) if "@" in text else set()
 
 
+def evaluated(instructions: Sequence[dis.Instruction], index: int) -> tuple[set[str], list[str]]:
+    """Names that `df.query("x > @y")` and the like look up, and why there may be more of them."""
+    method = instructions[index].argval
+    argument = next(iter(_without_stack_work(instructions[index + 1 :])), None)
+    if argument is None or (argument.opname.startswith("CALL") and argument.arg == 0):
+        return set(), []
+    if argument.opname != "LOAD_CONST" or not isinstance(argument.argval, str):
+        return set(), [f"gives a text made elsewhere to .{method}()"]
+    text = argument.argval
+    in_pandas = method == "query" and not re.search(r"\bfrom\b", text, re.IGNORECASE)
+    return mentioned_in_text(text) if in_pandas else set(_IDENTIFIER.findall(text)), []
+
+
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _AT_NAME = re.compile(r"@\s*([^\W\d]\w*)")
 _STACK_WORK = frozenset({"PUSH_NULL", "PRECALL", "NOP", "EXTENDED_ARG", "RESUME"})

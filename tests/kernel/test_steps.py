@@ -435,3 +435,27 @@ def test_what_cannot_be_kept_is_an_output_and_an_input_all_the_same(live_kernel)
         ("first", False),
         ("g", True),
     ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import helper\nx = helper.f()",
+        "from helper import f\nx = f()",
+        "def g():\n    import helper\n    return helper.f()\nx = g()",
+        "import tools.inner\nx = tools.inner.f()",
+        "from tools import inner\nx = inner.f()",
+    ],
+)
+def test_an_edited_module_that_the_step_itself_imports_is_a_miss(live_kernel, body):
+    (live_kernel.folder / "tools").mkdir()
+    files = [live_kernel.folder / "helper.py", live_kernel.folder / "tools" / "inner.py"]
+    for file in files:
+        file.write_text("def f(): return 1\n")
+    live_kernel.run(f"%%step use\n{body}")
+    assert "cached" in live_kernel.run(f"%%step use\n{body}").line
+    for file in files:
+        file.write_text("def f(): return 22\n")
+    live_kernel.restart()
+    assert "was edited" in live_kernel.run(f"%%step use\n{body}").line
+    assert live_kernel.run("print(x)").text.endswith("22\n")
