@@ -101,6 +101,11 @@ def module_file(name: str, search: Sequence[str] | None = None) -> str | None:
     return spec.origin if spec else None
 
 
+def is_local_module(name: str) -> bool:
+    """Whether a module, loaded or not, belongs to the user."""
+    return is_local_file(module_file(name))
+
+
 def imported_names(file: Path, name: str) -> tuple[str, ...]:
     """Absolute names of what a Python file imports; `from a import b` gives `a` and `a.b`."""
     if file.suffix != ".py":

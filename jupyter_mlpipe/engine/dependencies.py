@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from blake3 import blake3
@@ -14,6 +14,7 @@ from jupyter_mlpipe.analysis.origins import package_version
 from jupyter_mlpipe.engine.aliasing import aliasing_digest
 from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
+from jupyter_mlpipe.engine.module_states import ModuleLook, Watched, is_of_module
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.variables import SHELL_NAMES
@@ -40,6 +41,10 @@ class Surroundings:
     options: StepOptions
     groups: tuple[frozenset[str], ...] = ()
     """Variables that share memory with each other, those groups with one that the step reads."""
+    watched: Watched = field(default_factory=Watched)
+    module_look: ModuleLook = field(default_factory=ModuleLook)
+    modules: tuple[Dependency, ...] = ()
+    """What was done to modules that the step can get at."""
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """What is known before the step runs, in the order in which a user would suspect it."""
@@ -68,6 +73,7 @@ class Surroundings:
             (DependencyKind.PACKAGE, self.closure.packages),
         ):
             found += [Dependency(kind, name, facts[name]) for name in sorted(facts)]
+        found += self.modules
         absent = (self.closure.absent | self.closure.builtins) - self.inputs.keys() - SHELL_NAMES
         return (*found, *(Dependency(DependencyKind.ABSENT, name, "") for name in sorted(absent)))
 
@@ -89,6 +95,15 @@ class Surroundings:
     def digest_now(self, dependency: Dependency) -> str | None:
         """The digest that an earlier run's dependency has at this moment; None when it is gone."""
         return _RESOLVERS[dependency.kind](self, dependency.name)
+
+    def digest_state(self, name: str) -> str | None:
+        """Of what was done to a module, or of a group of settings."""
+        for known in self.modules:
+            if known.name == name:
+                return known.digest
+        if is_of_module(name):
+            return self.scope.module_states.dependency(name).digest
+        return self.scope.states.digest(name)
 
     def digest_option(self) -> str:
         """Of what the `%%step` line says about the outputs."""
@@ -187,7 +202,7 @@ _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] =
     DependencyKind.RANDOM: lambda _, name: state_digest(name, capture_states()),
     DependencyKind.WRITTEN: lambda _, name: written_digest(name),
     DependencyKind.ENVIRONMENT: lambda now, name: environment_digest(name, now.options.env),
-    DependencyKind.STATE: lambda now, name: now.scope.states.digest(name),
+    DependencyKind.STATE: Surroundings.digest_state,
     DependencyKind.ELEMENT: _element,
     DependencyKind.ABSENT: _absent,
     DependencyKind.SHARING: lambda now, counted: now.sharing(counted).digest,

@@ -13,7 +13,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Protocol, TextIO
@@ -93,9 +93,16 @@ class _Shown:
 
     @contextmanager
     def streams(self) -> Iterator[None]:
-        out, err = _Tee(sys.stdout, self, "stdout"), _Tee(sys.stderr, self, "stderr")
-        with redirect_stdout(out), redirect_stderr(err):
+        before = {name: getattr(sys, name) for name in ("stdout", "stderr")}
+        tees = {name: _Tee(stream, self, name) for name, stream in before.items()}
+        for name, tee in tees.items():
+            setattr(sys, name, tee)
+        try:
             yield
+        finally:
+            for name, tee in tees.items():
+                if getattr(sys, name) is tee:  # what the cell itself put there stays
+                    setattr(sys, name, before[name])
 
     def text(self, name: str, text: str) -> None:
         kept = text[: self._room]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 
+from jupyter_mlpipe.analysis.modules import is_local_module
 from jupyter_mlpipe.engine.immovable import StepText, is_used
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
@@ -103,24 +104,39 @@ def left_in_another_process(
 ) -> str:
     """What the step needs and no process but that of an earlier step has; empty if nothing.
 
-    `finished` are the steps of the run that were executed in other processes.
+    `finished` are the steps of the run that were executed in other processes. Local modules are
+    left out: which of them a step needs is known exactly when it is looked up.
     """
-    there: dict[str, tuple[str, Immovable]] = {}
+    there: dict[tuple[str, str], tuple[str, Immovable]] = {}
     for earlier in pipeline.steps[: pipeline.steps.index(step)]:
         run = finished.get(earlier.name)
         if run is None:
             continue
         for name in (*run.deleted, *(output.variable for output in run.outputs)):
-            there.pop(name, None)
-        there |= {state.name: (earlier.name, state) for state in run.immovable}
-    for name, (maker, state) in there.items():
-        if is_used(state, text):
+            there.pop(("variable", name), None)
+        there |= {(state.kind, state.name): (earlier.name, state) for state in run.immovable}
+    for maker, state in there.values():
+        if is_used(state, text) and not (state.kind == "module" and is_local_module(state.name)):
             return (
-                f"Step {step.name!r} uses `{name}` ({state.what}), which step {maker!r} left in "
-                "its own process and which cannot travel to another. It is on record now: run or "
-                "promote the notebook again, and these steps run as one task."
+                f"Step {step.name!r} uses `{state.name}` ({state.what}), which step {maker!r} left "
+                "in its own process and which cannot travel to another. It is on record now: run "
+                "or promote the notebook again, and these steps run as one task."
             )
     return ""
+
+
+def changed_modules(
+    pipeline: Pipeline, step: PipelineStep, finished: Mapping[str, StepRun]
+) -> Mapping[str, str]:
+    """Modules that finished steps above this one changed, each with the last of them."""
+    above = [other.name for other in pipeline.steps[: pipeline.steps.index(step)]]
+    return {
+        state.name: name
+        for name in above
+        if name in finished
+        for state in finished[name].immovable
+        if state.kind == "module"
+    }
 
 
 def not_left(pipeline: Pipeline, step: PipelineStep, there: Set[str]) -> Sequence[str]:

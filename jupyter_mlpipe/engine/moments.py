@@ -40,6 +40,9 @@ class Live:
             return file_text(name)
         if kind is DependencyKind.MODULE:
             return module_text(name, self.digest(dependency) or "")
+        if kind is DependencyKind.STATE:
+            known = (state.detail for state in self.surroundings.modules if state.name == name)
+            return next(known, "")
         return ""
 
     def version(self, variable: str) -> ArtifactVersion | None:

@@ -147,6 +147,13 @@ class _Changed:
         name, old, new = self.dependency.name, self.dependency.digest, self.digest
         return Difference(f"`{name}` means {new or 'nothing'} now, before it meant {old}")
 
+    def state(self) -> Difference:
+        name, old = self.dependency.name, self.dependency.detail
+        new = self.now.detail(self.dependency)
+        if not old and not new:
+            return Difference(f"{name} changed")
+        return Difference(new or f"what it stood on is no more: {old}")
+
     def _by(self, version: ArtifactVersion | None) -> str:
         if version is None or version.step_run is None:
             line = self.now.touched(self.dependency.name, self.then.started)
@@ -204,12 +211,12 @@ _TELLERS: Mapping[DependencyKind, Callable[[_Changed], Difference]] = {
     DependencyKind.FILE: _Changed.file,
     DependencyKind.WRITTEN: _Changed.written,
     DependencyKind.IMPORT: _Changed.meaning,
+    DependencyKind.STATE: _Changed.state,
 }
 _WORDS = {
     DependencyKind.OPTION: "the %%step line asks for other outputs",
     DependencyKind.RANDOM: "{name} is in another state",
     DependencyKind.ENVIRONMENT: "environment variable {name} changed",
-    DependencyKind.STATE: "{name} changed",
     DependencyKind.ELEMENT: "`{name}` is another element",
     DependencyKind.ABSENT: "`{name}` is defined now",
     DependencyKind.SHARING: "other variables share memory with what it uses",

@@ -65,6 +65,7 @@ class Attempt:
     """Those of the process that ran before the cell did."""
     threads_left: tuple[Immovable, ...] = ()
     """Those that the cell started, and that ran still when it had ended."""
+    modules_changed: tuple[Immovable, ...] = ()
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""
     problems: tuple[str, ...] = ()
@@ -366,6 +367,7 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *immovable_variables(unkept & changes.written, namespace),
         *immovable_variables(changed, namespace, mutated=True),
         *attempt.threads_left,
+        *attempt.modules_changed,
     )
 
 

@@ -41,6 +41,7 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import NotebookError, StepOptionError
 from jupyter_mlpipe.model.events import StepStarted
+from jupyter_mlpipe.model.run import Immovable
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.tracking.store import Query
 
@@ -136,13 +137,20 @@ def close_step(
     left = threads_left(attempt.threads_before, attempt.scope.variables.namespace)
     after = attempt.scope.states.capture()
     set_variables(attempt.variables_before)
-    attempt = replace(attempt, states_after=after, threads_left=left)
+    attempt = replace(
+        attempt, states_after=after, threads_left=left, modules_changed=_changed_modules(attempt)
+    )
     if outcome.error is None:
         report = record_success(attempt, outcome, seconds, seen, context)
     else:
         report = record_failure(attempt, outcome, seconds, context)
     context.events.publish(report.event())
     return report
+
+
+def _changed_modules(attempt: Attempt) -> tuple[Immovable, ...]:
+    states, before = attempt.scope.module_states, attempt.surroundings
+    return states.changes(before.watched, before.module_look, attempt.step.name)
 
 
 def apply_hit(attempt: Attempt, context: RunContext) -> StepReport:
@@ -175,6 +183,16 @@ def _hash(step: StepSource, python: str) -> str:
         raise NotebookError(step.label, f"it is not valid Python ({error}).") from error
 
 
+def _refuse_changed_elsewhere(step: StepSource, closure: Closure, scope: Scope) -> None:
+    for name in sorted(closure.modules.keys() & scope.elsewhere.keys()):
+        raise NotebookError(
+            step.label,
+            f"it needs what step {scope.elsewhere[name]} did to module `{name}`, which another "
+            "process does not have. That is on record now: run or promote the notebook again, "
+            "and these steps run as one task.",
+        )
+
+
 def _surroundings(
     step: StepSource,
     closure: Closure,
@@ -182,6 +200,7 @@ def _surroundings(
     scope: Scope,
     context: RunContext,
 ) -> tuple[Surroundings, tuple[str, ...]]:
+    _refuse_changed_elsewhere(step, closure, scope)
     variables = scope.variables
     element = {scope.element.name} if scope.element else set()
     literals = closure.reads & (scope.constants | scope.parameters)
@@ -193,7 +212,19 @@ def _surroundings(
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
     groups = variables.sharing(inputs.keys() | literals)
-    found = Surroundings(closure, inputs, frozenset(literals), scope, step.options, groups)
+    watched = scope.module_states.watched(closure, step.source)
+    look = scope.module_states.look(watched)
+    found = Surroundings(
+        closure=closure,
+        inputs=inputs,
+        literals=frozenset(literals),
+        scope=scope,
+        options=step.options,
+        groups=groups,
+        watched=watched,
+        module_look=look,
+        modules=scope.module_states.dependencies(watched, look),
+    )
     return found, tuple(captured.problems.values())
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
@@ -48,6 +49,7 @@ class Scope:
     modules: ModuleFiles
     watch: ProcessWatch
     states: ProcessStates
+    module_states: ModuleStates = field(default_factory=ModuleStates)
     constants: frozenset[str] = frozenset()
     """Names whose value an untagged cell sets by a literal or an import."""
     parameters: frozenset[str] = frozenset()
@@ -59,5 +61,7 @@ class Scope:
     """The last line of an untagged cell of this process that touched a variable."""
     cache: bool = True
     """False: `%pipeline` says `--no-cache`."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Modules that steps of this run changed in other processes, each with the step."""
     element: Element | None = None
     """Of a mapped step: the one element that this run is for."""

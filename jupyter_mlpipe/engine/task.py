@@ -23,6 +23,7 @@ from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.executor import Executor, Outcome
 from jupyter_mlpipe.engine.exits import ExitCode, say
 from jupyter_mlpipe.engine.handover import (
+    changed_modules,
     finished_steps,
     left_in_another_process,
     not_left,
@@ -31,6 +32,7 @@ from jupyter_mlpipe.engine.handover import (
     visible_versions,
 )
 from jupyter_mlpipe.engine.immovable import text_of
+from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.steps import run_step
@@ -39,7 +41,7 @@ from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotebookError, PipelineError
 from jupyter_mlpipe.model.pipeline import PipelineStep
-from jupyter_mlpipe.model.run import Run, Status
+from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.model.step import StepSource
 
 _CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.IMPORT})
@@ -63,8 +65,9 @@ def run_job(job: Job, executor: Executor) -> ExitCode:
         NotebookError: A cell cannot be run as it is written.
         PipelineError: A step needs what no earlier step left, or what only another process has.
     """
-    with _fresh_main(job.unpacked.modules) as namespace:
-        process = _Process(job, executor, namespace)
+    states = ModuleStates(job.context.buffers)
+    with _fresh_main(job.unpacked.modules) as namespace, states.imports.watching():
+        process = _Process(job, executor, namespace, states)
         for step in job.steps:
             code = process.run(step)
             if code is not ExitCode.SUCCEEDED:
@@ -75,7 +78,9 @@ def run_job(job: Job, executor: Executor) -> ExitCode:
 class _Process:
     """The namespace that the steps share, and what has been run in it."""
 
-    def __init__(self, job: Job, executor: Executor, namespace: dict[str, Any]) -> None:
+    def __init__(
+        self, job: Job, executor: Executor, namespace: dict[str, Any], modules: ModuleStates
+    ) -> None:
         self._job = job
         self._executor = executor
         self._namespace = namespace
@@ -84,6 +89,7 @@ class _Process:
         self._modules = ModuleFiles()
         self._watch = ProcessWatch((job.context.settings.home, job.unpacked.folder))
         self._states = ProcessStates(job.context.settings.root)
+        self._module_states = modules
         self._defined = _Defined()
         self._done: set[str] = set()
         self._code: tuple[Statement, ...] = ()
@@ -124,12 +130,16 @@ class _Process:
     def _refuse_what_is_elsewhere(
         self, target: PipelineStep, step: StepSource, statements: Sequence[Statement]
     ) -> None:
-        finished = finished_steps(self._job.run.id, self._job.context.metadata)
-        elsewhere = {name: run for name, run in finished.items() if name not in self._done}
         text = text_of(python_source(step.source), statements)
-        missing = left_in_another_process(self._job.unpacked.pipeline, target, text, elsewhere)
+        missing = left_in_another_process(
+            self._job.unpacked.pipeline, target, text, self._finished_elsewhere()
+        )
         if missing:
             raise PipelineError(missing)
+
+    def _finished_elsewhere(self) -> Mapping[str, StepRun]:
+        finished = finished_steps(self._job.run.id, self._job.context.metadata)
+        return {name: run for name, run in finished.items() if name not in self._done}
 
     def _prepare(
         self,
@@ -197,6 +207,10 @@ class _Process:
             modules=self._modules,
             watch=self._watch,
             states=self._states,
+            module_states=self._module_states,
+            elsewhere=changed_modules(
+                self._job.unpacked.pipeline, target, self._finished_elsewhere()
+            ),
             constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
             parameters=frozenset(self._job.run.parameters),
             definitions=self._job.unpacked.definitions(target.id),

@@ -14,7 +14,7 @@ from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.engine.immovable import StepText, text_of
 from jupyter_mlpipe.model.errors import NotebookError
-from jupyter_mlpipe.model.run import Immovable, Status, StepRun
+from jupyter_mlpipe.model.run import DependencyKind, Immovable, Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.pipelines.definitions import Definitions, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
@@ -49,6 +49,8 @@ class StepFacts:
     text: StepText
     immovable: tuple[Immovable, ...]
     """What it leaves in its process that no other can be given."""
+    modules: frozenset[str]
+    """Local modules that it was seen to reach."""
     mutates: frozenset[str]
     """Data it was seen to change in place."""
     rebinds: frozenset[str]
@@ -143,6 +145,9 @@ class _Reader:
             uses=use_on_record(runs) if runs else _guess(step, (*needed, *own)),
             text=text_of(python_source(step.source), needed),
             immovable=_immovable(leftovers(python_source(step.source), needed), runs),
+            modules=frozenset(
+                d.name for run in runs for d in run.dependencies if d.kind is DependencyKind.MODULE
+            ),
             mutates=frozenset(o.variable for run in runs for o in run.outputs if o.mutated),
             rebinds=_rebinds(runs),
             recorded=bool(runs),

@@ -25,11 +25,12 @@ class Bond:
 
 def bonds(facts: Sequence[StepFacts]) -> tuple[Bond, ...]:
     """Each step that leaves something immovable with each later one that may use it."""
+    local = frozenset(name for fact in facts for name in fact.modules)
     left = [
         Bond(maker, user, state)
         for index, maker in enumerate(facts)
         for state in maker.immovable
-        for user in _users(state, facts[index + 1 :])
+        for user in _users(state, facts[index + 1 :], local)
     ]
     by_id = {fact.id: fact for fact in facts}
     past = [
@@ -113,10 +114,16 @@ def _refuse_backwards(
             )
 
 
-def _users(state: Immovable, later: Sequence[StepFacts]) -> Iterator[StepFacts]:
-    """Up to where a variable is bound to something else."""
+def _users(
+    state: Immovable, later: Sequence[StepFacts], local: frozenset[str]
+) -> Iterator[StepFacts]:
+    """Up to where a variable is bound to something else; `local` are modules of the user's."""
     for fact in later:
-        if is_used(state, fact.text) or _changes(fact).intersection(state.shares):
+        if state.kind == "module" and state.name in local and fact.recorded:
+            used = state.name in fact.modules
+        else:
+            used = is_used(state, fact.text)
+        if used or _changes(fact).intersection(state.shares):
             yield fact
         if state.kind == "variable" and state.name in fact.rebinds:
             return

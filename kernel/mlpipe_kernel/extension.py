@@ -47,6 +47,7 @@ def attach(shell: Any) -> None:
     session = KernelSession(shell, bench, notebook)
     comm = SidebarComm(session.greeting, lambda said: _hear(session, staleness, said))
     staleness = Staleness(session, bench, Idle(shell), comm.send)
+    undo.append(bench.follow_imports())
     _hook_cells(shell, session, undo)
     _hook_staleness(shell, staleness, undo)
     _hook_comm(shell, comm, undo)

@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
+from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
@@ -45,6 +46,7 @@ class Workbench:
         self._settings = settings
         self._connect = connect
         self._modules = ModuleFiles()
+        self._module_states = ModuleStates()
         self._tools: _Tools | None = None
         self._lock = threading.Lock()
 
@@ -61,6 +63,11 @@ class Workbench:
             MlpipeError: They cannot be opened; the next call tries again.
         """
         return self._open().context
+
+    def follow_imports(self) -> Callable[[], None]:
+        """From now on learn what local modules are like when they are imported; the way back."""
+        self._module_states.imports.start()
+        return self._module_states.imports.stop
 
     def warm_up(self) -> None:
         """Open in the background what an earlier session left, if it left anything."""
@@ -86,6 +93,7 @@ class Workbench:
             modules=self._modules,
             watch=tools.watch,
             states=tools.states,
+            module_states=self._module_states,
             constants=definitions.constants,
             parameters=definitions.parameters,
             definitions=definitions.source,
@@ -189,6 +197,7 @@ class Workbench:
         with self._lock:
             if self._tools is None:
                 context = open_context(self._settings)
+                self._module_states.buffers = context.buffers
                 variables = Variables(self._shell.user_ns, context.values, context.buffers)
                 generators = Generators(context.blobs)
                 restorer = Restorer(self._shell, variables, self._modules, generators)

@@ -5,6 +5,7 @@ import pytest
 
 from jupyter_mlpipe.analysis.notebook import Cell, parse_cells
 from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.worker import run_steps_command
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.pipelines.bundle import pack
@@ -74,7 +75,8 @@ def test_a_second_run_hits(machine):
     worker = machine("%%step a\nx = 1")
     worker.run("a")
     assert worker.run("a", MLPIPE_RUN_ID="r2") == 0
-    assert [r.status for r in worker.records()] == ["succeeded", "cached"]
+    first, second = worker.records()
+    assert (first.status, second.status, second.reason) == ("succeeded", "cached", NOTHING_CHANGED)
 
 
 def test_parameters_are_set_before_constants_are_computed(machine):

@@ -1,0 +1,212 @@
+"""Names of installed modules, of Python's own and of their classes that the user's code replaced.
+
+Libraries bind names of their own modules as they go: what they load late, what they remember.
+So a name counts if it leads to code or objects of the user's, or if a public one was replaced.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
+from jupyter_mlpipe.engine.module_content import own_names
+
+Patched = Mapping[str, Any]
+"""By name, what it leads to now."""
+
+_ABSENT = object()
+_IMMUTABLE = 1 << 8
+"""The flag of classes to which nothing can be bound."""
+_OF_SHELL = frozenset({"_", "display", "exit", "quit", "get_ipython", "execfile", "runfile"})
+_SHELL = frozenset({"IPython", "ipykernel"})
+"""What these bind, they bind anew for each cell."""
+_STATE_OF_SYS = frozenset(
+    {
+        *("stdin", "stdout", "stderr", "displayhook", "excepthook", "ps1", "ps2", "ps3"),
+        *("last_type", "last_value", "last_traceback", "last_exc", "modules", "flags"),
+    }
+)
+"""What the shell changes from cell to cell; the streams are looked after elsewhere."""
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), list, tuple, dict, set, frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A module or class whose names may be bound to something else."""
+
+    name: str
+    """As an import finds it."""
+    owner: types.ModuleType | type
+
+    @property
+    def names(self) -> Mapping[str, Any]:
+        """What it holds now; never runs code of the user's."""
+        if isinstance(self.owner, type):
+            held: Mapping[str, Any] = type.__getattribute__(self.owner, "__dict__")
+            return held
+        return vars(self.owner)
+
+
+class Patches:
+    """Remembers what each holder held when it was first looked at."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Known] = {}
+        self._offered: dict[str, tuple[tuple[Holder, int], ...]] = {}
+
+    def of(self, holder: Holder) -> Patched:
+        """What is patched in it now."""
+        names = holder.names
+        known = self._known.get(id(holder.owner))
+        if known is None:
+            held = dict(names)
+            known = _Known(holder.owner, held, held, _patched(holder, held, held, held))
+            self._known[id(holder.owner)] = known
+        elif not _is_same(names, known.last):
+            held = dict(names)
+            moved = _differing(held, known.last)
+            kept = {name: value for name, value in known.patched.items() if name not in moved}
+            found = _patched(holder, moved, held, known.first)
+            known = _Known(holder.owner, known.first, held, {**kept, **found})
+            self._known[id(holder.owner)] = known
+        return known.patched
+
+    def offered(self, package: str, *, closely: bool) -> Iterator[Holder]:
+        """Classes that an installed package offers at its top.
+
+        Looking at them `closely` costs ten times as much; else those are left out that have as
+        many names as when they were first looked at.
+        """
+        if package not in self._offered:
+            found = tuple((holder, len(holder.names)) for holder in _offered(package))
+            if not found:
+                return
+            self._offered[package] = found
+            yield from (holder for holder, _ in found if self.of(holder))
+        for holder, size in self._offered[package]:
+            if closely or len(holder.names) != size:
+                yield holder
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    owner: Any
+    """Kept, so that its place in memory stays its own."""
+    first: Mapping[str, Any]
+    last: Mapping[str, Any]
+    patched: Patched
+
+
+def holders(roots: Iterable[str], words: frozenset[str]) -> Iterator[Holder]:
+    """What a step may bind names of.
+
+    Args:
+        roots: Dotted names of modules that it can get at; those not loaded are passed over.
+        words: All words in its text; classes and submodules count where they are mentioned.
+    """
+    waiting, seen = ["builtins", "sys", *roots], {"__main__"}
+    while waiting:
+        name = waiting.pop()
+        module = sys.modules.get(name)
+        if name in seen or not issubclass(type(module), types.ModuleType) or is_local(name):
+            continue
+        seen.add(name)
+        holder = Holder(name, module)  # type: ignore[arg-type]  # checked by its true type
+        yield holder
+        for word in words & holder.names.keys():
+            inner = holder.names[word]
+            if issubclass(type(inner), types.ModuleType):
+                waiting.append(str(inner.__name__))
+            elif issubclass(type(inner), type) and not inner.__flags__ & _IMMUTABLE:
+                yield Holder(f"{inner.__module__}.{inner.__qualname__}", inner)
+
+
+def _offered(package: str) -> Iterator[Holder]:
+    module = sys.modules.get(package)
+    if not issubclass(type(module), types.ModuleType):
+        return
+    for kind in {id(v): v for v in list(vars(module).values())}.values():
+        if not issubclass(type(kind), type) or kind.__flags__ & _IMMUTABLE:
+            continue
+        if _top(str(kind.__module__)) == package:
+            yield Holder(f"{kind.__module__}.{kind.__qualname__}", kind)
+
+
+def _differing(now: Mapping[str, Any], then: Mapping[str, Any]) -> frozenset[str]:
+    names = now.keys() | then.keys()
+    return frozenset(n for n in names if now.get(n, _ABSENT) is not then.get(n, _ABSENT))
+
+
+def _is_same(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:
+    """Objects are compared by place alone; in the order in which they were bound."""
+    return len(now) == len(then) and all(map(operator.is_, now.values(), then.values()))
+
+
+def _patched(
+    holder: Holder, names: Iterable[str], now: Mapping[str, Any], then: Mapping[str, Any]
+) -> Patched:
+    passed_over = _STATE_OF_SYS if holder.name == "sys" else _OF_SHELL
+    asked = ((n, now.get(n, _ABSENT), then.get(n, _ABSENT)) for n in names if n not in passed_over)
+    return {name: new for name, new, old in asked if _counts(holder, name, new, old)}
+
+
+def _counts(holder: Holder, name: str, new: Any, old: Any) -> bool:
+    """Whether a name leads, or no longer leads, to what the user's code bound to it."""
+    own = _top(holder.name)
+    origin = "" if new is _ABSENT else _origin(new)
+    if _top(origin) in _SHELL:
+        return False
+    if any(_top(one) != own and _is_users(one) for one in (origin, *map(_origin, _held(new)))):
+        return True
+    if new is old or name.startswith("_") or issubclass(type(new), types.ModuleType):
+        return False
+    if old is _ABSENT:
+        return own in sys.stdlib_module_names and issubclass(type(new), _PLAIN)
+    return new is _ABSENT or (_top(origin) != own and not issubclass(type(old), types.ModuleType))
+
+
+def _origin(value: Any) -> str:
+    """The module that a function, a class or an object's class comes from."""
+    kind = type(value)
+    if issubclass(kind, staticmethod | classmethod | types.MethodType):
+        return _origin(value.__func__)
+    if issubclass(kind, property):
+        return _origin(value.fget)
+    if issubclass(kind, functools.partial):
+        return _origin(value.func)
+    if issubclass(kind, type | types.FunctionType | types.BuiltinFunctionType):
+        return str(value.__module__)
+    return str(kind.__module__)
+
+
+def _held(value: Any) -> Iterable[Any]:
+    """What an object of a library's was given, such as the class behind an accessor."""
+    kind = type(value)
+    if kind.__module__ == "builtins" or issubclass(kind, types.ModuleType | type):
+        return ()
+    return [v for v in own_names(value).values() if callable(v)]
+
+
+def _is_users(module: str) -> bool:
+    return module in ("__main__", "unittest.mock") or is_local(module)
+
+
+def is_local(module: str) -> bool:
+    """Whether a loaded module belongs to the user."""
+    if module == "__main__" or is_ours(module):
+        return False
+    file = getattr(sys.modules.get(module), "__dict__", {}).get("__file__")
+    return isinstance(file, str) and _is_local_file(file)
+
+
+_is_local_file = functools.lru_cache(maxsize=4096)(is_local_file)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
