@@ -16,6 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
+from jupyter_mlpipe.analysis.flow import (
+    CLASS_LOCAL,
+    STORES,
+    bound_at_end,
+    bound_at_once,
+    bound_before,
+)
 from jupyter_mlpipe.analysis.lookups import (
     Lookup,
     evaluated,
@@ -73,16 +80,8 @@ def global_names(code: CodeType) -> GlobalNames:
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _LOADS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
-_STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
 _DELETES = frozenset({"DELETE_NAME", "DELETE_GLOBAL"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_ENDS = frozenset(
-    {
-        *("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"),
-        *("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE"),
-    }
-)
-_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
 _GIVEN = frozenset({"__name__", "__annotations__", "__debug__", "__conditional_annotations__"})
 """Set by Python itself in every namespace."""
 _HIDING_NAMES = {
@@ -141,7 +140,7 @@ def _defined_in(code: CodeType, owner: str) -> Iterator[tuple[str, CodeType]]:
         if isinstance(made, CodeType) and made.co_name == "<lambda>":
             if instruction.opname in _BETWEEN:
                 continue
-            if instruction.opname in _STORES:
+            if instruction.opname in STORES:
                 yield owner or str(instruction.argval), made
         previous = instruction
 
@@ -181,18 +180,18 @@ class _Walk:
         """Take up all names of `code`, where those in `bound` are bound before it runs."""
         names, is_class = self._names, not is_cell and _is_class(code)
         instructions = _instructions(code)
-        states = _bound_before(code, instructions, bound, is_class=is_class)
+        states = bound_before(code, instructions, bound, is_class=is_class)
         for index, instruction in enumerate(instructions):
             known = states.get(index, frozenset())
             name = instruction.argval
             if isinstance(name, CodeType):
                 if id(name) not in self._deferred:
-                    nested = frozenset(n for n in known if not n.startswith(_CLASS_LOCAL))
-                    nested |= _bound_at_once(instructions, index, is_class=is_class)
+                    nested = frozenset(n for n in known if not n.startswith(CLASS_LOCAL))
+                    nested |= bound_at_once(instructions, index, is_class=is_class)
                     self._into(name, nested)
             elif instruction.opname in _LOADS:
                 local = is_class and instruction.opname != "LOAD_GLOBAL"
-                if local and _CLASS_LOCAL + name in known:
+                if local and CLASS_LOCAL + name in known:
                     self._call_in_class(name, known, is_callee(instructions, index))
                 else:
                     self._mention(name, known)
@@ -205,7 +204,7 @@ class _Walk:
                 if instruction.opname in _DELETES and not is_class and name not in known:
                     names.reads.add(name)  # whether it was bound decides what happens
         if is_cell:
-            names.certain = _bound_at_end(instructions, states)
+            names.certain = bound_at_end(instructions, states)
 
     def _call_in_class(self, name: str, known: frozenset[str], called: bool) -> None:
         """A class body may call the functions that it has just defined."""
@@ -213,7 +212,7 @@ class _Walk:
             self._entered.add((name, known))
             bodies = [b for codes in self._bodies.values() for b in codes if b.co_name == name]
             for body in bodies:
-                self._into(body, frozenset(n for n in known if not n.startswith(_CLASS_LOCAL)))
+                self._into(body, frozenset(n for n in known if not n.startswith(CLASS_LOCAL)))
 
     def _take_up(self, name: str, found: Lookup | None, known: frozenset[str]) -> None:
         """What looking names up by text comes to; code that is known counts as if it stood here."""
@@ -258,7 +257,7 @@ class _Walk:
         if name in self._bodies and (name, known) not in self._entered:
             self._entered.add((name, known))
             for body in self._bodies[name]:
-                self._into(body, frozenset(n for n in known if not n.startswith(_CLASS_LOCAL)))
+                self._into(body, frozenset(n for n in known if not n.startswith(CLASS_LOCAL)))
 
 
 def _names_in(text: str | None) -> GlobalNames | None:
@@ -269,17 +268,6 @@ def _names_in(text: str | None) -> GlobalNames | None:
         return None if tree is None or imports else global_names(compile_tree(tree))
     except SyntaxError:
         return None
-
-
-def _bound_at_end(
-    instructions: Sequence[dis.Instruction], states: Mapping[int, frozenset[str]]
-) -> frozenset[str]:
-    ends = [
-        states[index]
-        for index, instruction in enumerate(instructions)
-        if instruction.opname in ("RETURN_VALUE", "RETURN_CONST") and index in states
-    ]
-    return frozenset.intersection(*ends) if ends else frozenset()
 
 
 def _read(name: str, names: GlobalNames) -> None:
@@ -295,7 +283,7 @@ def _other(
     is_class: bool,
 ) -> None:
     opname, name = instructions[index].opname, instructions[index].argval
-    if opname in _STORES and not (is_class and opname == "STORE_NAME"):
+    if opname in STORES and not (is_class and opname == "STORE_NAME"):
         if name not in _GIVEN:
             names.writes.add(name)
     elif opname in _DELETES and not (is_class and opname == "DELETE_NAME"):
@@ -328,83 +316,3 @@ def _import(instructions: Sequence[dis.Instruction], index: int, names: GlobalNa
         names.hidden.append("imports __main__")
     else:
         names.imported.add(name)
-
-
-_CLASS_LOCAL = "class:"
-"""Marks names bound in a class body: the functions inside it do not see them."""
-
-
-def _bound_at_once(
-    instructions: Sequence[dis.Instruction], index: int, *, is_class: bool
-) -> frozenset[str]:
-    """The name a function is bound to before anything could call it.
-
-    Recursion is thus no read of an earlier value.
-    """
-    if is_class:
-        return frozenset()
-    for instruction in instructions[index + 1 :]:
-        if instruction.opname in _STORES:
-            return frozenset({instruction.argval})
-        if instruction.opname not in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE", "LOAD_CONST"):
-            break
-    return frozenset()
-
-
-def _bound_before(
-    code: CodeType,
-    instructions: Sequence[dis.Instruction],
-    bound: frozenset[str],
-    *,
-    is_class: bool,
-) -> dict[int, frozenset[str]]:
-    """For each instruction that can be reached, the names bound on every way to it."""
-    handlers = _handlers(code, instructions)
-    at_offset = {instruction.offset: index for index, instruction in enumerate(instructions)}
-    states = {0: bound}
-    waiting = [0]
-    while waiting:
-        index = waiting.pop()
-        before = states[index]
-        after = _after(instructions[index], before, is_class=is_class)
-        reached = [(next_, after) for next_ in _next(instructions, index, at_offset)]
-        for target, state in [*reached, *((h, before) for h in handlers.get(index, ()))]:
-            known = states.get(target)
-            merged = state if known is None else known & state
-            if merged != known:
-                states[target] = merged
-                waiting.append(target)
-    return states
-
-
-def _after(
-    instruction: dis.Instruction, state: frozenset[str], *, is_class: bool
-) -> frozenset[str]:
-    opname, name = instruction.opname, instruction.argval
-    if is_class and opname == "STORE_NAME":
-        return state | {_CLASS_LOCAL + name}
-    if is_class and opname == "DELETE_NAME":
-        return state - {_CLASS_LOCAL + name}
-    if opname in _STORES and name not in state:
-        return state | {name}
-    return state  # a global that was bound and deleted again no longer leads to its old value
-
-
-def _next(
-    instructions: Sequence[dis.Instruction], index: int, at_offset: dict[int, int]
-) -> Iterator[int]:
-    instruction = instructions[index]
-    if instruction.opname not in _ENDS and index + 1 < len(instructions):
-        yield index + 1
-    if instruction.opcode in _JUMPS and instruction.argval in at_offset:
-        yield at_offset[instruction.argval]
-
-
-def _handlers(code: CodeType, instructions: Sequence[dis.Instruction]) -> dict[int, list[int]]:
-    at_offset = {instruction.offset: index for index, instruction in enumerate(instructions)}
-    handlers: dict[int, list[int]] = {}
-    for entry in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]
-        for offset in range(entry.start, entry.end, 2):
-            if offset in at_offset:
-                handlers.setdefault(at_offset[offset], []).append(at_offset[entry.target])
-    return handlers

@@ -12,12 +12,12 @@ from blake3 import blake3
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.origins import package_version
 from jupyter_mlpipe.engine.aliasing import aliasing_digest
+from jupyter_mlpipe.engine.data import SHELL_NAMES
 from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
 from jupyter_mlpipe.engine.module_states import ModuleLook, Watched, is_of_module
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.scope import Scope
-from jupyter_mlpipe.engine.variables import SHELL_NAMES
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Mapping, Set
 from typing import Any
 
-from jupyter_mlpipe.engine.recording import Attempt
+from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.pipeline import FanOut

@@ -17,7 +17,7 @@ from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.touches import touches_process
-from jupyter_mlpipe.engine.variables import is_data
+from jupyter_mlpipe.engine.data import is_data
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.run import Immovable
 

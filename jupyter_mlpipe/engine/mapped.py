@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.bus import EventBus
 from jupyter_mlpipe.engine.capture import artifact_name
 from jupyter_mlpipe.engine.context import RunContext
@@ -18,8 +19,6 @@ from jupyter_mlpipe.engine.elements import elements_of, interference, refuse_acc
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.recording import (
-    Attempt,
-    StepReport,
     redefined,
 )
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step

@@ -5,29 +5,28 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from jupyter_mlpipe.analysis.code import code_names, meaning_in
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but
+from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.dependencies import Surroundings, file_digest, written_digest
+from jupyter_mlpipe.engine.dependencies import file_digest, written_digest
 from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
-from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss
+from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
-from jupyter_mlpipe.engine.states import Snapshot
-from jupyter_mlpipe.engine.variables import Changes, Held
+from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.events import OutputNote, StepFinished
 from jupyter_mlpipe.model.run import (
     OPAQUE,
     Dependency,
@@ -38,75 +37,6 @@ from jupyter_mlpipe.model.run import (
     Status,
     StepRun,
 )
-from jupyter_mlpipe.model.step import StepSignature, StepSource
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A step that was looked up and, on a miss, is about to run or running."""
-
-    id: str
-    """Of the step run that is recorded at the end."""
-    step: StepSource
-    python: str
-    cell_hash: str
-    signature: StepSignature
-    surroundings: Surroundings
-    dependencies: tuple[Dependency, ...]
-    decision: Decision
-    started: float
-    before: Mapping[str, Held]
-    states_before: Snapshot | None = None
-    """None until it is about to run."""
-    states_after: Snapshot | None = None
-    variables_before: Mapping[str, str | None] = field(default_factory=dict)
-    """Environment variables that the `%%step` line sets, as they were; None for those not set."""
-    threads_before: frozenset[int] = frozenset()
-    """Those of the process that ran before the cell did."""
-    threads_left: tuple[Immovable, ...] = ()
-    """Those that the cell started, and that ran still when it had ended."""
-    modules_changed: tuple[Immovable, ...] = ()
-    sharers: tuple[Dependency, ...] = ()
-    """See `Surroundings.sharers`; as they were before the step."""
-    problems: tuple[str, ...] = ()
-    elements: int = 0
-    """Of a mapped step: how many it runs over."""
-
-    @property
-    def scope(self) -> Scope:
-        """The run and variables around the step."""
-        return self.surroundings.scope
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """A finished step as it is shown: the record, its outputs, and what deserves a line."""
-
-    step_run: StepRun
-    outputs: tuple[tuple[Output, ArtifactVersion], ...] = ()
-    saved_seconds: float = 0.0
-    warnings: tuple[str, ...] = ()
-    diff: str = ""
-    """What changed since the earlier run, in a few lines; see `reasons.Difference`."""
-
-    def event(self) -> StepFinished:
-        """What listeners are told."""
-        run = self.step_run
-        return StepFinished(
-            run_id=run.run_id,
-            step_run_id=run.id,
-            step=run.step,
-            cell_id=run.cell_id,
-            status=run.status,
-            reason=run.reason,
-            seconds=run.seconds,
-            saved_seconds=self.saved_seconds,
-            outputs=tuple(
-                OutputNote(o.variable, v.name, v.version, v.nbytes, o.mutated)
-                for o, v in self.outputs
-            ),
-            warnings=self.warnings,
-        )
 
 
 def record_success(

@@ -17,6 +17,7 @@ from jupyter_mlpipe.analysis.conditions import condition_signature
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine import lookup
+from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import artifact_name, capture_outside
 from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
@@ -26,8 +27,6 @@ from jupyter_mlpipe.engine.immovable import running_threads, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
-    Attempt,
-    StepReport,
     record_failure,
     record_hit,
     record_skip,

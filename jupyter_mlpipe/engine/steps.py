@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
+from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.executor import Executor, Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.mapped import MappedStep
-from jupyter_mlpipe.engine.recording import Attempt, StepReport
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.watch import Sightings

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import io
-import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.classes import held_by
@@ -19,23 +16,10 @@ from jupyter_mlpipe.materializers.sharing import is_of_past_class, sharing_group
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
-SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
-"""What IPython itself puts into the namespace."""
-
-_SHELL_HISTORY = re.compile(r"__\w+__|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
-"""Names of IPython's history, and those that Python keeps for itself."""
-
 _ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
 """Places of types whose objects never change; a type of the user's need not be hashable."""
 _TUPLE = id(tuple)
 _UNCHANGING = b"atom"
-_STREAM = io.IOBase.__base__ or io.IOBase
-"""Of all files; unlike `io.IOBase`, it can be asked about classes that are not hashable."""
-
-
-_CachedFunction = type(functools.cache(len))
-_CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
-"""Types of what is no data, unless a step assigns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +104,12 @@ class Variables:
     def adopt(self, names: Iterable[str]) -> None:
         """From now on these names count as data, until they are bound to something else."""
         bound = ((n, self.namespace[n]) for n in names if n in self.namespace)
-        self._adopted |= {n: v for n, v in bound if issubclass(type(v), _CODE) and not _is_given(n)}
+        self._adopted |= {n: v for n, v in bound if issubclass(type(v), CODE) and not is_given(n)}
 
     def _is_data(self, name: str, value: Any) -> bool:
         if is_data(name, value) or (name in self._adopted and self._adopted[name] is value):
             return True
-        if not issubclass(type(value), type) or not _is_own_class(name, value):
+        if not issubclass(type(value), type) or not is_own_class(name, value):
             return False
         if self._restated.get(name) is not value:
             self._look_into(name, value)
@@ -203,7 +187,7 @@ class Variables:
         self.namespace[name] = value
         if (
             issubclass(type(value), type)
-            and _is_own_class(name, value)
+            and is_own_class(name, value)
             and name not in self._adopted
         ):
             self._restated[name] = value
@@ -364,44 +348,3 @@ class Variables:
         if current is None or current != version:
             return False
         return name in self._pending or not is_of_past_class(self.namespace[name])
-
-
-def is_data(name: str, value: Any) -> bool:
-    """Whether a variable holds data, rather than a definition that is run anew where needed.
-
-    Only the true type counts: an object may claim any other as its `__class__`.
-    """
-    kind = type(value)
-    if type(name) is not str:  # only reached through `globals()`
-        return False
-    if _is_given(name):
-        return False
-    if issubclass(kind, FunctionType):
-        # Lambdas and functions made by functions have no definition of their own to run anew;
-        # what a function was given as attributes, running its definition would lose.
-        own = value.__module__ == "__main__"
-        return own and ("<" in value.__qualname__ or not vars(value).keys() <= {"__wrapped__"})
-    if kind is _CachedFunction:
-        return "<" in value.__qualname__
-    if issubclass(kind, _STREAM):
-        return not _is_closed(value)  # what a `with` block leaves is spent
-    if issubclass(kind, BuiltinFunctionType):
-        # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.
-        return not isinstance(value.__self__, ModuleType | None)
-    return not issubclass(kind, ModuleType | type)
-
-
-def _is_given(name: str) -> bool:
-    """Whether IPython or Python itself gives the namespace this name."""
-    return name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name) is not None)
-
-
-def _is_own_class(name: str, kind: type) -> bool:
-    return kind.__module__ == "__main__" and kind.__qualname__ == name
-
-
-def _is_closed(file: Any) -> bool:
-    try:
-        return bool(file.closed)
-    except Exception:  # noqa: BLE001  # a class of the user's; an open file is opaque, so safe
-        return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from jupyter_mlpipe.engine.recording import StepReport
+from jupyter_mlpipe.engine.attempt import StepReport
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Output, Status
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from jupyter_mlpipe.engine.attempt import StepReport
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit
 from jupyter_mlpipe.engine.mapped import MappedStep
-from jupyter_mlpipe.engine.recording import StepReport
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.digest import new_id
 from mlpipe_kernel.recorder import OutputRecorder, replay

@@ -15,11 +15,11 @@ from typing import Any
 from jupyter_mlpipe.analysis.code import bound_by, code_statements, meaning_in
 from jupyter_mlpipe.analysis.dataflow import signature_of
 from jupyter_mlpipe.analysis.options import parse_step_line
+from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.mapped import MappedStep
-from jupyter_mlpipe.engine.recording import Attempt, StepReport
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion

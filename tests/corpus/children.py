@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from jupyter_mlpipe.cli.main import main
-from jupyter_mlpipe.engine.variables import is_data
+from jupyter_mlpipe.engine.data import is_data
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.orchestrators import processes
 from mlpipe_kernel import extension

@@ -8,7 +8,8 @@ import pytest
 
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import open_context
-from jupyter_mlpipe.engine.variables import Variables, is_data
+from jupyter_mlpipe.engine.data import is_data
+from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.materializers.memory import is_private
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 

@@ -1,0 +1,84 @@
+"""A step on its way from the lookup to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jupyter_mlpipe.engine.dependencies import Surroundings
+from jupyter_mlpipe.engine.lookup import Decision
+from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.states import Snapshot
+from jupyter_mlpipe.engine.variables import Held
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.events import OutputNote, StepFinished
+from jupyter_mlpipe.model.run import Dependency, Immovable, Output, StepRun
+from jupyter_mlpipe.model.step import StepSignature, StepSource
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A step that was looked up and, on a miss, is about to run or running."""
+
+    id: str
+    """Of the step run that is recorded at the end."""
+    step: StepSource
+    python: str
+    cell_hash: str
+    signature: StepSignature
+    surroundings: Surroundings
+    dependencies: tuple[Dependency, ...]
+    decision: Decision
+    started: float
+    before: Mapping[str, Held]
+    states_before: Snapshot | None = None
+    """None until it is about to run."""
+    states_after: Snapshot | None = None
+    variables_before: Mapping[str, str | None] = field(default_factory=dict)
+    """Environment variables that the `%%step` line sets, as they were; None for those not set."""
+    threads_before: frozenset[int] = frozenset()
+    """Those of the process that ran before the cell did."""
+    threads_left: tuple[Immovable, ...] = ()
+    """Those that the cell started, and that ran still when it had ended."""
+    modules_changed: tuple[Immovable, ...] = ()
+    sharers: tuple[Dependency, ...] = ()
+    """See `Surroundings.sharers`; as they were before the step."""
+    problems: tuple[str, ...] = ()
+    elements: int = 0
+    """Of a mapped step: how many it runs over."""
+
+    @property
+    def scope(self) -> Scope:
+        """The run and variables around the step."""
+        return self.surroundings.scope
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """A finished step as it is shown: the record, its outputs, and what deserves a line."""
+
+    step_run: StepRun
+    outputs: tuple[tuple[Output, ArtifactVersion], ...] = ()
+    saved_seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    diff: str = ""
+    """What changed since the earlier run, in a few lines; see `reasons.Difference`."""
+
+    def event(self) -> StepFinished:
+        """What listeners are told."""
+        run = self.step_run
+        return StepFinished(
+            run_id=run.run_id,
+            step_run_id=run.id,
+            step=run.step,
+            cell_id=run.cell_id,
+            status=run.status,
+            reason=run.reason,
+            seconds=run.seconds,
+            saved_seconds=self.saved_seconds,
+            outputs=tuple(
+                OutputNote(o.variable, v.name, v.version, v.nbytes, o.mutated)
+                for o, v in self.outputs
+            ),
+            warnings=self.warnings,
+        )

@@ -1,0 +1,65 @@
+"""Which variables hold data, and which hold code that is run anew where it is needed."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
+"""What IPython itself puts into the namespace."""
+
+_SHELL_HISTORY = re.compile(r"__\w+__|_{1,3}|_i{1,3}|_i?\d+|_[dio]h|_exit_code")
+"""Names of IPython's history, and those that Python keeps for itself."""
+
+_STREAM = io.IOBase.__base__ or io.IOBase
+"""Of all files; unlike `io.IOBase`, it can be asked about classes that are not hashable."""
+
+
+_CachedFunction = type(functools.cache(len))
+CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
+"""Types of what is no data, unless a step assigns it."""
+
+
+def is_data(name: str, value: Any) -> bool:
+    """Whether a variable holds data, rather than a definition that is run anew where needed.
+
+    Only the true type counts: an object may claim any other as its `__class__`.
+    """
+    kind = type(value)
+    if type(name) is not str:  # only reached through `globals()`
+        return False
+    if is_given(name):
+        return False
+    if issubclass(kind, FunctionType):
+        # Lambdas and functions made by functions have no definition of their own to run anew;
+        # what a function was given as attributes, running its definition would lose.
+        own = value.__module__ == "__main__"
+        return own and ("<" in value.__qualname__ or not vars(value).keys() <= {"__wrapped__"})
+    if kind is _CachedFunction:
+        return "<" in value.__qualname__
+    if issubclass(kind, _STREAM):
+        return not _is_closed(value)  # what a `with` block leaves is spent
+    if issubclass(kind, BuiltinFunctionType):
+        # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.
+        return not isinstance(value.__self__, ModuleType | None)
+    return not issubclass(kind, ModuleType | type)
+
+
+def is_given(name: str) -> bool:
+    """Whether IPython or Python itself gives the namespace this name."""
+    return name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name) is not None)
+
+
+def is_own_class(name: str, kind: type) -> bool:
+    """Whether it is the class that a cell of the notebook defines under this name."""
+    return kind.__module__ == "__main__" and kind.__qualname__ == name
+
+
+def _is_closed(file: Any) -> bool:
+    try:
+        return bool(file.closed)
+    except Exception:  # noqa: BLE001  # a class of the user's; an open file is opaque, so safe
+        return False
