@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from jupyter_mlpipe.analysis.bytecode import global_names
-from jupyter_mlpipe.analysis.magics import hidden_by_magics
+from jupyter_mlpipe.analysis.magics import filled_in_by_magics, hidden_by_magics
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 from jupyter_mlpipe.model.step import StepSignature
 
@@ -32,8 +32,9 @@ def signature_of(tree: ast.Module) -> StepSignature:
     """
     names = global_names(compile_tree(tree))
     reasons = [reason for reason in (_star_import(tree), _listed(tree), *names.hidden) if reason]
-    if "get_ipython" in names.reads and (reason := hidden_by_magics(tree)):
-        reasons.append(reason)
+    if "get_ipython" in names.reads:
+        names.reads |= filled_in_by_magics(tree) - names.certain
+        reasons += [reason] if (reason := hidden_by_magics(tree)) else []
     deferred = names.deferred.items()
     return StepSignature(
         reads=frozenset(names.reads | set(_names_in_annotations(tree))) - {"get_ipython"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 PYTHON_MAGICS = frozenset({"time", "timeit", "prun", "capture"})
 """Their code is Python, which `python_source` leaves in the open."""
@@ -54,6 +55,29 @@ def hidden_by_magics(tree: ast.Module) -> str | None:
                 return reason
     mentions = sum(isinstance(n, ast.Name) and n.id == "get_ipython" for n in ast.walk(tree))
     return "uses get_ipython()" if mentions != understood else None
+
+
+def filled_in_by_magics(tree: ast.Module) -> frozenset[str]:
+    """Names whose values IPython puts into shell lines and into the arguments of magics."""
+    texts: list[str] = []
+    for node in ast.walk(tree):
+        method, arguments = _magic_call(node)
+        if method in ("system", "getoutput"):
+            texts += arguments[:1]
+        elif method and arguments[0] not in _UNEXPANDED:
+            texts += arguments[1:2]
+    return frozenset(name for text in texts for name in _filled_in(text))
+
+
+def _filled_in(text: str) -> Iterator[str]:
+    """`{expression}`, `$name` and `$name.attribute`; `$$name` is left to the shell."""
+    yield from re.findall(r"(?<!\$)\$([^\W\d]\w*)", text)
+    for expression in re.findall(r"(?<!\{)\{([^{}]+)\}", text):
+        try:
+            tree = ast.parse(expression.strip(), mode="eval")
+        except SyntaxError:
+            continue
+        yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def line_magics(tree: ast.Module, name: str) -> tuple[str, ...]:

@@ -82,6 +82,8 @@ class KernelSession:
         self._steps = StepNames()
         self._suspects = Suspects()
         self._cell = _CurrentCell()
+        self._running: Any = None
+        """What IPython calls the info of the cell that runs."""
         self._prepared: str | None = None
         self._guesses = 5
         """Cells that are still looked for in the notebooks around."""
@@ -148,6 +150,9 @@ class KernelSession:
 
     def before_cell(self, info: Any) -> None:
         """IPython's `pre_run_cell`: bring back what the cell mentions."""
+        if self._running is not None and not info.store_history:
+            return  # a magic such as %%capture runs its body as a cell of its own
+        self._running = info
         self._cell = _CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
         self._locate(info.raw_cell)
         first, _, rest = info.raw_cell.partition("\n")
@@ -191,6 +196,9 @@ class KernelSession:
 
     def after_cell(self, result: Any) -> None:
         """IPython's `post_run_cell`: keep what a step left, learn what other cells define."""
+        if self._running is not None and result.info is not self._running:
+            return
+        self._running = None
         cell = self._cell
         try:
             self._finish(cell, result)

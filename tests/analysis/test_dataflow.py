@@ -395,3 +395,17 @@ def test_a_class_body_that_calls_its_own_function_reads_what_that_reads():
     called = "class A:\n    def f():\n        return b\n    x = f()"
     assert "b" in analyze(called).reads
     assert "b" not in analyze(called.replace("x = f()", "x = property(f)")).reads
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("out = !echo {word} $other $$HOME", {"word", "other"}),
+        ("!head -{n + 1} {path!r}", {"n"}),
+        ("!awk '{print $1}'", set()),
+        ("%%bash -s $word\necho $1", {"word"}),
+        ("%timeit -n 1 f(x)", {"f", "x"}),
+    ],
+)
+def test_what_ipython_fills_in_is_read(cell, names):
+    assert analyze(python_source(cell)).reads & {"word", "other", "n", "path", "f", "x"} == names

@@ -459,3 +459,11 @@ def test_an_edited_module_that_the_step_itself_imports_is_a_miss(live_kernel, bo
     live_kernel.restart()
     assert "was edited" in live_kernel.run(f"%%step use\n{body}").line
     assert live_kernel.run("print(x)").text.endswith("22\n")
+
+
+def test_a_captured_cell_is_a_step_like_any_other(live_kernel):
+    live_kernel.run("%%step data\nn = 3")
+    cell = "%%step shout\n%%capture said\nprint('loud', n)\nm = n + 1"
+    assert "m v1" in live_kernel.run(cell).line
+    assert "m v1" in live_kernel.run("%%step shout\n%%capture\nprint('loud', n)\nm = n + 1").line
+    assert live_kernel.run("print(m, said.stdout)").text.endswith("4 loud 3\n\n")
