@@ -34,6 +34,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "programs"
+ABOUT_DATA = (
+    *("aliases", "binding", "containers", "figures", "files", "frames", "iterators"),
+    *("learning", "numpy", "randomness", "tensors"),
+)
+"""Files of programs about what variables hold, by how their names begin."""
 _HEAD = re.compile(
     r"\[file (?P<file>[^\]]+)\]|"
     r"\[(?P<step>\w*)(?P<edited> edited)?\](?P<reads>[^>]*?)(?:->(?P<effects>.*))?"
