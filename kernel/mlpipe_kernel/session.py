@@ -150,8 +150,8 @@ class KernelSession:
 
     def before_cell(self, info: Any) -> None:
         """IPython's `pre_run_cell`: bring back what the cell mentions."""
-        if self._running is not None and not info.store_history:
-            return  # a magic such as %%capture runs its body as a cell of its own
+        if self._cell.seen is not None and not info.store_history:
+            return  # a magic such as %%capture runs the body of the step as a cell of its own
         self._running = info
         self._cell = _CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
         self._locate(info.raw_cell)

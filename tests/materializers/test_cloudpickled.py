@@ -133,10 +133,13 @@ def test_a_missing_class_is_named_with_the_way_out(tmp_path, notebook):
         CloudpickleMaterializer().load(tmp_path)
 
 
-def test_an_instance_of_a_replaced_class_keeps_its_class(tmp_path, notebook):
+def test_an_instance_of_a_replaced_class_is_refused_rather_than_kept_beside_the_new_one(
+    tmp_path, notebook
+):
     notebook("class C:\n    size = 1\nold = C()")
     notebook("class C:\n    size = 2")
-    assert kept(notebook.names["old"], tmp_path).size == 1
+    with pytest.raises(ValueNotStorableError, match="defined anew"):
+        kept(notebook.names["old"], tmp_path)
 
 
 def test_a_function_stays_what_it_was_though_the_notebook_has_a_newer_one(tmp_path, notebook):
