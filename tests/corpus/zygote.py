@@ -21,7 +21,6 @@ _PRELOADED = (
     *("IPython.core.interactiveshell", "jupyter_mlpipe.cli.main", "jupyter_mlpipe.engine.worker"),
     *("jupyter_mlpipe.orchestrators.local", "mlpipe_kernel.extension", "mlpipe_kernel.executor"),
     *("numpy", "pandas", "sqlalchemy.dialects.sqlite", "tests.corpus.children"),
-    *("matplotlib.figure", "sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection"),
 )
 
 
