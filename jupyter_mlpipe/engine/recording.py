@@ -50,48 +50,51 @@ def record_success(
     changes = variables.changes(attempt.before, after, signature.certain)
     names = (changes.written | changes.mutated) - variables.plain(code)
     captured = capture_outputs(names, attempt.step, attempt.id, attempt.scope, context)
+    step_run = _succeeded(attempt, captured, changes, seconds, context)
+    dependencies = (*step_run.dependencies, *_file_dependencies(attempt, seen))
     step_run = replace(
-        _skeleton(attempt, Status.SUCCEEDED, seconds, context),
-        outputs=_outputs(captured, changes),
-        shared=captured.shared_records(),
-        deleted=tuple(sorted(changes.deleted | variables.unbound(signature.deletes))),
-        dependencies=with_module_texts(
-            (
-                *attempt.dependencies,
-                *_sharing_dependencies(attempt, captured, changes),
-                *_kept_dependencies(attempt, changes),
-                *_file_dependencies(attempt, seen),
-            ),
-            context,
-        ),
+        step_run,
+        dependencies=with_module_texts(dependencies, context),
         display=keep_displayed(outcome.outputs, context.blobs),
     )
-    left = _immovable(attempt, captured, changes)
-    step_run = replace(step_run, immovable=left)
     facts = _state_facts(attempt, seen)
     step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
-    beyond = _beyond_reach(attempt, captured, changes)
-    never = f"always runs: it changes {beyond}, to which its code does not lead" if beyond else ""
-    never = _why_never(step_run, attempt, captured, seen) or never
-    step_run = replace(step_run, uncacheable=never)
+    never = _why_never(step_run, attempt, captured, seen)
+    step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
     stored = record(step_run, captured.new_versions(), attempt.scope, context)
     by_id = {version.id: version for version in stored}
     for name, version in (captured.versions | captured.shared).items():
         variables.record(name, by_id.get(version.id, version), after[name])
+    warnings = (
+        *attempt.problems,
+        *captured.problems.values(),
+        *_unnamed(step_run, captured),
+        *_missing(attempt, names),
+    )
     return StepReport(
         step_run,
         tuple((output, by_id[output.version_id]) for output in step_run.outputs),
-        warnings=tuple(
-            dict.fromkeys(
-                (
-                    *attempt.problems,
-                    *captured.problems.values(),
-                    *_unnamed(step_run, captured),
-                    *_missing(attempt, names),
-                )
-            )
-        ),
+        warnings=tuple(dict.fromkeys(warnings)),
         diff=_diff(attempt),
+    )
+
+
+def _succeeded(
+    attempt: Attempt, captured: Captured, changes: Changes, seconds: float, context: RunContext
+) -> StepRun:
+    """What the variables tell of the step."""
+    unbound = attempt.scope.variables.unbound(attempt.signature.deletes)
+    return replace(
+        _skeleton(attempt, Status.SUCCEEDED, seconds, context),
+        outputs=_outputs(captured, changes),
+        shared=captured.shared_records(),
+        deleted=tuple(sorted(changes.deleted | unbound)),
+        dependencies=(
+            *attempt.dependencies,
+            *_sharing_dependencies(attempt, captured, changes),
+            *_kept_dependencies(attempt, changes),
+        ),
+        immovable=_immovable(attempt, captured, changes),
     )
 
 
@@ -213,13 +216,14 @@ def _touched(attempt: Attempt, captured: Captured, changes: Changes) -> frozense
     return frozenset((left - changes.written) & attempt.before.keys())
 
 
-def _beyond_reach(attempt: Attempt, captured: Captured, changes: Changes) -> str:
+def _changes_beyond(attempt: Attempt, captured: Captured, changes: Changes) -> str:
     """What the step changed although neither its code nor shared memory leads there."""
     surroundings = attempt.surroundings
     known = surroundings.inputs.keys() | surroundings.literals
     known |= {found.name for found in attempt.sharers}
     names = _touched(attempt, captured, changes) - known
-    return ", ".join(f"`{name}`" for name in sorted(names))
+    found = ", ".join(f"`{name}`" for name in sorted(names))
+    return f"always runs: it changes {found}, to which its code does not lead" if found else ""
 
 
 def redefined(attempt: Attempt) -> frozenset[str]:

@@ -113,10 +113,7 @@ class _Reader:
         signature = step_signature(step)
         runs = self._finished_runs(source_hash)
         own = self._definitions.of_step(step)
-        mentioned = signature.reads.union(*map(_met, runs))
-        # A change through an alias needs the alias, whether or not the cell mentions it.
-        touched = frozenset(name for run in runs for name in _touched(run))
-        mentioned |= touched & self._code_behind.keys()
+        mentioned = self._mentioned(signature, runs)
         needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         hidden = next((s.dynamic for s in needed if s.dynamic), None)
         if not (signature.hiding and signature.hiding <= self._code_behind.keys()):
@@ -128,9 +125,7 @@ class _Reader:
         makes = (signature.writes | _bound_by_calls(needed, runs)) - names_of(own)
         makes |= {output.variable for run in runs for output in run.outputs}
         changes = self._reach.join(reads, makes)
-        behind = _code_names(needed) | _code_names(own) | signature.held
-        for name in makes:
-            self._code_behind[name] = self._code_behind.get(name, frozenset()) | behind
+        self._note_behind(makes, _code_names(needed) | _code_names(own) | signature.held)
         return StepFacts(
             id=id_,
             step=step,
@@ -145,15 +140,22 @@ class _Reader:
             uses=use_on_record(runs) if runs else _guess(step, (*needed, *own)),
             text=text_of(python_source(step.source), needed),
             immovable=_immovable(leftovers(python_source(step.source), needed), runs),
-            modules=frozenset(
-                d.name for run in runs for d in run.dependencies if d.kind is DependencyKind.MODULE
-            ),
+            modules=_modules_reached(runs),
             mutates=frozenset(o.variable for run in runs for o in run.outputs if o.mutated),
             rebinds=_rebinds(runs),
             recorded=bool(runs),
             past=self._past.note(id_, reads, makes, (*needed, *own)),
             dynamic=hidden,
         )
+
+    def _mentioned(self, signature: StepSignature, runs: Sequence[StepRun]) -> frozenset[str]:
+        """A change through an alias needs the alias, whether or not the cell mentions it."""
+        touched = frozenset(name for run in runs for name in _touched(run))
+        return signature.reads.union(*map(_met, runs)) | (touched & self._code_behind.keys())
+
+    def _note_behind(self, makes: frozenset[str], code: frozenset[str]) -> None:
+        for name in makes:
+            self._code_behind[name] = self._code_behind.get(name, frozenset()) | code
 
     def _close(
         self, reads: frozenset[str], position: int, deferred: Mapping[str, frozenset[str]]
@@ -196,6 +198,11 @@ def _as_seen(
 def _bound_by_calls(definitions: Iterable[Statement], runs: Iterable[StepRun]) -> frozenset[str]:
     """Global names that functions bind, if they are called; runs on record tell it exactly."""
     return frozenset() if runs else frozenset().union(*(s.calls_bind for s in definitions))
+
+
+def _modules_reached(runs: Iterable[StepRun]) -> frozenset[str]:
+    found = (dependency for run in runs for dependency in run.dependencies)
+    return frozenset(one.name for one in found if one.kind is DependencyKind.MODULE)
 
 
 def _met(run: StepRun) -> frozenset[str]:
