@@ -41,6 +41,8 @@ class Attempt:
     threads_left: tuple[Immovable, ...] = ()
     """Those that the cell started, and that ran still when it had ended."""
     modules_changed: tuple[Immovable, ...] = ()
+    memories_before: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """See `memories.remembered`."""
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""
     problems: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
 from jupyter_mlpipe.engine.lookup import Hit, Miss
+from jupyter_mlpipe.engine.memories import remembered_since
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
@@ -302,6 +303,7 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *immovable_variables(changed, namespace, mutated=True),
         *attempt.threads_left,
         *attempt.modules_changed,
+        *remembered_since(attempt.memories_before, namespace, attempt.scope.variables.all_names()),
     )
 
 

@@ -25,6 +25,7 @@ from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.immovable import running_threads, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
+from jupyter_mlpipe.engine.memories import remembered
 from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
     record_failure,
@@ -106,6 +107,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         states_before=attempt.scope.states.capture(),
         variables_before=variables_before,
         threads_before=running_threads(),
+        memories_before=remembered(variables.namespace),
         sharers=attempt.surroundings.sharers(),
     )
 

@@ -118,6 +118,8 @@ class _Process:
             report = run_step(step, self._scope(target, statements), self._executor, context)
         except NotebookError as error:
             raise NotebookError(step.label, error.problem) from error
+        finally:
+            _close_figures()
         self._done.add(target.name)
         self._defined.note(read_statements(python_source(step.source)), _CODE)
         for warning in report.warnings:
@@ -264,6 +266,13 @@ def _fresh_main(modules: Path) -> Iterator[dict[str, Any]]:
     finally:
         sys.modules["__main__"] = before
         sys.path[:] = path
+
+
+def _close_figures() -> None:
+    """What pyplot has open ends with its cell, as in a notebook that shows figures inline."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
 
 
 def _severity(outcome: Outcome) -> ExitCode:

@@ -10,7 +10,6 @@ from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.classes import held_by
-from jupyter_mlpipe.materializers.figure_facts import is_untouched, mark_untouched
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_digest
 from jupyter_mlpipe.materializers.sharing import is_of_past_class, sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -257,12 +256,9 @@ class Variables:
         found = flat_digest(value)
         if found is not None and known is not None and found == known.fingerprint:
             return known
-        if known is not None and is_untouched(value):
-            return known
         if self._endless.get(name, self) is value:
             return Held(value, None)
         now = Held(value, self._fingerprint(value, known.fingerprint if known else None))
-        mark_untouched(value)
         return known if known is not None and known.same_as(now) else now
 
     def _fingerprint(self, value: Any, expected: bytes | None = None) -> bytes | None:

@@ -5,16 +5,38 @@ from __future__ import annotations
 import io
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from blake3 import blake3
 
 from jupyter_mlpipe.materializers.facts import Token, fact
 
 _DPI = 72
 
 
-def figure_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
+class _Watch:
+    """Hears of everything that is done to a figure, in the place of who heard of it before.
+
+    Drawing takes 50 ms and more, so what a drawing gave counts until the figure is touched. That
+    matplotlib calls a figure `stale` does not tell: whoever draws it makes it fresh again.
+    """
+
+    def __init__(self, before: Callable[[Any, bool], None] | None) -> None:
+        self._before = before
+        self.drawn: bytes | None = None
+        """Digest of the pixels; None once the figure was touched."""
+        self.parts: list[Any] = []
+
+    def __call__(self, artist: Any, stale: bool) -> None:
+        if stale:
+            self.drawn = None
+        if self._before is not None:
+            self._before(artist, stale)
+
+
+def figure_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     """A figure by its pixels, its parts by the figure and their place in it.
 
     Drawing is the one view of a figure on which an inline and a bare backend agree.
@@ -24,40 +46,28 @@ def figure_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     if artist is None or figure is None or not isinstance(obj, artist.Artist):
         return None
     if isinstance(obj, figure.Figure):
-        import numpy as np
-
-        pixels = np.frombuffer(_pixels(obj), np.uint8)
-        return fact("figure", tuple(obj.get_size_inches()), token(pixels))
+        return fact("figure", tuple(obj.get_size_inches()), _watched(obj).drawn)
     home = obj.get_figure(root=True)
     if home is None:
         return None
-    _pixels(home)  # the first drawing makes ticks, which count as parts
-    parts = home.findobj()
+    parts = _watched(home).parts
     place = next((place for place, part in enumerate(parts) if part is obj), None)
     return None if place is None else fact("artist", type(obj).__qualname__, place, home)
 
 
-def is_untouched(value: Any) -> bool:
-    """Whether a figure, or a part of one, says that nothing was done to it since it was marked.
-
-    Drawing a figure takes 50 ms and more; matplotlib notes itself when one has to be drawn anew.
-    """
-    figure = _figure_of(value)
-    return figure is not None and not figure.stale
-
-
-def mark_untouched(value: Any) -> None:
-    """What is done to a figure from now on is noticed."""
-    figure = _figure_of(value)
-    if figure is not None:
-        figure.stale = False
-
-
-def _figure_of(value: Any) -> Any:
-    artist = sys.modules.get("matplotlib.artist")
-    if artist is None or not issubclass(type(value), artist.Artist):
-        return None
-    return value.get_figure(root=True)
+def _watched(figure: Any) -> _Watch:
+    """What the figure looks like and is made of now."""
+    watch = figure.stale_callback
+    if not isinstance(watch, _Watch):
+        watch = figure.stale_callback = _Watch(watch)
+    if watch.drawn is None:
+        drawn = blake3(_pixels(figure)).digest()
+        watch.parts = figure.findobj()  # the first drawing makes ticks, which count as parts
+        for part in watch.parts:
+            if part.stale_callback is None:  # as in a figure that was loaded
+                part.stale_callback = watch
+        watch.drawn = drawn
+    return watch
 
 
 def _pixels(figure: Any) -> bytes:

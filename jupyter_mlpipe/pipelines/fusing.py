@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from jupyter_mlpipe.engine.immovable import is_used
+from jupyter_mlpipe.engine.memories import REMEMBERS
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.pipeline import PipelineStep
 from jupyter_mlpipe.model.run import Immovable
 from jupyter_mlpipe.pipelines.facts import StepFacts
+
+_REMEMBERS = re.compile(r"@(functools\.)?(lru_cache|cache)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,24 @@ def bonds(facts: Sequence[StepFacts]) -> tuple[Bond, ...]:
         for user in facts
         for name, maker in user.past.items()
     ]
-    return (*left, *past)
+    return (*left, *past, *_memories(facts))
+
+
+def _memories(facts: Sequence[StepFacts]) -> Iterator[Bond]:
+    """What one step made a function remember, a process of its own would not know.
+
+    That makes a difference where the function reads data: it may remember what the data were.
+    """
+    data = frozenset[str]().union(*(fact.makes for fact in facts))
+    makers: dict[str, StepFacts] = {}
+    for fact in facts:
+        for statement in fact.definitions:
+            if not _REMEMBERS.match(statement.source) or not statement.reads & data:
+                continue
+            for name in statement.names & fact.reads:
+                maker = makers.setdefault(name, fact)
+                if maker is not fact:
+                    yield Bond(maker, fact, Immovable(name, "definition", REMEMBERS))
 
 
 def in_tasks(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError as GraphCycle
 from graphlib import TopologicalSorter
@@ -78,7 +77,6 @@ def check_reads(facts: Sequence[StepFacts], definitions: Definitions) -> tuple[s
                 raise OutsideDataError(fact.step.label, _outside_problem(name, statement))
             _check_later(name, fact, facts, index)
         warnings.extend(_hazards(fact, facts[:index]))
-    _check_memories(facts)
     return (*warnings, *_untagged_mentions(facts, definitions.outside()))
 
 
@@ -120,32 +118,6 @@ def _check_later(name: str, fact: StepFacts, facts: Sequence[StepFacts], index: 
                 f"it reads `{name}`, which only the later {later.step.label} makes. Move that "
                 "cell above this one.",
             )
-
-
-def _check_memories(facts: Sequence[StepFacts]) -> None:
-    """What one step made a function remember, a process of its own would not know.
-
-    That makes a difference where the function reads data: it may remember what the data were.
-    """
-    data = frozenset[str]().union(*(fact.makes for fact in facts))
-    remembering: dict[str, StepFacts] = {}
-    for fact in facts:
-        for statement in fact.definitions:
-            read = sorted(statement.reads & data - statement.names)
-            if not (read and _REMEMBERS.match(statement.source)):
-                continue
-            (name,) = statement.names
-            first = remembering.setdefault(name, fact)
-            if first is not fact and name in fact.reads:
-                raise NotebookError(
-                    fact.step.label,
-                    f"it uses `{name}`, which reads `{read[0]}` and remembers its results "
-                    f"(lru_cache) from {first.step.label}; in a process of its own it would not. "
-                    f"Give it `{read[0]}` as an argument, or leave the cache out.",
-                )
-
-
-_REMEMBERS = re.compile(r"@(functools\.)?(lru_cache|cache)\b")
 
 
 def _is_known(name: str, fact: StepFacts, earlier: Sequence[StepFacts]) -> bool:

@@ -79,6 +79,12 @@ def test_a_second_run_hits(machine):
     assert (first.status, second.status, second.reason) == ("succeeded", "cached", NOTHING_CHANGED)
 
 
+def test_no_step_of_a_task_draws_on_the_figure_of_another(machine):
+    cells = ("import matplotlib.pyplot as plt", "%%step a\ng = (n for n in [1, 2])\nplt.plot([1])")
+    worker = machine(*cells, "%%step b\nnext(g)\nassert not plt.gca().lines")
+    assert worker.run("a", "b") == 0
+
+
 def test_parameters_are_set_before_constants_are_computed(machine):
     worker = machine("%%params\nn: int = 1", "%%step a\nassert n == 7\nx = n")
     assert worker.run("a", MLPIPE_PARAMS='{"n": 7}') == 0

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.figures import FigureMaterializer
-from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.materializers.fingerprint import content_digest, fingerprint
 from jupyter_mlpipe.model.artifact import ArtifactType
 from jupyter_mlpipe.testing.materializers import MaterializerContract
 
@@ -110,3 +111,37 @@ def test_the_backend_does_not_matter_for_the_digest(pyplot):
     axes.set_title("a <b>title</b>")
     assert content_digest(figure) == content_digest(line())
     assert "matplotlib" in sys.modules
+
+
+def test_a_change_is_seen_in_all_parts_of_a_figure():
+    figure = line()
+    parts = [figure, figure.axes[0], figure.axes[0].lines[0]]
+    before = [fingerprint(part, BufferDigests(None)) for part in parts]
+    figure.axes[0].lines[0].set_ydata([3, 2, 1])
+    after = [fingerprint(part, BufferDigests(None)) for part in parts]
+    assert not set(before) & set(after)
+
+
+def test_a_change_that_was_drawn_already_is_seen(tmp_path):
+    figure = line()
+    before = content_digest(figure)
+    figure.axes[0].set_title("changed")
+    figure.savefig(tmp_path / "drawn.png")
+    assert content_digest(figure) != before
+
+
+def test_a_change_to_a_loaded_figure_is_seen(tmp_path):
+    FigureMaterializer().save(line(), tmp_path)
+    loaded = FigureMaterializer().load(tmp_path)
+    before = content_digest(loaded)
+    loaded.axes[0].lines[0].set_ydata([3, 2, 1])
+    assert content_digest(loaded) != before
+
+
+def test_who_listened_to_a_figure_before_is_told_still():
+    figure, told = line(), []
+    figure.stale_callback = lambda *heard: told.append(heard)
+    content_digest(figure)
+    told.clear()
+    figure.suptitle("changed")
+    assert told

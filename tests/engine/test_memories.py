@@ -1,0 +1,39 @@
+import pytest
+
+from jupyter_mlpipe.engine.memories import remembered, remembered_since
+
+CACHED = "from functools import lru_cache\nk = 2\n@lru_cache\ndef f(x):\n    return x * {}\n"
+
+
+def after(code, call, data=("k",)):
+    """What is found once `call` was run, in a namespace of its own."""
+    namespace = {}
+    exec(code, namespace)
+    before = remembered(namespace)
+    exec(call, namespace)
+    return [state.name for state in remembered_since(before, namespace, data)]
+
+
+def test_a_result_made_from_data_is_remembered():
+    assert after(CACHED.format("k"), "f(1)") == ["f"]
+
+
+def test_so_it_is_where_another_function_reads_the_data():
+    assert after("def scale():\n    return k\n" + CACHED.format("scale()"), "f(1)") == ["f"]
+
+
+def test_so_it_is_for_a_function_that_the_step_itself_defines():
+    assert after("", CACHED.format("k") + "f(1)") == ["f"]
+
+
+@pytest.mark.parametrize("code", [CACHED.format("2"), CACHED.format("len('a')")])
+def test_what_the_arguments_alone_decide_may_be_remembered(code):
+    assert after(code, "f(1)") == []
+
+
+def test_asking_again_for_what_is_remembered_changes_nothing():
+    assert after(CACHED.format("k") + "f(1)\n", "f(1)") == []
+
+
+def test_forgetting_is_a_change():
+    assert after(CACHED.format("k") + "f(1)\n", "f.cache_clear()") == ["f"]
