@@ -1,8 +1,12 @@
-"""Questions to the metadata store, as SQL."""
+"""Questions to the metadata store, as SQL.
+
+Each statement is made once for all questions of one shape; the values are its parameters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +16,8 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     Table,
+    bindparam,
+    false,
     func,
     literal,
     null,
@@ -49,42 +55,92 @@ PLACES: Mapping[type, Place] = {
     ArtifactVersion: Place(ARTIFACT_VERSIONS, ARTIFACT_VERSIONS.c.id, ARTIFACT_VERSIONS.c.created),
     EnvironmentSnapshot: Place(ENVIRONMENTS, ENVIRONMENTS.c.digest, ENVIRONMENTS.c.created),
 }
+ROW_OF: Mapping[type, Select[Any]] = {
+    kind: select(place.table).where(place.id == bindparam("id")) for kind, place in PLACES.items()
+}
+"""The row with a certain `id`."""
+_SEVERAL = (tuple, list, set, frozenset)
+_MOST_SHAPES = 256
+"""Statements kept; a program asks but a few dozen questions."""
 
 
-def rows_of(query: Query[Any]) -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a query asks for, values aside."""
+
+    kind: type
+    fields: tuple[tuple[str, int | None], ...]
+    """Each with the number of values that it may have; None where it is to have none."""
+    patterned: bool
+    newest_first: bool
+    latest_only: bool
+
+
+def shape_of(query: Query[Any]) -> Shape:
+    """What `rows_of` and `total_of` need to know of a query."""
+    fields = tuple((name, _count(value)) for name, value in query.where.items())
+    patterned = query.name_pattern is not None
+    return Shape(query.kind, fields, patterned, query.newest_first, query.latest_only)
+
+
+def values_of(query: Query[Any]) -> dict[str, Any]:
+    """The parameters that make a statement of its shape this query."""
+    found: dict[str, Any] = {"limit": query.limit, "offset": query.offset}
+    if query.name_pattern is not None:
+        found["pattern"] = query.name_pattern
+    for name, value in query.where.items():
+        found |= listed(name, value) if isinstance(value, _SEVERAL) else {f"{name}_0": value}
+    return found
+
+
+def listed(name: str, values: Collection[object]) -> dict[str, Any]:
+    """Parameters for values of which a field may have any.
+
+    The last one is repeated up to a power of two, so that there are few shapes.
+    """
+    known = list(values)
+    count = 1 << (len(known) - 1).bit_length() if known else 0
+    known += known[-1:] * (count - len(known))
+    return {f"{name}_{place}": value for place, value in enumerate(known)}
+
+
+@functools.lru_cache(maxsize=_MOST_SHAPES)
+def rows_of(shape: Shape) -> Select[Any]:
     """The rows of one page."""
-    place = PLACES[query.kind]
-    order = [place.created, *_numbered(query.kind), place.id]
-    statement = select(place.table).where(*_conditions(query, place))
-    ordered = statement.order_by(*(c.desc() if query.newest_first else c.asc() for c in order))
-    return ordered.limit(query.limit).offset(query.offset)
+    place = PLACES[shape.kind]
+    order = [place.created, *_numbered(shape.kind), place.id]
+    statement = select(place.table).where(*_conditions(shape, place))
+    ordered = statement.order_by(*(c.desc() if shape.newest_first else c.asc() for c in order))
+    return ordered.limit(bindparam("limit")).offset(bindparam("offset"))
 
 
-def total_of(query: Query[Any]) -> Select[int]:
+@functools.lru_cache(maxsize=_MOST_SHAPES)
+def total_of(shape: Shape) -> Select[int]:
     """How many rows fit, over all pages."""
-    place = PLACES[query.kind]
-    return select(func.count()).select_from(place.table).where(*_conditions(query, place))
+    place = PLACES[shape.kind]
+    counted = select(func.count().label("total")).select_from(place.table)
+    return counted.where(*_conditions(shape, place))
 
 
-def data_of(step_runs: Sequence[str]) -> CompoundSelect[Any]:
-    """Inputs and outputs of several step runs at once; `mutated` is null for inputs."""
+@functools.cache
+def data_of(count: int) -> CompoundSelect[Any]:
+    """Inputs and outputs of several step runs, `listed`; `mutated` is null for inputs."""
     reads = select(
         STEP_INPUTS.c.step_run,
         STEP_INPUTS.c.position,
         STEP_INPUTS.c.variable,
         STEP_INPUTS.c.version_id,
         null().label("mutated"),
-    ).where(STEP_INPUTS.c.step_run.in_(step_runs))
-    writes = select(STEP_OUTPUTS).where(STEP_OUTPUTS.c.step_run.in_(step_runs))
+    ).where(_is_one_of(STEP_INPUTS.c.step_run, "id", count))
+    writes = select(STEP_OUTPUTS).where(_is_one_of(STEP_OUTPUTS.c.step_run, "id", count))
     return union_all(reads, writes).order_by("position")
 
 
-def edges_of(
-    version_id: str, direction: Literal["upstream", "downstream"], depth: int, rows: int
-) -> Select[str, str, str]:
-    """Edges from a version outwards, nearest first.
+@functools.cache
+def edges_of(direction: Literal["upstream", "downstream"]) -> Select[str, str, str]:
+    """Edges from a `version` outwards up to a `depth`, nearest first.
 
-    An edge comes once for each distance at which it is met. The number of rows is limited, not
+    An edge comes once for each distance at which it is met. The number of `rows` is limited, not
     of edges, so that the recursion stops as soon as enough is found.
     """
     edge = select(
@@ -96,51 +152,63 @@ def edges_of(
     near = ARTIFACT_VERSIONS.c.id if upstream else STEP_INPUTS.c.version_id
     found = (
         edge.add_columns(literal(1).label("distance"))
-        .where(near == version_id)
+        .where(near == bindparam("version"))
         .cte("found", recursive=True)
     )
     far = found.c.source if upstream else found.c.target
     further = (
         edge.add_columns((found.c.distance + 1).label("distance"))
         .join(found, near == far)
-        .where(found.c.distance < depth)
+        .where(found.c.distance < bindparam("depth"))
     )
     reached = found.union(further)
-    return select(reached.c.source, reached.c.target, reached.c.step_run).limit(rows)
+    columns = select(reached.c.source, reached.c.target, reached.c.step_run)
+    return columns.limit(bindparam("rows"))
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, _SEVERAL):
+        return len(listed("", value))
+    return None if value is None else 1
 
 
 def _numbered(kind: type) -> Sequence[ColumnElement[Any]]:
     return [ARTIFACT_VERSIONS.c.version] if kind is ArtifactVersion else []
 
 
-def _conditions(query: Query[Any], place: Place) -> list[ColumnElement[bool]]:
-    conditions = [_condition(query, place.table, *item) for item in query.where.items()]
-    if query.kind is not ArtifactVersion:
+def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
+    conditions = [_condition(shape.kind, place.table, *field) for field in shape.fields]
+    if shape.kind is not ArtifactVersion:
         return conditions
     name, version = ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version
-    if query.name_pattern is not None:
-        conditions.append(name.op("GLOB", is_comparison=True)(query.name_pattern))
-    if query.latest_only:
+    if shape.patterned:
+        conditions.append(name.op("GLOB", is_comparison=True)(bindparam("pattern")))
+    if shape.latest_only:
         others = ARTIFACT_VERSIONS.alias()
         newest = select(func.max(others.c.version)).where(others.c.name == name)
         conditions.append(version == newest.scalar_subquery())
     return conditions
 
 
-def _condition(query: Query[Any], table: Table, name: str, value: object) -> ColumnElement[bool]:
-    if query.kind is StepRun and name in ("input", "output"):
+def _condition(kind: type, table: Table, name: str, count: int | None) -> ColumnElement[bool]:
+    if kind is StepRun and name in ("input", "output"):
         data = STEP_INPUTS if name == "input" else STEP_OUTPUTS
-        readers = select(data.c.step_run).where(_equals(data.c.version_id, value))
+        readers = select(data.c.step_run).where(_is_one_of(data.c.version_id, name, count))
         return STEP_RUNS.c.id.in_(readers)
     known = [column.name for column in table.c if not isinstance(column.type, JSON)]
     if name not in known:
         raise MetadataError(
-            f"A {query.kind.__name__} cannot be searched by {name!r}. Known are {', '.join(known)}."
+            f"A {kind.__name__} cannot be searched by {name!r}. Known are {', '.join(known)}."
         )
-    return _equals(table.c[name], value)
+    return _is_one_of(table.c[name], name, count)
 
 
-def _equals(column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
-    if isinstance(value, tuple | list | set | frozenset):
-        return column.in_(list(value))
-    return column.is_(None) if value is None else column == value
+def _is_one_of(column: ColumnElement[Any], name: str, count: int | None) -> ColumnElement[bool]:
+    if count is None:
+        return column.is_(None)
+    if count == 0:
+        return false()
+    names = [f"{name}_{place}" for place in range(count)]
+    if count == 1:
+        return column == bindparam(names[0])
+    return column.in_([bindparam(one) for one in names])

@@ -6,8 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from jupyter_mlpipe.model import wire
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
@@ -41,7 +39,7 @@ def run_row(run: Run) -> dict[str, Any]:
     }
 
 
-def read_run(row: RowMapping) -> Run:
+def read_run(row: Mapping[str, Any]) -> Run:
     """The run of one row."""
     return Run(**{**row, "status": Status(row["status"])})
 
@@ -109,7 +107,9 @@ def output_rows(run: StepRun) -> list[dict[str, Any]]:
     ]
 
 
-def read_step_run(row: RowMapping, inputs: Sequence[Input], outputs: Sequence[Output]) -> StepRun:
+def read_step_run(
+    row: Mapping[str, Any], inputs: Sequence[Input], outputs: Sequence[Output]
+) -> StepRun:
     """The step run of one row, with what its other tables hold."""
     return StepRun(
         **{
@@ -153,7 +153,7 @@ def version_row(version: ArtifactVersion) -> dict[str, Any]:
     }
 
 
-def read_version(row: RowMapping) -> ArtifactVersion:
+def read_version(row: Mapping[str, Any]) -> ArtifactVersion:
     """The artifact version of one row."""
     return ArtifactVersion(**{**row, "type": ArtifactType(row["type"]), "tags": tuple(row["tags"])})
 
@@ -163,7 +163,7 @@ def environment_row(snapshot: EnvironmentSnapshot) -> dict[str, Any]:
     return {**wire.to_json(snapshot), "created": time.time()}
 
 
-def read_environment(row: RowMapping) -> EnvironmentSnapshot:
+def read_environment(row: Mapping[str, Any]) -> EnvironmentSnapshot:
     """The environment snapshot of one row."""
     known: Mapping[str, Any] = {key: row[key] for key in row if key != "created"}
     git = row["git"]

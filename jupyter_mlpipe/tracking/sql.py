@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, RowMapping, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -16,6 +16,7 @@ from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
 from jupyter_mlpipe.model.run import Input, Output, Run, StepRun
 from jupyter_mlpipe.tracking import database, queries, rows
+from jupyter_mlpipe.tracking.driver import Driver, Row, Transaction
 from jupyter_mlpipe.tracking.store import LineageEdge, Page, Query, R, Record
 from jupyter_mlpipe.tracking.writing import write
 
@@ -28,7 +29,7 @@ class SqlMetadataStore:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._engine: Engine | None = None
+        self._driver: Driver | None = None
         self._closed = False
         self._opening = threading.Lock()
 
@@ -36,27 +37,27 @@ class SqlMetadataStore:
         """See `MetadataStore.append`."""
         if not records:
             return ()
-        with self._connection() as connection:
-            writer = connection.execution_options(**{database.WRITING: True})
-            with writer.begin():
-                return write(writer, records)
+        with self._transaction(writing=True) as transaction:
+            return write(transaction, records)
 
     def get(self, kind: type[R], id: str) -> R:
         """See `MetadataStore.get`."""
-        place = queries.PLACES[kind]
-        with self._connection() as connection:
-            found = _read(connection, kind, select(place.table).where(place.id == id))
+        with self._transaction() as transaction:
+            rows = transaction.rows(queries.ROW_OF[kind], {"id": id})
+            found: tuple[R, ...] = _read(transaction, kind, rows)
         if not found:
             raise NotFoundError(f"No {_WORDS[kind]} is recorded under the id {id!r}.")
         return found[0]
 
     def find(self, query: Query[R]) -> Page[R]:
         """See `MetadataStore.find`."""
-        with self._connection() as connection:
-            items = _read(connection, query.kind, queries.rows_of(query))
+        shape, values = queries.shape_of(query), queries.values_of(query)
+        with self._transaction() as transaction:
+            found = transaction.rows(queries.rows_of(shape), values)
+            items = _read(transaction, query.kind, found)
             whole = not query.counted or (len(items) < query.limit and not query.offset)
-            total = len(items) if whole else connection.scalars(queries.total_of(query)).one()
-        return Page(items, total)
+            counts = [] if whole else transaction.rows(queries.total_of(shape), values)
+        return Page(items, counts[0]["total"] if counts else len(items))
 
     def lineage(
         self,
@@ -66,33 +67,33 @@ class SqlMetadataStore:
         limit: int = 1000,
     ) -> tuple[LineageEdge, ...]:
         """See `MetadataStore.lineage`."""
-        statement = queries.edges_of(version_id, direction, depth, limit * depth)
-        with self._connection() as connection:
-            found = dict.fromkeys(LineageEdge(*row) for row in connection.execute(statement))
-        return tuple(found)[:limit]
+        values = {"version": version_id, "depth": depth, "rows": limit * depth}
+        with self._transaction() as transaction:
+            rows = transaction.rows(queries.edges_of(direction), values)
+        return tuple(dict.fromkeys(LineageEdge(**row) for row in rows))[:limit]
 
     def close(self) -> None:
         """See `MetadataStore.close`."""
         with self._opening:
             self._closed = True
-            if self._engine is not None:
-                self._engine.dispose()
+            if self._driver is not None:
+                self._driver.dispose()
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _transaction(self, *, writing: bool = False) -> Iterator[Transaction]:
         try:
-            with self._open().connect() as connection:
-                yield connection
-        except (SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
+            with self._open().transaction(writing=writing) as transaction:
+                yield transaction
+        except (SQLAlchemyError, sqlite3.Error, UnicodeEncodeError, OverflowError) as error:
             raise database.explain(error, self._url) from error
 
-    def _open(self) -> Engine:
+    def _open(self) -> Driver:
         with self._opening:
             if self._closed:
                 raise MetadataError("The metadata store was closed. Open another one.")
-            if self._engine is None:
-                self._engine = database.open_database(self._url)
-            return self._engine
+            if self._driver is None:
+                self._driver = Driver(database.open_database(self._url))
+            return self._driver
 
 
 _WORDS = {
@@ -103,23 +104,26 @@ _WORDS = {
 }
 
 
-def _read(connection: Connection, kind: type[R], statement: Any) -> tuple[R, ...]:
-    found = connection.execute(statement).mappings().all()
-    read: Mapping[type, Callable[[Sequence[RowMapping]], tuple[Any, ...]]] = {
-        Run: lambda found: tuple(map(rows.read_run, found)),
-        StepRun: lambda found: _step_runs(connection, found),
-        ArtifactVersion: lambda found: tuple(map(rows.read_version, found)),
-        EnvironmentSnapshot: lambda found: tuple(map(rows.read_environment, found)),
-    }
-    return read[kind](found)
+def _read(transaction: Transaction, kind: type[R], found: Sequence[Row]) -> tuple[Any, ...]:
+    if kind is StepRun:
+        return _step_runs(transaction, found)
+    return tuple(map(_READERS[kind], found))
 
 
-def _step_runs(connection: Connection, found: Sequence[RowMapping]) -> tuple[StepRun, ...]:
+_READERS: Mapping[type, Callable[[Row], Any]] = {
+    Run: rows.read_run,
+    ArtifactVersion: rows.read_version,
+    EnvironmentSnapshot: rows.read_environment,
+}
+
+
+def _step_runs(transaction: Transaction, found: Sequence[Row]) -> tuple[StepRun, ...]:
     inputs, outputs = defaultdict(list), defaultdict(list)
-    for row in connection.execute(queries.data_of([row["id"] for row in found])) if found else ():
-        if row.mutated is None:
-            inputs[row.step_run].append(Input(row.variable, row.version_id))
+    ids = queries.listed("id", [row["id"] for row in found])
+    for row in transaction.rows(queries.data_of(len(ids)), ids) if found else ():
+        if row["mutated"] is None:
+            inputs[row["step_run"]].append(Input(row["variable"], row["version_id"]))
         else:
-            mutated = bool(row.mutated)  # a boolean loses its type in the union
-            outputs[row.step_run].append(Output(row.variable, row.version_id, mutated))
+            mutated = bool(row["mutated"])  # a boolean loses its type in the union
+            outputs[row["step_run"]].append(Output(row["variable"], row["version_id"], mutated))
     return tuple(rows.read_step_run(row, inputs[row["id"]], outputs[row["id"]]) for row in found)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert
+from sqlalchemy import Table, bindparam, delete, func, insert
 from sqlalchemy.dialects import sqlite
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.tracking import rows
+from jupyter_mlpipe.tracking.driver import Transaction
 from jupyter_mlpipe.tracking.store import Record
 from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
@@ -25,20 +25,20 @@ from jupyter_mlpipe.tracking.tables import (
 )
 
 
-def write(connection: Connection, records: Sequence[Record]) -> tuple[Record, ...]:
+def write(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, ...]:
     """Write all records into the open transaction; returns them as stored."""
     stored = tuple(
-        _number(connection, record) if isinstance(record, ArtifactVersion) else record
+        _number(transaction, record) if isinstance(record, ArtifactVersion) else record
         for record in records
     )
     runs = [rows.run_row(record) for record in stored if isinstance(record, Run)]
     step_runs = [record for record in stored if isinstance(record, StepRun)]
     versions = [rows.version_row(r) for r in stored if isinstance(r, ArtifactVersion)]
     snapshots = [rows.environment_row(r) for r in stored if isinstance(r, EnvironmentSnapshot)]
-    _execute(connection, _PUT_RUN, runs)
-    _execute(connection, _PUT_ENVIRONMENT, snapshots)
-    _write_step_runs(connection, step_runs)
-    _execute(connection, _ADD_VERSION, versions)
+    transaction.run(_PUT_RUN, runs)
+    transaction.run(_PUT_ENVIRONMENT, snapshots)
+    _write_step_runs(transaction, step_runs)
+    transaction.run(_ADD_VERSION, versions)
     return stored
 
 
@@ -71,24 +71,20 @@ _COUNT_TO = _COUNT_TO.on_conflict_do_update(
 )
 
 
-def _number(connection: Connection, version: ArtifactVersion) -> ArtifactVersion:
+def _number(transaction: Transaction, version: ArtifactVersion) -> ArtifactVersion:
     if version.version:
         counter = {"name": version.name, "last_version": version.version}
-        connection.execute(_COUNT_TO, counter)
+        transaction.run(_COUNT_TO, [counter])
         return version
     first = {"name": version.name, "last_version": 1}
-    return dataclasses.replace(version, version=connection.execute(_COUNT_UP, first).scalar_one())
+    (counted,) = transaction.rows(_COUNT_UP, first)
+    return dataclasses.replace(version, version=counted["last_version"])
 
 
-def _write_step_runs(connection: Connection, step_runs: Sequence[StepRun]) -> None:
+def _write_step_runs(transaction: Transaction, step_runs: Sequence[StepRun]) -> None:
     ids = [{"id": run.id} for run in step_runs]
-    _execute(connection, _PUT_STEP_RUN, [rows.step_run_row(run) for run in step_runs])
-    _execute(connection, _CLEAR_INPUTS, ids)
-    _execute(connection, _CLEAR_OUTPUTS, ids)
-    _execute(connection, _ADD_INPUT, [row for run in step_runs for row in rows.input_rows(run)])
-    _execute(connection, _ADD_OUTPUT, [row for run in step_runs for row in rows.output_rows(run)])
-
-
-def _execute(connection: Connection, statement: Any, values: list[dict[str, Any]]) -> None:
-    if values:
-        connection.execute(statement, values)
+    transaction.run(_PUT_STEP_RUN, [rows.step_run_row(run) for run in step_runs])
+    transaction.run(_CLEAR_INPUTS, ids)
+    transaction.run(_CLEAR_OUTPUTS, ids)
+    transaction.run(_ADD_INPUT, [row for run in step_runs for row in rows.input_rows(run)])
+    transaction.run(_ADD_OUTPUT, [row for run in step_runs for row in rows.output_rows(run)])

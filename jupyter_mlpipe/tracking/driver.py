@@ -1,0 +1,106 @@
+"""Statements run by the database's own driver.
+
+SQLAlchemy says what a statement is in SQL, once; to have it run each of them takes many times as
+long as SQLite does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from sqlalchemy import Engine, Executable
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+Row: TypeAlias = Mapping[str, Any]
+"""By column; of a statement that is to be run, by parameter."""
+_Change: TypeAlias = Callable[[Any], Any]
+
+
+class Driver:
+    """Runs statements on the connections of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._prepared: dict[Executable, _Prepared] = {}
+
+    @contextmanager
+    def transaction(self, *, writing: bool = False) -> Iterator[Transaction]:
+        """Everything that is run in it happens at one moment, or not at all."""
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            # The write lock is taken at once: one wanted later fails without waiting.
+            cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+            yield Transaction(cursor, self._prepare)
+            cursor.execute("COMMIT")
+        finally:
+            connection.close()  # back into the pool, which takes back what was not committed
+
+    def dispose(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _prepare(self, statement: Executable) -> _Prepared:
+        known = self._prepared.get(statement)
+        if known is None:
+            known = _Prepared(statement, self._engine.dialect)
+            self._prepared[statement] = known
+        return known
+
+
+class Transaction:
+    """An open transaction. Statements are prepared once, so they must be the same objects."""
+
+    def __init__(self, cursor: Any, prepare: Callable[[Executable], _Prepared]) -> None:
+        self._cursor = cursor
+        self._prepare = prepare
+
+    def rows(self, statement: Executable, parameters: Row) -> list[dict[str, Any]]:
+        """What a statement finds, or returns."""
+        prepared = self._prepare(statement)
+        self._cursor.execute(prepared.text, prepared.arguments(parameters))
+        return [prepared.row(found) for found in self._cursor.fetchall()]
+
+    def run(self, statement: Executable, parameters: Sequence[Row]) -> None:
+        """A statement that finds nothing, for each set of parameters."""
+        if parameters:
+            prepared = self._prepare(statement)
+            self._cursor.executemany(prepared.text, map(prepared.arguments, parameters))
+
+
+class _Prepared:
+    """A statement as text, and how its parameters and columns differ from what records hold."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.text = str(compiled)
+        self._fixed = {name: v for name, v in compiled.params.items() if v is not None}
+        kinds = {name: compiled.binds[name].type for name in compiled.positiontup}
+        self._parameters = [(name, _encoder(kinds[name], dialect)) for name in compiled.positiontup]
+        columns = getattr(statement, "exported_columns", ())
+        self._names = [column.name for column in columns]
+        decoders = [_decoder(column.type, dialect) for column in columns]
+        self._decoders = [(n, d) for n, d in zip(self._names, decoders, strict=True) if d]
+
+    def arguments(self, parameters: Row) -> list[Any]:
+        """The parameters in the order of the text."""
+        given = {**self._fixed, **parameters}
+        return [given[n] if encode is None else encode(given[n]) for n, encode in self._parameters]
+
+    def row(self, found: Sequence[Any]) -> dict[str, Any]:
+        """One row by column."""
+        row = dict(zip(self._names, found, strict=True))
+        for name, decode in self._decoders:
+            row[name] = decode(row[name])
+        return row
+
+
+def _encoder(kind: TypeEngine[Any], dialect: Dialect) -> _Change | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _decoder(kind: TypeEngine[Any], dialect: Dialect) -> _Change | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)

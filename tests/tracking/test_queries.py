@@ -1,0 +1,20 @@
+from jupyter_mlpipe.model.run import Run
+from jupyter_mlpipe.tracking import queries
+from jupyter_mlpipe.tracking.store import Query
+
+
+def statement(**query):
+    return queries.rows_of(queries.shape_of(Query(Run, **query)))
+
+
+def test_questions_that_differ_in_values_alone_share_a_statement():
+    asked = statement(where={"pipeline": "a"}, limit=1)
+    assert asked is statement(where={"pipeline": "b"}, limit=20, offset=3)
+    assert asked is not statement(where={"pipeline": None})
+
+
+def test_lists_of_about_the_same_length_share_a_statement():
+    five, eight = (tuple(map(str, range(count))) for count in (5, 8))
+    assert statement(where={"id": five}) is statement(where={"id": eight})
+    values = queries.values_of(Query(Run, {"id": five}))
+    assert {value for name, value in values.items() if name.startswith("id_")} == set(five)
