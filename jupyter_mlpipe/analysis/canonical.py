@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +14,7 @@ _WITHOUT_MEANING = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+@functools.lru_cache(maxsize=256)
 def canonical_hash(source: str) -> str:
     """64 hexadecimal digits, equal under reformatting, comments and docstrings.
 

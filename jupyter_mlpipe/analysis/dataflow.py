@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 from jupyter_mlpipe.model.step import StepSignature
 
 
+@functools.lru_cache(maxsize=256)
 def analyze(source: str) -> StepSignature:
     """The signature of a cell, from what `python_source` makes of it.
 

@@ -1,8 +1,12 @@
-"""Python text to trees and code objects, as a notebook's cell is compiled."""
+"""Python text to trees and code objects, as a notebook's cell is compiled.
+
+A cell is looked at from many sides, so its tree is made once and shared: nobody may change it.
+"""
 
 from __future__ import annotations
 
 import ast
+import functools
 import warnings
 from types import CodeType
 from typing import cast
@@ -14,6 +18,10 @@ def parse(source: str) -> ast.Module:
     Raises:
         SyntaxError: The text is not Python, or cannot be read at all.
     """
+    return _shared_tree(source) if len(source) <= _LONGEST_CELL else _tree(source)
+
+
+def _tree(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user sees them when the cell itself is compiled
         try:
@@ -21,6 +29,11 @@ def parse(source: str) -> ast.Module:
         except (ValueError, RecursionError, MemoryError) as error:
             raise SyntaxError(f"the text cannot be parsed ({error})") from error
     return cast("ast.Module", tree)
+
+
+_shared_tree = functools.lru_cache(maxsize=128)(_tree)
+_LONGEST_CELL = 20_000
+"""Characters; longer texts are files, whose trees would take much memory."""
 
 
 def compile_tree(tree: ast.Module) -> CodeType:

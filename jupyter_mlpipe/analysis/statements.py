@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from jupyter_mlpipe.analysis.dataflow import signature_of
+from jupyter_mlpipe.analysis.dataflow import analyze, signature_of
 from jupyter_mlpipe.analysis.kinds import RUN_ANEW, StatementKind, kind_of
 from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
@@ -17,6 +18,7 @@ from jupyter_mlpipe.model.step import StepSignature
 __all__ = [
     "Statement",
     "StatementKind",
+    "as_one",
     "definitions_for",
     "kinds_of_names",
     "read_statements",
@@ -66,19 +68,30 @@ def read_statements(
         known: What names bound in other cells are; makes out settings and aliases.
     """
     try:
-        nodes = parse(source).body
-        pairs = [(node, signature_of(ast.Module([node], []))) for node in nodes]
+        parts = _parts(source)
     except SyntaxError:
-        unread = StepSignature(dynamic="does not parse")
-        return (_statement(StatementKind.DATA, unread, source, (cell, cell_id)),)
+        return (as_one(source, cell, cell_id),)
     kinds = dict(known)
-    lines = _lines(source)
     statements = []
-    for node, signature in pairs:
+    for node, signature, text in parts:
         kind = kind_of(node, signature, kinds)
         kinds.update(dict.fromkeys(signature.writes, kind))
-        statements.append(_statement(kind, signature, _segment(lines, node), (cell, cell_id)))
+        statements.append(_statement(kind, signature, text, (cell, cell_id)))
     return tuple(statements)
+
+
+def as_one(source: str, cell: int = 0, cell_id: str | None = None) -> Statement:
+    """A whole cell as one DATA statement."""
+    return _statement(StatementKind.DATA, analyze(source), source, (cell, cell_id))
+
+
+@functools.lru_cache(maxsize=256)
+def _parts(source: str) -> tuple[tuple[ast.stmt, StepSignature, str], ...]:
+    lines = _lines(source)
+    return tuple(
+        (node, signature_of(ast.Module([node], [])), _segment(lines, node))
+        for node in parse(source).body
+    )
 
 
 def kinds_of_names(statements: Sequence[Statement]) -> Mapping[str, StatementKind]:

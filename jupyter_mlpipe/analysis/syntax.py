@@ -7,6 +7,7 @@ in a kernel: the Python below `%%time` stays Python, so that its names can be se
 
 from __future__ import annotations
 
+import functools
 import re
 import textwrap
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from jupyter_mlpipe.analysis.magics import PYTHON_MAGICS, split_options
 from jupyter_mlpipe.analysis.parsing import parses
 
 
+@functools.lru_cache(maxsize=256)
 def python_source(cell: str) -> str:
     """The cell as Python, with the same number of lines wherever that is possible.
 

@@ -28,11 +28,8 @@ class RunContext:
     environment: EnvironmentCapture
     events: EventBus
     buffers: BufferDigests
-
-    @property
-    def values(self) -> ValueStore:
-        """Live values to artifact versions and back."""
-        return ValueStore(self.artifacts, self.materializers)
+    values: ValueStore
+    """Live values to artifact versions and back."""
 
 
 def open_context(settings: Settings) -> RunContext:
@@ -45,13 +42,15 @@ def open_context(settings: Settings) -> RunContext:
     from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
 
     blobs = open_blobs(settings.artifact_store, settings.home / "cache")
+    artifacts, materializers = ArtifactStore(blobs), default_registry()
     return RunContext(
         settings=settings,
         blobs=blobs,
-        artifacts=ArtifactStore(blobs),
+        artifacts=artifacts,
         metadata=SqlMetadataStore(settings.metadata_store),
-        materializers=default_registry(),
+        materializers=materializers,
         environment=EnvironmentCapture(settings.root),
         events=EventBus(),
         buffers=BufferDigests(open_tracker() if settings.page_tracking else None),
+        values=ValueStore(artifacts, materializers),
     )

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Mapping, Set
 from typing import Any
 
+from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.model.errors import NotebookError
@@ -102,7 +103,7 @@ def _why_not(collection: Any, name: str) -> str:
 def _built_on(python: str) -> set[str]:
     """Names bound to something that is made of what they were: `n += 1`, `n = n + 1`."""
     built = set()
-    for node in ast.walk(ast.parse(python)):
+    for node in ast.walk(parse(python)):
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             built.add(node.target.id)
         elif isinstance(node, ast.Assign):

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.model.digest import digest_of
 
 GENERATORS = frozenset({"random", "numpy.random", "torch"})
@@ -35,7 +36,7 @@ def load_generators(source: str) -> None:
     """
     foreign = {
         name.partition(".")[0]
-        for statement in ast.walk(ast.parse(source))
+        for statement in ast.walk(parse(source))
         if isinstance(statement, ast.Import | ast.ImportFrom)
         for name in _imported(statement)
     }
@@ -73,7 +74,7 @@ def state_digest(generator: str, states: Mapping[str, Any]) -> str:
 def seeded_first(source: str) -> frozenset[str]:
     """Generators that the code seeds before anything in it could have drawn from them."""
     seeded: set[str] = set()
-    for statement in ast.parse(source).body:
+    for statement in parse(source).body:
         generator = _seeds(statement)
         if generator:
             seeded.add(generator)

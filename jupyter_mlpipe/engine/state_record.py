@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.environ import EVERYTHING
 from jupyter_mlpipe.engine.randomness import seeded_first, state_digest
 from jupyter_mlpipe.engine.states import WORKING_DIRECTORY, ProcessStates, Snapshot
@@ -60,7 +61,7 @@ def recalled(step_run: StepRun) -> Sightings:
 
 def imported_packages(python: str) -> frozenset[str]:
     """Top-level names of what the code itself imports."""
-    return frozenset(name for node in ast.walk(ast.parse(python)) for name in _imported(node))
+    return frozenset(name for node in ast.walk(parse(python)) for name in _imported(node))
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

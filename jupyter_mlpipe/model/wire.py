@@ -16,8 +16,10 @@ R = TypeVar("R")
 
 def to_json(record: object) -> Any:
     """Turn a record, or a collection of records, into JSON's dicts, lists and scalars."""
+    if type(record) in _ALREADY_JSON:
+        return record
     if is_dataclass(record) and not isinstance(record, type):
-        return {f.name: to_json(getattr(record, f.name)) for f in fields(record)}
+        return {name: to_json(getattr(record, name)) for name in _field_names(type(record))}
     if isinstance(record, StrEnum):
         return record.value
     if isinstance(record, Mapping):
@@ -47,6 +49,14 @@ def json_schema(*kinds: type) -> dict[str, Any]:
     for kind in kinds:
         _define(kind, definitions)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": definitions}
+
+
+_ALREADY_JSON = frozenset({str, int, float, bool, type(None)})
+
+
+@functools.cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @functools.cache

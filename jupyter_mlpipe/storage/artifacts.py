@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -121,12 +122,13 @@ class ArtifactStore:
 
     def _store(self, path: Path) -> StoredFile:
         _require_plain_name(path.name)
-        if path.is_symlink() or not path.is_file():
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
             raise StorageError(
                 f"{path} is not a plain file: a materializer writes files only, no folders or "
                 "links. Report this to whoever maintains the materializer."
             )
-        size = path.stat().st_size
+        size = facts.st_size
         if 0 < size <= _SMALL:
             data = path.read_bytes()
             return StoredFile(path.name, digest_of_bytes(data), size, b64encode(data).decode())

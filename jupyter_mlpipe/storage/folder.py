@@ -28,16 +28,18 @@ class FolderBlobs:
     def put(self, data: bytes) -> str:
         """Write and flush to disk, or find it there whole."""
         digest = digest_of_bytes(data)
-        if not self._sound(digest):
-            self._write(digest, [data])
+        path = self._locate(digest)
+        if not self._sound(digest, path):
+            _write(path, digest, [data])
         return digest
 
     def put_file(self, path: Path) -> str:
         """Read twice, once for the digest, so that what is there already costs no write."""
         with explained(str(path)):
             digest = digest_of_file(path)
-        if not self._sound(digest):
-            self._write(digest, _chunks(path))
+        place = self._locate(digest)
+        if not self._sound(digest, place):
+            _write(place, digest, _chunks(path))
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -81,36 +83,41 @@ class FolderBlobs:
             raise CorruptArtifactError(digest, str(path))
         self._verified[digest] = stamp
 
-    def _sound(self, digest: str) -> bool:
+    def _sound(self, digest: str, path: Path) -> bool:
         """Whether the content is there and whole; a damaged blob is to be written again."""
-        path = self._locate(digest)
         try:
             self._verify(digest, path)
         except (OSError, CorruptArtifactError):
             return False
         return True
 
-    def _write(self, digest: str, chunks: Iterable[bytes]) -> None:
-        """Write beside the final name, rename when complete, then flush to disk.
 
-        A reader never meets half a blob, and of two writers that race the last one replaces
-        equal bytes by equal bytes. The flush comes last because ext4, XFS and btrfs then make
-        the name durable together with the content, for one wait instead of two.
-        """
-        path = self._locate(digest)
-        with explained(str(path)):
-            if not path.parent.is_dir():
-                path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{digest[:12]}.{secrets.token_hex(8)}.partial")
-            try:
-                with partial.open("xb") as file:
-                    _fill(file, digest, chunks)
-                    partial.chmod(0o444)
-                    partial.replace(path)
-                    os.fsync(file.fileno())
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
+def _write(path: Path, digest: str, chunks: Iterable[bytes]) -> None:
+    """Write beside the final name, rename when complete, then flush to disk.
+
+    A reader never meets half a blob, and of two writers that race the last one replaces
+    equal bytes by equal bytes. The flush comes last because ext4, XFS and btrfs then make
+    the name durable together with the content, for one wait instead of two.
+    """
+    with explained(str(path)):
+        partial = path.with_name(f".{digest[:12]}.{secrets.token_hex(8)}.partial")
+        try:
+            with _created(partial) as file:
+                _fill(file, digest, chunks)
+                os.fchmod(file.fileno(), 0o444)
+                partial.replace(path)
+                os.fsync(file.fileno())
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def _created(path: Path) -> BinaryIO:
+    try:
+        return path.open("xb")
+    except FileNotFoundError:  # the first of its folder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

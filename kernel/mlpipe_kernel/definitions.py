@@ -13,6 +13,7 @@ from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
+    as_one,
     kinds_of_names,
     read_statements,
 )
@@ -80,13 +81,13 @@ class Definitions:
             Whether imports, functions or classes were added or changed.
         """
         python = python_source(cell)
-        found = read_statements(python)
         try:
             tree = parse(python)
         except SyntaxError:
             return False
         code = code_statements(tree, meaning)
-        kept = {s for node, s in zip(tree.body, found, strict=True) if node in code}
+        found = read_statements(python) if code else (as_one(python),)
+        kept = {s for node, s in zip(tree.body, found, strict=False) if node in code}
         self._of_steps |= {name for s in found for name in s.names}
         return self._take_up(found, kept)
 
