@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.materializers.classes import with_content
+from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.pickling import ExactPickler, bounded_recursion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError, ValueNotStorableError
 
@@ -25,6 +26,9 @@ _ADVICE = (
 def dump(value: Any, directory: Path, shared: frozenset[int] = frozenset()) -> None:
     """Write `value` into the empty `directory`; nothing of it is changed or consumed.
 
+    Where code of a class has a say in what comes back, it is read again and compared. A class
+    that forgets or makes up something is passed by.
+
     Args:
         value: Anything that pickle or cloudpickle can take apart.
         directory: Where the files go.
@@ -33,6 +37,17 @@ def dump(value: Any, directory: Path, shared: frozenset[int] = frozenset()) -> N
     Raises:
         ValueNotStorableError: Something inside cannot be taken apart.
     """
+    try:
+        if _write(value, directory, shared) and not _comes_back(value, directory):
+            _write(value, directory, shared, bare=True)
+            if not _comes_back(value, directory):
+                raise pickle.PicklingError("its class brings back something else")  # noqa: TRY301
+    except Exception as error:  # any class of the user's or a library's may raise anything
+        raise ValueNotStorableError(_why_not(value, error)) from error
+
+
+def _write(value: Any, directory: Path, shared: frozenset[int], *, bare: bool = False) -> bool:
+    """Whether what was written may come back as something else."""
     large: list[memoryview] = []
 
     def keep_inside(buffer: pickle.PickleBuffer) -> bool:
@@ -41,13 +56,17 @@ def dump(value: Any, directory: Path, shared: frozenset[int] = frozenset()) -> N
             large.append(data)
         return data.nbytes < _LARGE
 
-    try:
-        with (directory / _ENVELOPE).open("wb") as file, bounded_recursion():
-            ExactPickler(file, keep_inside, shared).dump(with_content(value))
-        for data, path in zip(large, _buffer_paths(directory), strict=False):
-            path.write_bytes(data)
-    except Exception as error:  # any class of the user's or a library's may raise anything
-        raise ValueNotStorableError(_why_not(value, error)) from error
+    with (directory / _ENVELOPE).open("wb") as file, bounded_recursion():
+        pickler = ExactPickler(file, keep_inside, shared, bare=bare)
+        pickler.dump(with_content(value))
+    for data, path in zip(large, _buffer_paths(directory), strict=False):
+        path.write_bytes(data)
+    return pickler.doubtful
+
+
+def _comes_back(value: Any, directory: Path) -> bool:
+    digest = content_digest(value)
+    return digest is None or digest == content_digest(load(directory))
 
 
 def load(directory: Path) -> Any:

@@ -30,6 +30,8 @@ from jupyter_mlpipe.materializers.tensors import (
 from jupyter_mlpipe.materializers.views import array_view, dict_view
 
 _SAFE_RECURSION = 3000
+_EXACT = frozenset({"matplotlib", "numpy", "pandas", "scipy", "sklearn"})
+"""Packages whose objects are known to come back as they were."""
 _FUNCTION_ATTRIBUTES = (
     "__name__",
     "__qualname__",
@@ -53,6 +55,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         on_buffer: Is given each block of memory; true keeps the block in the envelope.
         shared: Addresses of memory that several arrays look at. They look at one memory again
             after loading.
+        bare: Whether the attributes of objects are stored as they are, where code of their
+            class would set them.
     """
 
     def __init__(
@@ -60,8 +64,13 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         file: IO[bytes],
         on_buffer: Callable[[pickle.PickleBuffer], bool],
         shared: frozenset[int],
+        *,
+        bare: bool = False,
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=on_buffer)
+        self.doubtful = False
+        """Whether code that is not known to be exact sets the attributes of what comes back."""
+        self._bare = bare
         self._shared = shared
         self._memory: dict[int, Any] = {}
         self._own: set[int] = set()
@@ -87,9 +96,15 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         made = dict_view(obj) or self._reduce_array_view(obj)
         if made is not None:
             return made
+        return self._reduce_instance(obj)
+
+    def _reduce_instance(self, obj: Any) -> Any:
         figure = sys.modules.get("matplotlib.figure")
         if figure is not None and isinstance(obj, figure.Figure):
             return _reduce_figure(obj)
+        if _sets_itself(type(obj)):
+            self.doubtful = True
+            return _reduce_bare(obj) if self._bare else NotImplemented
         return super().reducer_override(obj)
 
     def _reduce_definition(self, definition: Any) -> Any:
@@ -211,6 +226,24 @@ def refuse_meaningless(obj: Any) -> None:
     is_proxy = any(type(obj) is kind for kind in weakref.ProxyTypes)
     if is_shell or is_proxy or isinstance(obj, io.TextIOWrapper | memoryview):
         raise pickle.PicklingError(f"cannot pickle '{type(obj).__name__}' object")
+
+
+def _sets_itself(kind: type) -> bool:
+    """Whether `__setstate__` of a class may leave out or change something on the way back."""
+    own = getattr(kind, "__setstate__", None)
+    if not isinstance(own, types.FunctionType):
+        return False
+    package = str(own.__module__).partition(".")[0]
+    return package not in _EXACT and package not in sys.stdlib_module_names
+
+
+def _reduce_bare(obj: Any) -> Any:
+    """What it would be without methods of its own for this; one that is made by a call stays so."""
+    made = obj.__reduce_ex__(5)
+    if made[0] is not copyreg.__newobj__:  # type: ignore[attr-defined]
+        return NotImplemented
+    maker, arguments, _, *items = made
+    return maker, arguments, object.__getstate__(obj), *items, rebuild.set_attributes
 
 
 def _refuse_past(kind: type) -> None:

@@ -177,3 +177,12 @@ def set_own_class(kind: type, state: Any) -> None:
     for name in vars(kind).keys() - attributes.keys():
         if not name.startswith("__"):
             delattr(kind, name)
+
+
+def set_attributes(made: Any, state: Any) -> None:
+    """Give an object its attributes, of which its class is not told."""
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    if attributes:
+        vars(made).update(attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(made, name, value)

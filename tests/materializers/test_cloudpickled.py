@@ -214,3 +214,59 @@ def test_read_only_arrays_stay_read_only(tmp_path):
     for array in arrays:
         array.flags.writeable = False
     assert [array.flags.writeable for array in kept(arrays, tmp_path)] == [False] * 3
+
+
+class Forgetful:
+    """Starts anew when it is brought back."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.fitted = False
+        self.score = self.compute
+
+    def compute(self):
+        return self.fitted
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "score"}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.reset()
+
+
+def test_a_class_that_forgets_on_the_way_back_is_passed_by(tmp_path):
+    model = Forgetful()
+    model.fitted = True
+    loaded = kept({"model": model}, tmp_path)["model"]
+    assert loaded.fitted
+    assert loaded.score()
+    assert loaded.score.__self__ is loaded
+
+
+class Slotted:
+    __slots__ = ("left", "right")
+
+    def __setstate__(self, state):
+        self.left = 0
+
+
+def test_attributes_without_a_dict_come_back_as_well(tmp_path):
+    pair = Slotted()
+    pair.left = 7
+    loaded = kept(pair, tmp_path)
+    assert loaded.left == 7
+    assert not hasattr(loaded, "right")
+
+
+class Remade(Forgetful):
+    def __reduce__(self):
+        return Remade, (), vars(self)
+
+
+def test_what_its_class_makes_up_anew_is_refused(tmp_path):
+    model = Remade()
+    model.fitted = True
+    assert "its class brings back something else" in refused(model, tmp_path)
