@@ -19,6 +19,7 @@ from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
+from jupyter_mlpipe.analysis.unsteady import dotted_name
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.step import StepSignature
 
@@ -44,6 +45,10 @@ class Closure:
     """Names that mean Python's own; a step changes when the namespace binds one of them."""
     dynamic: str | None = None
     """Why more may be read than can be seen (`helper() uses exec`), or None."""
+    functions: tuple[FunctionType, ...] = ()
+    """Those of the notebook that it may call."""
+    reached: frozenset[str] = frozenset()
+    """Dotted names of functions and classes of modules that values lead to."""
 
 
 def close_over(
@@ -79,6 +84,8 @@ def close_over(
         absent=frozenset(walk.absent),
         builtins=frozenset(walk.builtins),
         dynamic=reasons[0] if reasons else None,
+        functions=tuple(walk.found.functions),
+        reached=frozenset(walk.found.reached),
     )
 
 
@@ -89,7 +96,7 @@ _FORMULA_LENGTH = 1000
 _PLAIN = frozenset(
     {
         *(str, bytes, bytearray, bool, int, float, complex, type(None), type(Ellipsis), range),
-        *(slice, types.CodeType, types.BuiltinFunctionType, types.GetSetDescriptorType),
+        *(slice, types.CodeType, types.GetSetDescriptorType),
     }
 )
 _GIVEN_BY_SHELL = frozenset({"display", "exit", "get_ipython", "open", "quit"})
@@ -209,6 +216,9 @@ class _Walk:
             self.found.names.extend(name for name in sorted(named) if name in self._namespace)
         if kind in _PLAIN or id(value) in self._objects:
             return
+        if kind is types.BuiltinFunctionType:
+            self.found.reached.add(dotted_name(value))
+            return
         self._objects[id(value)] = value
         if issubclass(kind, ModuleType):
             self.found.modules.add(value.__name__)
@@ -229,10 +239,14 @@ class _Walk:
             else:
                 self._definitions.define(value.__qualname__, value, root)
             return
-        self.found.modules.add(value.__module__)
+        self._of_module(value)
         if isinstance(value, FunctionType) and qualified_name(value) is None:
             held = (value.__closure__, value.__defaults__, value.__kwdefaults__, value.__dict__)
             self.found.values.extend((part, root) for part in held if part)
+
+    def _of_module(self, value: FunctionType | type) -> None:
+        self.found.modules.add(value.__module__)
+        self.found.reached.add(dotted_name(value))
 
     def _is_nested(self, kind: type) -> bool:
         """Whether a class counts as part of the one that it stands in."""
@@ -250,7 +264,7 @@ class _Walk:
         if is_of_notebook(cls, self._namespace):
             self._code(cls, root)
         elif cls.__module__ != "builtins":
-            self.found.modules.add(cls.__module__)
+            self._of_module(cls)
         inner = _inside(value)
         if not set(map(type, inner)) <= _PLAIN:
             self.found.values.extend((part, root) for part in inner if type(part) not in _PLAIN)

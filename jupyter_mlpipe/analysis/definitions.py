@@ -32,6 +32,10 @@ class Found:
     hidden: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     """Templates of what is run, or looked up, as code."""
+    functions: list[FunctionType] = field(default_factory=list)
+    """Those of the notebook that may be called."""
+    reached: set[str] = field(default_factory=set)
+    """Dotted names of functions and classes of modules that values lead to."""
 
 
 _ATOMS = (str, bytes, bool, int, float, complex, type(None), type(Ellipsis))
@@ -175,6 +179,7 @@ class Definitions:
 
     def _mentions(self, name: str, function: FunctionType, root: str) -> set[str]:
         """Its global names; takes up its annotations, and why it may read more."""
+        self._found.functions.append(function)
         names = global_names(function.__code__)
         reasons = [*names.hidden, *(["uses get_ipython()"] if "get_ipython" in names.reads else [])]
         reasons += [r for n, r in names.hiding.items() if n not in function.__globals__]

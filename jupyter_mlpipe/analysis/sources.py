@@ -25,8 +25,21 @@ class CellTexts:
 
     def digest_of_code(self, code: CodeType) -> str:
         """Canonical hash of the definition that code was compiled from, else of the code."""
+        node = self.definition_of(code)
+        return node_hash(node) if node is not None else digest_of("code", code_facts(code))
+
+    def definition_of(self, code: CodeType) -> ast.AST | None:
+        """The definition that code was compiled from; None where its text cannot be found."""
         nodes = self._definitions_of(code.co_filename).get((code.co_firstlineno, code.co_name), [])
-        return node_hash(nodes[0]) if len(nodes) == 1 else digest_of("code", code_facts(code))
+        return nodes[0] if len(nodes) == 1 else None
+
+    def statement_of(self, code: CodeType) -> ast.stmt | None:
+        """The cell's own statement, perhaps a whole class, that `definition_of` stands in."""
+        node, tree = self.definition_of(code), self._tree(code.co_filename)
+        if tree is None or not isinstance(node, ast.stmt | ast.expr):
+            return None
+        around = (s for s in tree.body if s.lineno <= node.lineno <= (s.end_lineno or 0))
+        return next(around, None)
 
     def digest_of_class(self, cls: type) -> str | None:
         """Canonical hash of a class statement; None where its text cannot be found."""

@@ -25,6 +25,7 @@ from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
+from jupyter_mlpipe.engine.unsteadiness import why_unsteady
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -341,6 +342,9 @@ def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Si
     rewritten = seen.read & seen.written
     unmoved = ", ".join(f"`{state.name}`" for state in step_run.immovable)
     held = _held_by_unkept(step_run, attempt)
+    unsteady = why_unsteady(
+        attempt.python, attempt.surroundings.closure, attempt.scope.variables.namespace
+    )
     checks = (
         (attempt.surroundings.closure.dynamic or "", "always runs: it {}"),
         (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
@@ -350,8 +354,13 @@ def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Si
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
         (", ".join(sorted(rewritten)), "always runs: it changes the file {} in place"),
+        (unsteady or "", "always runs: it {}"),
+        (_UNSEEDED if seen.entropy.drawn else "", "always runs: it {}"),
     )
     return next((words.format(found) for found, words in checks if found), "")
+
+
+_UNSEEDED = "draws from the system's entropy (numpy.random, which was given no seed)"
 
 
 def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:

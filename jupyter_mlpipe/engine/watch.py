@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
 
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
@@ -36,6 +37,7 @@ class Sightings:
     hosts: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=set)
     environ: EnvironmentReads = field(default_factory=EnvironmentReads)
+    entropy: NumpyEntropy = field(default_factory=NumpyEntropy)
     relative: bool = False
     """A path was given that means another file in another working directory."""
 
@@ -48,6 +50,7 @@ class Sightings:
         self.commands |= other.commands
         self.environ.read.update(other.environ.read)
         self.environ.written.update(other.environ.written)
+        self.entropy.drawn = self.entropy.drawn or other.entropy.drawn
         self.relative = self.relative or other.relative
 
 
@@ -78,11 +81,13 @@ class ProcessWatch:
             self._installed = True
         self._current = Sightings()
         self._current.environ.start()
+        self._current.entropy.start()
         return self._current
 
     def stop(self) -> None:
         """Collect no more."""
         if self._current is not None:
+            self._current.entropy.stop()
             self._current.environ.stop()
         self._current = None
 

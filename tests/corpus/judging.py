@@ -54,8 +54,9 @@ def _judge(program: Program, stage: Stage, folder: Path) -> Iterator[str]:
     yield from _same(program, again["result"][0], oracle[0], "restart")
     yield from _hits(program, again["result"][0]["run"]["steps"])
     yield from _restored(program, stage.first, place, oracle[0])
-    if program.edits:
-        yield from _edited(program.edited, stage, folder, place)
+    if program.edits or program.edited_files:
+        yield from _edited(program, stage, folder, place)
+        _put_back(program, place)
     yield from _replayed(program, stage.second, place, oracle[0], "replay")
     fresh = _project(program, folder / "static")
     yield from _replayed(program, stage.second, fresh, oracle[0], "static replay")
@@ -63,18 +64,37 @@ def _judge(program: Program, stage: Stage, folder: Path) -> Iterator[str]:
 
 def _edited(program: Program, stage: Stage, folder: Path, place: Path) -> Iterator[str]:
     """Nothing that an edit changes may come from before it."""
-    oracle = _oracle(program, stage.first, folder / "edited")
-    arguments = (_texts(program), _left(program), 1)
+    yield from _edited_in_session(program, stage, folder)
+    edited = program.edited
+    oracle = _oracle(edited, stage.first, folder / "edited")
+    _put(program.edited_files, place, newer_by=2)
+    arguments = (_texts(edited), _left(edited), 1)
     told = stage.first.call("tests.corpus.children:notebook", *arguments, **_at(place, "edited"))
     if told["result"] is None:
         yield f"edited: its process ended with {told['code']}\n{_log(place, 'edited')}"
         return
-    yield from _same(program, told["result"][0], oracle[0], "edited")
+    yield from _same(edited, told["result"][0], oracle[0], "edited")
+
+
+def _edited_in_session(program: Program, stage: Stage, folder: Path) -> Iterator[str]:
+    edited = program.edited
+    plain, place = folder / "plain session", _project(program, folder / "session")
+    plain.mkdir()
+    _put(program.files, plain)
+    run, files = "tests.corpus.children:edited", program.edited_files
+    cells = [[cell.source for cell in p.cells] for p in (program, edited)]
+    truth = stage.first.call(run, *cells, files, None, **_at(plain, "plain"))
+    texts = [_texts(p) for p in (program, edited)]
+    told = stage.first.call(run, *texts, files, _left(edited), **_at(place, "session"))
+    if told["result"] is None:
+        yield f"edited in session: its process ended\n{_log(place, 'session')}"
+        return
+    yield from _same(edited, told["result"], truth["result"], "edited in session")
 
 
 def _oracle(program: Program, zygote: Zygote, folder: Path) -> list[dict[str, Any]]:
     folder.mkdir()
-    _put_files(program, folder)
+    _put(program.files, folder)
     cells = [cell.source for cell in program.cells]
     told = zygote.call("tests.corpus.children:plain", cells, 2, **_at(folder, "plain"))
     assert told["result"], f"the program itself cannot be run\n{_log(folder, 'plain')}"
@@ -91,14 +111,28 @@ def _project(program: Program, folder: Path) -> Path:
     ]
     content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (folder / _NOTEBOOK).write_text(json.dumps(content))
-    _put_files(program, folder)
+    _put(program.files, folder)
     return folder
 
 
-def _put_files(program: Program, folder: Path) -> None:
-    for path, text in program.files.items():
+def _put(files: Mapping[str, str], folder: Path, newer_by: int = 0) -> None:
+    """Python tells an edited module by the second at which it was written."""
+    for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
+        moment = (folder / path).stat().st_mtime + newer_by
+        os.utime(folder / path, (moment, moment))
+
+
+def _put_back(program: Program, folder: Path) -> None:
+    """The files as they were before they were edited."""
+    for path in program.edited_files.keys() - program.files.keys():
+        (folder / path).unlink()
+    _put(
+        {path: program.files[path] for path in program.edited_files if path in program.files},
+        folder,
+        newer_by=4,
+    )
 
 
 def _left(program: Program) -> list[str]:
@@ -136,7 +170,7 @@ def _same(
     if state["errors"] != truth["errors"]:
         yield f"{where}: errors {state['errors']}, in the plain notebook {truth['errors']}"
     ours, theirs = state["values"], truth["values"]
-    for name in sorted(ours.keys() | theirs.keys()):
+    for name in sorted((ours.keys() | theirs.keys()) - program.unsteady):
         if ours.get(name) != theirs.get(name):
             yield f"{where}: `{name}` is {_word(ours, name)}, should be {_word(theirs, name)}"
 
@@ -207,7 +241,7 @@ def _restored(
     program: Program, zygote: Zygote, place: Path, truth: Mapping[str, Any]
 ) -> Iterator[str]:
     """In a new session names come back when they are mentioned; what no step made does not."""
-    names = sorted((_made(program) & truth["values"].keys()) - program.opaque)
+    names = sorted((_made(program) & truth["values"].keys()) - program.opaque - program.unsteady)
     told = zygote.call("tests.corpus.children:mentioned", names, **_at(place, "restored"))
     if told["result"] is None or told["result"]["errors"]:
         yield f"restore: {(told['result'] or {}).get('errors')} {_log(place, 'restored')}"
@@ -240,6 +274,8 @@ def _replayed(
         for name in step["deleted"]:
             values.pop(name, None)
         values |= {o["variable"]: o["digest"] for o in step["outputs"]}
-    for name in sorted((_made(program) & truth["values"].keys()) - program.opaque):
+    for name in sorted(
+        (_made(program) & truth["values"].keys()) - program.opaque - program.unsteady
+    ):
         if values.get(name) != truth["values"][name]:
             yield f"{where}: `{name}` is {_word(values, name)}, not the notebook's"

@@ -19,6 +19,7 @@ when all has run and the kernel was restarted. Remarks, each at most once:
 `! refused WORDS`: run step by step in fresh processes, the program is refused, and says WORDS;
 `! reruns STEP ...`: these steps run again although nothing changed;
 `! opaque NAME ...`: values that cannot be compared;
+`! unsteady NAME ...`: values that are others each time;
 `! python 3.12`: it needs this version of Python;
 `! needs PACKAGE`: it is not tried where this cannot be imported;
 `! waits REASON`: what it needs is not built yet, so it is not tried.
@@ -40,10 +41,11 @@ ABOUT_DATA = (
 )
 """Files of programs about what variables hold, by how their names begin."""
 _HEAD = re.compile(
-    r"\[file (?P<file>[^\]]+)\]|"
-    r"\[(?P<step>\w*)(?P<edited> edited)?\](?P<reads>[^>]*?)(?:->(?P<effects>.*))?"
+    r"\[file (?P<file>[^\]]+?)(?P<other> edited)?\]|"
+    r"\[(?:cell (?P<number>\d+)|(?P<step>\w*))(?P<edited> edited)?\]"
+    r"(?P<reads>[^>]*?)(?:->(?P<effects>.*))?"
 )
-_REMARKS = frozenset({"refused", "reruns", "opaque", "python", "needs", "waits"})
+_REMARKS = frozenset({"refused", "reruns", "opaque", "unsteady", "python", "needs", "waits"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,15 @@ class Program:
     title: str
     cells: tuple[ProgramCell, ...]
     edits: Mapping[str, ProgramCell]
-    """By step, the cells that the user changes in the end."""
+    """By step or number, the cells that the user changes in the end."""
     files: Mapping[str, str]
     """Path beside the notebook to content."""
+    edited_files: Mapping[str, str]
+    """What the user makes of them in the end."""
     refused: str | None
     reruns: frozenset[str]
     opaque: frozenset[str]
+    unsteady: frozenset[str]
     waits: str
     """What it needs that is not built yet; empty when it can be tried."""
     python: str
@@ -94,7 +99,15 @@ class Program:
     @property
     def edited(self) -> Program:
         """The notebook in the end."""
-        return replace(self, cells=tuple(self.edits.get(cell.step, cell) for cell in self.cells))
+        numbered = enumerate(self.cells, 1)
+        return replace(
+            self,
+            cells=tuple(
+                replace(self.edits.get(str(n)) or self.edits.get(c.step) or c, step=c.step)
+                for n, c in numbered
+            ),
+            files={**self.files, **self.edited_files},
+        )
 
     @property
     def steps(self) -> tuple[ProgramCell, ...]:
@@ -123,11 +136,13 @@ def _parse(text: str) -> Iterator[Program]:
         yield Program(
             title=title.strip(),
             cells=tuple(_cell(h, text) for h, text in sections if not (h["file"] or h["edited"])),
-            edits={h["step"]: _cell(h, text) for h, text in sections if h["edited"]},
-            files={head["file"]: f"{text}\n" for head, text in sections if head["file"]},
+            edits={h["number"] or h["step"]: _cell(h, t) for h, t in sections if h["edited"]},
+            files={h["file"]: f"{t}\n" for h, t in sections if h["file"] and not h["other"]},
+            edited_files={h["file"]: f"{t}\n" for h, t in sections if h["other"]},
             refused=remarks.get("refused"),
             reruns=frozenset(remarks.get("reruns", "").split()),
             opaque=frozenset(remarks.get("opaque", "").split()),
+            unsteady=frozenset(remarks.get("unsteady", "").split()),
             waits=remarks.get("waits", ""),
             python=remarks.get("python", ""),
             needs=remarks.get("needs", ""),
@@ -151,7 +166,7 @@ def _cell(head: re.Match[str], source: str) -> ProgramCell:
     reads = head["reads"].split()
     effects = (head["effects"] or "").split()
     return ProgramCell(
-        step=head["step"],
+        step=head["step"] or "",
         source=source,
         reads=frozenset(name for name in reads if name[0] != "?"),
         allowed=frozenset(name[1:] for name in reads if name[0] == "?"),

@@ -1,0 +1,39 @@
+"""Numpy's generators without a seed."""
+
+import numpy as np
+import pytest
+
+from jupyter_mlpipe.engine.watch import ProcessWatch
+
+
+def fresh(seed=None):
+    return np.random.default_rng(seed)
+
+
+def old(seed=None):
+    return np.random.RandomState(
+        seed,
+    )
+
+
+@pytest.mark.parametrize("draw", [fresh, old, np.random.RandomState, lambda: np.random.seed(None)])
+def test_a_generator_without_a_seed_is_heard_wherever_it_is_made(draw):
+    with ProcessWatch().watching() as seen:
+        draw()
+    assert seen.entropy.drawn
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda: fresh(3), lambda: old(3), lambda: np.random.RandomState(3)]
+)
+def test_one_with_a_seed_draws_nothing_from_the_system(draw):
+    with ProcessWatch().watching() as seen:
+        draw()
+    assert not seen.entropy.drawn
+
+
+def test_numpy_is_left_as_it_was():
+    before = np.random.bit_generator.randbits
+    with ProcessWatch().watching():
+        pass
+    assert np.random.bit_generator.randbits == before
