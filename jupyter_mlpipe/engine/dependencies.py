@@ -15,6 +15,7 @@ from jupyter_mlpipe.engine.aliasing import aliasing_digest
 from jupyter_mlpipe.engine.data import SHELL_NAMES
 from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
+from jupyter_mlpipe.engine.inquiries import inquiry_digest
 from jupyter_mlpipe.engine.module_states import ModuleLook, Watched, is_of_module
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.scope import Scope
@@ -201,6 +202,7 @@ _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] =
     DependencyKind.FILE: lambda _, name: file_digest(name),
     DependencyKind.RANDOM: lambda _, name: state_digest(name, capture_states()),
     DependencyKind.WRITTEN: lambda _, name: written_digest(name),
+    DependencyKind.INQUIRY: lambda _, name: inquiry_digest(name),
     DependencyKind.ENVIRONMENT: lambda now, name: environment_digest(name, now.options.env),
     DependencyKind.STATE: Surroundings.digest_state,
     DependencyKind.ELEMENT: _element,

@@ -88,6 +88,7 @@ class ModuleStates:
 
     def look(self, watched: Watched) -> ModuleLook:
         """The present moment."""
+        self._patches.mention(watched.words)
         local = {name: self._content(name) for name in watched.local if name in sys.modules}
         found = {holder.name: holder for holder in holders(watched.others, watched.words)}
         for package in watched.packages:

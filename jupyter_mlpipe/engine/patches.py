@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
 from jupyter_mlpipe.engine.module_content import own_names
 
@@ -58,10 +59,27 @@ class Patches:
 
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
+        self._mentioned: set[str] = set()
         self._offered: dict[str, tuple[tuple[Holder, int], ...]] = {}
 
+    def mention(self, words: frozenset[str]) -> None:
+        """Steps have these words in their text."""
+        self._mentioned |= words
+
     def of(self, holder: Holder) -> Patched:
-        """What is patched in it now."""
+        """What is patched in it now.
+
+        A plain value that the module itself binds as it goes, as `tempfile` does to `tempdir`,
+        counts where a step mentions its name.
+        """
+        patched = self._of(holder)
+        if not patched or not issubclass(type(holder.owner), types.ModuleType):
+            return patched
+        own = {n for n, value in patched.items() if issubclass(type(value), _PLAIN)}
+        own = (own - self._mentioned) & _bound_as_it_goes(holder.owner)
+        return {name: value for name, value in patched.items() if name not in own}
+
+    def _of(self, holder: Holder) -> Patched:
         names = holder.names
         known = self._known.get(id(holder.owner))
         if known is None:
@@ -125,6 +143,15 @@ def holders(roots: Iterable[str], words: frozenset[str]) -> Iterator[Holder]:
                 waiting.append(str(inner.__name__))
             elif issubclass(type(inner), type) and not inner.__flags__ & _IMMUTABLE:
                 yield Holder(f"{inner.__module__}.{inner.__qualname__}", inner)
+
+
+@functools.lru_cache(maxsize=256)
+def _bound_as_it_goes(module: types.ModuleType) -> frozenset[str]:
+    """Globals that functions of a module bind."""
+    kinds = (types.FunctionType,)
+    functions = [f for f in vars(module).values() if issubclass(type(f), kinds)]
+    own = [f for f in functions if f.__globals__ is vars(module)]
+    return frozenset[str]().union(*(global_names(f.__code__).writes for f in own))
 
 
 def _offered(package: str) -> Iterator[Holder]:

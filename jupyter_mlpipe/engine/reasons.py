@@ -143,6 +143,11 @@ class _Changed:
         name = Path(self.dependency.name).name
         return Difference(f"{name} is no longer what this step left there")
 
+    def inquiry(self) -> Difference:
+        aspect, _, path = self.dependency.name.partition(" of ")
+        facts = f"- {self.dependency.digest}\n+ {self.digest}"
+        return Difference(f"{aspect} of {Path(path).name} changed", facts)
+
     def meaning(self) -> Difference:
         name, old, new = self.dependency.name, self.dependency.digest, self.digest
         return Difference(f"`{name}` means {new or 'nothing'} now, before it meant {old}")
@@ -210,6 +215,7 @@ _TELLERS: Mapping[DependencyKind, Callable[[_Changed], Difference]] = {
     DependencyKind.PACKAGE: _Changed.package,
     DependencyKind.FILE: _Changed.file,
     DependencyKind.WRITTEN: _Changed.written,
+    DependencyKind.INQUIRY: _Changed.inquiry,
     DependencyKind.IMPORT: _Changed.meaning,
     DependencyKind.STATE: _Changed.state,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from jupyter_mlpipe.analysis.code import code_names, meaning_in
@@ -19,6 +19,7 @@ from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
+from jupyter_mlpipe.engine.inquiries import inquired_path
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import remembered_since
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
@@ -271,7 +272,16 @@ def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, .
             Dependency(DependencyKind.WRITTEN, path, written_digest(path))
             for path in sorted(written)
         ),
+        *_inquiry_dependencies(seen, written),
     )
+
+
+def _inquiry_dependencies(seen: Sightings, written: Set[str]) -> Iterator[Dependency]:
+    """A library may look at what it is about to write; whether it did so makes no difference."""
+    found = seen.inquiries
+    for name, answer in sorted(found.asked.items()):
+        if name in found.by_user or inquired_path(name) not in written:
+            yield Dependency(DependencyKind.INQUIRY, name, answer)
 
 
 def _literal_paths(attempt: Attempt) -> frozenset[str]:
@@ -339,7 +349,6 @@ _ASK_FOR_FOLDER = frozenset({"os", "pathlib", "glob", "shutil", "tempfile", "sub
 def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sightings) -> str:
     """Why this run can never be proven to hold later; empty when it can."""
     opaque = [d.name for d in step_run.dependencies if d.digest == OPAQUE]
-    rewritten = seen.read & seen.written
     unmoved = ", ".join(f"`{state.name}`" for state in step_run.immovable)
     held = _held_by_unkept(step_run, attempt)
     unsteady = why_unsteady(
@@ -353,7 +362,7 @@ def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Si
         (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
-        (", ".join(sorted(rewritten)), "always runs: it changes the file {} in place"),
+        (", ".join(sorted(seen.rewritten)), "always runs: it changes the file {} in place"),
         (unsteady or "", "always runs: it {}"),
         (_UNSEEDED if seen.entropy.drawn else "", "always runs: it {}"),
     )

@@ -142,7 +142,7 @@ def close_step(
         attempt, states_after=after, threads_left=left, modules_changed=_changed_modules(attempt)
     )
     if outcome.error is None:
-        report = record_success(attempt, outcome, seconds, seen, context)
+        report = record_success(attempt, outcome, seconds, seen.without_transient(), context)
     else:
         report = record_failure(attempt, outcome, seconds, context)
     context.events.publish(report.event())

@@ -52,6 +52,9 @@ def recalled(step_run: StepRun) -> Sightings:
             seen.read.add(dependency.name)
         elif dependency.kind is DependencyKind.WRITTEN:
             seen.written.add(dependency.name)
+        elif dependency.kind is DependencyKind.INQUIRY:
+            seen.inquiries.asked[dependency.name] = dependency.digest
+            seen.inquiries.by_user.add(dependency.name)
         elif dependency.kind is DependencyKind.ENVIRONMENT:
             seen.environ.read[dependency.name] = dependency.digest
         elif dependency.name == WORKING_DIRECTORY:

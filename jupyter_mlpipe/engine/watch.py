@@ -7,13 +7,14 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
+from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
 
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/lib64/", "/opt/", "/run/")
@@ -33,11 +34,16 @@ class Sightings:
 
     read: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
+    """Those of them that were not there when they were first heard of."""
+    fresh: set[str] = field(default_factory=set)
+    """Those that were cleared before anything else was done to them."""
     listed: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=set)
     environ: EnvironmentReads = field(default_factory=EnvironmentReads)
     entropy: NumpyEntropy = field(default_factory=NumpyEntropy)
+    inquiries: PathInquiries = field(default_factory=PathInquiries)
     relative: bool = False
     """A path was given that means another file in another working directory."""
 
@@ -45,13 +51,39 @@ class Sightings:
         """Count what another piece of the same step was seen to do."""
         self.read |= other.read
         self.written |= other.written
+        self.made |= other.made
+        self.fresh |= other.fresh
         self.listed |= other.listed
         self.hosts |= other.hosts
         self.commands |= other.commands
         self.environ.read.update(other.environ.read)
         self.environ.written.update(other.environ.written)
         self.entropy.drawn = self.entropy.drawn or other.entropy.drawn
+        self.inquiries.asked.update(other.inquiries.asked)
+        self.inquiries.by_user |= other.inquiries.by_user
         self.relative = self.relative or other.relative
+
+    @property
+    def rewritten(self) -> set[str]:
+        """Files that were changed in place: what they hold depends on what they held."""
+        return (self.read & self.written) - self.fresh
+
+    def without_transient(self) -> Sightings:
+        """Without what the step made for itself and took away again."""
+        gone = {path for path in self.made if not os.path.lexists(path)}
+        if not gone:
+            return self
+        kept = PathInquiries(
+            {n: d for n, d in self.inquiries.asked.items() if inquired_path(n) not in gone},
+            self.inquiries.by_user,
+        )
+        return replace(
+            self,
+            read=self.read - gone,
+            written=self.written - gone,
+            listed=self.listed - gone,
+            inquiries=kept,
+        )
 
 
 class ProcessWatch:
@@ -79,7 +111,8 @@ class ProcessWatch:
         if not self._installed:
             sys.addaudithook(self._hear)
             self._installed = True
-        self._current = Sightings()
+        seen = self._current = Sightings()
+        seen.inquiries.start(lambda path: self._relevant(seen, path))
         self._current.environ.start()
         self._current.entropy.start()
         return self._current
@@ -89,6 +122,7 @@ class ProcessWatch:
         if self._current is not None:
             self._current.entropy.stop()
             self._current.environ.stop()
+            self._current.inquiries.stop()
         self._current = None
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -102,7 +136,7 @@ class ProcessWatch:
             if path and not _called_by_import():
                 seen.listed.add(path)
         elif event in _CHANGES:
-            self._hear_change(seen, arguments)
+            self._hear_change(seen, event, arguments)
         elif event == "sqlite3.connect":
             self._hear_open(seen, arguments[0], "r+", 0)
         elif event == "socket.connect":
@@ -116,15 +150,19 @@ class ProcessWatch:
             return
         writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else False
         writes = writes or (isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR)))
+        if writes:
+            _hear_first(seen, path, cleared=isinstance(mode, str) and "w" in mode)
         (seen.written if writes else seen.read).add(path)
         if writes and isinstance(mode, str) and ("a" in mode or "r" in mode):
             seen.read.add(path)  # what it held before is part of what it holds after
 
-    def _hear_change(self, seen: Sightings, arguments: tuple[Any, ...]) -> None:
+    def _hear_change(self, seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None:
         if arguments[-1] not in (-1, None) and isinstance(arguments[-1], int):
             return  # relative to a folder that was heard of before
-        paths = (self._relevant(seen, argument) for argument in arguments[:2])
-        seen.written.update(path for path in paths if path)
+        paths = {p for argument in arguments[:2] if (p := self._relevant(seen, argument))}
+        for path in paths if event == "os.mkdir" else ():
+            _hear_first(seen, path, cleared=False)
+        seen.written |= paths
 
     def _relevant(self, seen: Sightings, file: Any) -> str | None:
         if not isinstance(file, str | bytes | os.PathLike):
@@ -135,6 +173,16 @@ class ProcessWatch:
             return None
         seen.relative = seen.relative or not os.path.isabs(said)  # noqa: PTH117
         return path
+
+
+def _hear_first(seen: Sightings, path: str, *, cleared: bool) -> None:
+    """A path is about to be written to; `cleared` of what it held."""
+    if path in seen.read or path in seen.written:
+        return
+    if not os.path.lexists(path):
+        seen.made.add(path)
+    if cleared:
+        seen.fresh.add(path)
 
 
 def _library_folders() -> tuple[str, ...]:

@@ -42,6 +42,9 @@ class DependencyKind(StrEnum):
     """A file that was opened: the digest of its content."""
     WRITTEN = "written"
     """A file or folder that the step wrote, made or removed: the digest of what it left there."""
+    INQUIRY = "inquiry"
+    """Something asked about a path without opening it, such as `existence of /data/raw.csv`: the
+    answer."""
     RANDOM = "random"
     """A global random generator: the digest of its state before the step."""
     OPTION = "option"

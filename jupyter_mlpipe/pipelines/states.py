@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from jupyter_mlpipe.engine.inquiries import inquired_path
 from jupyter_mlpipe.engine.states import SEARCH_PATH, VARIABLE
 from jupyter_mlpipe.model.run import DependencyKind, StepRun
 
@@ -47,7 +48,8 @@ def use_on_record(runs: Iterable[StepRun]) -> StateUse:
         | named(DependencyKind.STATE)
         | {f"{VARIABLE}{name}" for name in variables},
         changes=frozenset(name for run in runs for name in run.effects),
-        read_files=named(DependencyKind.FILE),
+        read_files=named(DependencyKind.FILE)
+        | {inquired_path(name) for name in named(DependencyKind.INQUIRY)},
         written_files=named(DependencyKind.WRITTEN),
     )
 

@@ -96,7 +96,8 @@ def run_pipeline(notebook: str, zygote: str) -> int:
 
 
 def command(argv: Sequence[str]) -> int:
-    """The `mlpipe` command line."""
+    """The `mlpipe` command line, as `python -m jupyter_mlpipe` runs it."""
+    sys.path.insert(0, str(Path.cwd()))
     return main(list(argv))
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import tempfile
 from types import ModuleType
 
 import numpy as np
@@ -240,6 +241,19 @@ def test_patches_of_other_modules_are_named(session, start, stop, module):
         assert run.uncacheable.startswith("always runs: ")
     finally:
         session.plain(stop or "os.cpu_count = old")
+
+
+def test_what_a_module_binds_as_it_goes_counts_where_a_step_mentions_it(session):
+    kept, tempfile.tempdir = tempfile.tempdir, None
+    try:
+        look = "import tempfile\nn = len(tempfile.gettempdir())"
+        assert left(session.step("look", look)) == []
+        named = session.step(
+            "name", f"import tempfile\ntempfile.tempdir = {tempfile.tempdir!r} + '/'"
+        )
+        assert left(named)[0][:2] == ("tempfile", "module")
+    finally:
+        tempfile.tempdir = kept
 
 
 def test_patched_and_undone_within_a_step_is_no_change(session):

@@ -2,8 +2,12 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +84,33 @@ def test_nothing_is_collected_outside_the_block(watch, tmp_path):
         pass
     (tmp_path / "late.txt").write_text("x")
     assert not seen.written
+
+
+def test_a_file_that_is_cleared_and_read_back_is_not_changed_in_place(watch, tmp_path):
+    with watch.watching() as seen:
+        (tmp_path / "a.txt").write_text("x")
+        (tmp_path / "a.txt").read_text()
+    assert seen.written == {str(tmp_path / "a.txt")}
+    assert not seen.rewritten
+
+
+def test_a_file_that_is_made_where_none_was_still_depends_on_that(watch, tmp_path):
+    with watch.watching() as seen, closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        database.execute("create table t (n)")
+    assert seen.rewritten == {str(tmp_path / "a.db")}
+
+
+def test_what_a_step_makes_for_itself_and_takes_away_leaves_no_trace(watch, tmp_path):
+    with watch.watching() as seen, tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+        Path(folder, "a.txt").write_text("x")
+        os.listdir(folder)
+    kept = seen.without_transient()
+    assert kept.read == kept.written == kept.listed == set()
+    assert kept.inquiries.asked == {}
+
+
+def test_what_was_there_and_was_taken_away_leaves_one(watch, tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    with watch.watching() as seen:
+        (tmp_path / "a.txt").unlink()
+    assert seen.without_transient().written == {str(tmp_path / "a.txt")}
