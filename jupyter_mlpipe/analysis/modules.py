@@ -38,16 +38,22 @@ class ModuleFiles:
 
     def __init__(self) -> None:
         self._loaded: dict[str, tuple[object, str]] = {}
-        self._foreign: set[str] = set()
+        self._observed: set[str] = set()
+        self._local: set[str] = set()
 
     def observe(self) -> None:
         """Take the digest of each local module that was loaded since the last call."""
-        for name in sys.modules.keys() - self._foreign:
-            module = sys.modules.get(name)
-            if module is not None and is_local_file(_file(module)) and not is_ours(name):
-                self._digest(name)
-            else:
-                self._foreign.add(name)
+        if not self._observed.issuperset(sys.modules):
+            self._sort_out(list(sys.modules.items()))
+        for name in self._local & sys.modules.keys():
+            self._digest(name)
+
+    def _sort_out(self, loaded: Iterable[tuple[str, ModuleType]]) -> None:
+        for name, module in loaded:
+            if name not in self._observed and module is not None:
+                self._observed.add(name)
+                if is_local_file(_file(module)) and not is_ours(name):
+                    self._local.add(name)
 
     def reach(self, names: Iterable[str]) -> ReachedModules:
         """Local modules and packages that these modules lead to through their imports.

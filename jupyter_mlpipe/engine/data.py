@@ -21,6 +21,8 @@ _STREAM = io.IOBase.__base__ or io.IOBase
 _CachedFunction = type(functools.cache(len))
 CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
 """Types of what is no data, unless a step assigns it."""
+_IN_QUESTION = (*CODE, _STREAM)
+"""Types of which not every object is data; asked about at once, for most variables are others."""
 
 
 def is_data(name: str, value: Any) -> bool:
@@ -29,10 +31,10 @@ def is_data(name: str, value: Any) -> bool:
     Only the true type counts: an object may claim any other as its `__class__`.
     """
     kind = type(value)
-    if type(name) is not str:  # only reached through `globals()`
+    if type(name) is not str or is_given(name):  # others are only reached through `globals()`
         return False
-    if is_given(name):
-        return False
+    if not issubclass(kind, _IN_QUESTION):
+        return True
     if issubclass(kind, FunctionType):
         # Lambdas and functions made by functions have no definition of their own to run anew;
         # what a function was given as attributes, running its definition would lose.
@@ -48,6 +50,7 @@ def is_data(name: str, value: Any) -> bool:
     return not issubclass(kind, ModuleType | type)
 
 
+@functools.lru_cache(maxsize=65_536)  # IPython adds a name or two for each cell
 def is_given(name: str) -> bool:
     """Whether IPython or Python itself gives the namespace this name."""
     return name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name) is not None)

@@ -166,8 +166,8 @@ def _offered(package: str) -> Iterator[Holder]:
 
 
 def _differing(now: Mapping[str, Any], then: Mapping[str, Any]) -> frozenset[str]:
-    names = now.keys() | then.keys()
-    return frozenset(n for n in names if now.get(n, _ABSENT) is not then.get(n, _ABSENT))
+    bound = {n for n, value in now.items() if then.get(n, _ABSENT) is not value}
+    return frozenset(bound | (then.keys() - now.keys()))
 
 
 def _is_same(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:

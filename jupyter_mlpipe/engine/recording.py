@@ -151,10 +151,10 @@ def record(
     step_run: StepRun, versions: tuple[ArtifactVersion, ...], scope: Scope, context: RunContext
 ) -> tuple[ArtifactVersion, ...]:
     """One transaction for everything about a step run; gives the versions their numbers."""
-    environment = context.environment.snapshot()
-    new = () if context.environment.recorded == environment.digest else (environment,)
+    new = context.environment.unrecorded(step_run.environment)
     stored = context.metadata.append((*new, scope.run, *versions, step_run))
-    context.environment.recorded = environment.digest
+    if new:
+        context.environment.recorded = step_run.environment
     return tuple(item for item in stored if isinstance(item, ArtifactVersion))
 
 

@@ -58,7 +58,7 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     wanted = condition_holds(step, scope)
     signature = step_signature(step) if wanted else condition_signature(step.options.condition)
     before = scope.variables.look()
-    closure = _close_over(signature, scope)
+    closure = _close_over(signature, before, scope)
     if wanted:
         _refuse(step, signature, closure, scope, context)
     surroundings, problems = _surroundings(step, closure, before, scope, context)
@@ -95,7 +95,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         unknown = attempt.surroundings.closure.dynamic is not None
         wanted = variables.pending.keys() if unknown else attempt.surroundings.inputs.keys()
         loaded = variables.load(tuple(wanted))
-        if not loaded and variables.names() <= attempt.before.keys():
+        if not loaded and not variables.any_beside(attempt.before):
             break
         attempt = _look_again(attempt, context)
     load_generators(attempt.python)
@@ -115,7 +115,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
 def _look_again(attempt: Attempt, context: RunContext) -> Attempt:
     scope, signature = attempt.scope, attempt.signature
     before = scope.variables.look()
-    closure = _close_over(signature, scope)
+    closure = _close_over(signature, before, scope)
     surroundings, problems = _surroundings(attempt.step, closure, before, scope, context)
     return replace(
         attempt,
@@ -126,9 +126,10 @@ def _look_again(attempt: Attempt, context: RunContext) -> Attempt:
     )
 
 
-def _close_over(signature: StepSignature, scope: Scope) -> Closure:
+def _close_over(signature: StepSignature, before: Mapping[str, Held], scope: Scope) -> Closure:
     variables = scope.variables
-    return close_over(signature, variables.namespace, scope.modules, variables.all_names())
+    data = before.keys() | variables.pending.keys()
+    return close_over(signature, variables.namespace, scope.modules, data)
 
 
 def close_step(

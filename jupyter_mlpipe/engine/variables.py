@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.classes import held_by
-from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_digest
+from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_parts, still_holds
 from jupyter_mlpipe.materializers.sharing import is_of_past_class, sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
@@ -29,6 +29,15 @@ class Held:
     fingerprint: bytes | None
     """None for a value that cannot be compared, so never counts as unchanged."""
     version: ArtifactVersion | None = None
+    parts: tuple[Any, ...] | None = None
+    """Of a small container of numbers and texts, the objects in it."""
+
+    @property
+    def surely_unchanged(self) -> bool:
+        """Whether a short look is enough to see that the value has its content still."""
+        if self.parts is not None:
+            return still_holds(self.value, self.parts)
+        return self.fingerprint is _UNCHANGING
 
     def same_as(self, other: Held) -> bool:
         """The same object with, provably, the same content."""
@@ -94,7 +103,13 @@ class Variables:
 
     def names(self) -> frozenset[str]:
         """Variables in memory that hold data, as opposed to modules, functions and classes."""
-        return frozenset(n for n, value in list(self.namespace.items()) if self._is_data(n, value))
+        bound = list(self.namespace.items())
+        return frozenset(n for n, v in bound if is_data(n, v) or self._is_data_by_now(n, v))
+
+    def any_beside(self, looked: Mapping[str, Held]) -> bool:
+        """Whether there is data that was not there at an earlier look."""
+        bound = list(self.namespace.items())
+        return any(n not in looked and self._is_data(n, value) for n, value in bound)
 
     def all_names(self) -> frozenset[str]:
         """Those, and the variables that are pending."""
@@ -106,7 +121,13 @@ class Variables:
         self._adopted |= {n: v for n, v in bound if issubclass(type(v), CODE) and not is_given(n)}
 
     def _is_data(self, name: str, value: Any) -> bool:
-        if is_data(name, value) or (name in self._adopted and self._adopted[name] is value):
+        return is_data(name, value) or self._is_data_by_now(name, value)
+
+    def _is_data_by_now(self, name: str, value: Any) -> bool:
+        """Code that a step assigned, and classes that were changed since they were defined."""
+        if not issubclass(type(value), CODE):
+            return False
+        if name in self._adopted and self._adopted[name] is value:
             return True
         if not issubclass(type(value), type) or not is_own_class(name, value):
             return False
@@ -223,7 +244,7 @@ class Variables:
 
     def record(self, name: str, version: ArtifactVersion, held: Held) -> None:
         """Remember that the value just looked at was stored as `version`."""
-        self._held[name] = Held(held.value, held.fingerprint, version)
+        self._held[name] = replace(held, version=version)
 
     def version_of(self, name: str) -> ArtifactVersion | None:
         """The version a variable held, unchanged, when it was last looked at."""
@@ -240,7 +261,7 @@ class Variables:
         for name, value in list(self.namespace.items()):
             known = self._held.get(name)
             same = known is not None and known.value is value
-            if known is not None and same and known.fingerprint is _UNCHANGING:
+            if known is not None and same and known.surely_unchanged:
                 looked[name] = known
             elif (known is not None and same and known.fingerprint) or self._is_data(name, value):
                 self._looking = name
@@ -253,13 +274,13 @@ class Variables:
 
     def _look_at(self, name: str, value: Any, known: Held | None) -> Held:
         """`known` is how the same object was before."""
-        found = flat_digest(value)
-        if found is not None and known is not None and found == known.fingerprint:
-            return known
         if self._endless.get(name, self) is value:
             return Held(value, None)
-        now = Held(value, self._fingerprint(value, known.fingerprint if known else None))
-        return known if known is not None and known.same_as(now) else now
+        found = self._fingerprint(value, known.fingerprint if known else None)
+        parts = None if found is _UNCHANGING else flat_parts(value)
+        now = Held(value, found, parts=parts)
+        same = known is not None and known.same_as(now)
+        return replace(now, version=known.version) if known and same else now
 
     def _fingerprint(self, value: Any, expected: bytes | None = None) -> bytes | None:
         kind = id(type(value))
@@ -278,10 +299,11 @@ class Variables:
     ) -> Changes:
         """Compare two looks; `certain` are the names that the code binds on every way."""
         common = before.keys() & after.keys()
-        rebound = {n for n in common if before[n].value is not after[n].value}
+        others = {n for n in common if before[n] is not after[n]}
+        rebound = {n for n in others if before[n].value is not after[n].value}
         mutated = {
             n
-            for n in common - rebound
+            for n in others - rebound
             if before[n].fingerprint is not None and not before[n].same_as(after[n])
         }
         # Binding a value to a name that holds it already leaves no trace but the code's.
@@ -316,8 +338,7 @@ class Variables:
         """The given names, each with whatever variables share mutable memory with it."""
         if all(id(type(self.namespace[name])) in _ATOMS for name in names):
             return tuple(frozenset({name}) for name in sorted(names))
-        data = {name: self.namespace[name] for name in self.names()}
-        shared = [group for group in sharing_groups(data) if group & names]
+        shared = [group for group in self._sharing_now() if group & names]
         grouped = frozenset().union(*shared) if shared else frozenset()
         return (*shared, *(frozenset({name}) for name in sorted(names - grouped)))
 
@@ -334,10 +355,13 @@ class Variables:
         for name, version in self._pending.items():
             if version.member is not None:
                 waiting.setdefault(version.manifest, set()).add(name)
-        data = {name: self.namespace[name] for name in self.names()}
-        live = [n for n in names if n in data and id(type(data[n])) not in _ATOMS]
-        found = [*(sharing_groups(data) if live else ()), *map(frozenset, waiting.values())]
+        bound = ((n, self.namespace[n]) for n in names if n in self.namespace)
+        live = any(id(type(v)) not in _ATOMS and self._is_data(n, v) for n, v in bound)
+        found = [*(self._sharing_now() if live else ()), *map(frozenset, waiting.values())]
         return tuple(group for group in found if len(group) > 1 and group & names)
+
+    def _sharing_now(self) -> Iterable[frozenset[str]]:
+        return sharing_groups({name: self.namespace[name] for name in self.names()})
 
     def _holds(self, name: str, version: ArtifactVersion) -> bool:
         current = self.version_of(name)

@@ -46,6 +46,11 @@ class EnvironmentCapture:
                 self._snapshot, self._key = self._take(), key
             return self._snapshot
 
+    def unrecorded(self, digest: str | None) -> tuple[EnvironmentSnapshot, ...]:
+        """The snapshot behind the digest that a record names, if it is to be recorded as well."""
+        taken = self._snapshot
+        return (taken,) if taken and taken.digest == digest != self.recorded else ()
+
     def _state(self) -> object:
         """Changes whenever a package is installed or removed, or the repository moves on."""
         places = (*filter(_holds_packages, sys.path), *map(str, self._watched))
@@ -82,11 +87,11 @@ def _packages() -> Mapping[str, str]:
 
 def _holds_packages(path: str) -> bool:
     """Other folders on the path, such as the notebook's, change all the time to no effect."""
-    return Path(path).name in ("site-packages", "dist-packages")
+    return path.rstrip("/").endswith(("site-packages", "dist-packages"))
 
 
 def _modified(path: str) -> int:
     try:
-        return Path(path).stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - asked at each step
     except (OSError, ValueError):
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import marshal
+import operator
 import sys
 from collections.abc import Hashable
 from types import FunctionType
@@ -108,13 +109,28 @@ def flat_digest(value: Any) -> bytes | None:
     kind = id(type(value))
     if kind in _ATOMS:
         return xxhash.xxh3_128_digest(f"{type(value).__name__} {value!r}".encode())
-    if kind not in _CONTAINERS or len(value) > _SMALL:
+    if flat_parts(value) is None:
         return None
-    for item in (*value, *value.values()) if kind == _DICT else value:
-        if id(type(item)) not in _LEAVES:
-            return None
     # This version of the format tells nothing of which equal items are one object.
     return xxhash.xxh3_128_digest(marshal.dumps(value, 2))
+
+
+def flat_parts(value: Any) -> tuple[Any, ...] | None:
+    """What a small container of nothing but numbers and texts holds; None of all others."""
+    kind = id(type(value))
+    if kind not in _CONTAINERS or len(value) > _SMALL:
+        return None
+    parts = (*value, *value.values()) if kind == _DICT else tuple(value)
+    for part in parts:
+        if id(type(part)) not in _LEAVES:
+            return None
+    return parts
+
+
+def still_holds(value: Any, parts: tuple[Any, ...]) -> bool:
+    """Whether it holds the very objects that `flat_parts` gave of it, so did not change."""
+    now = (*value, *value.values()) if id(type(value)) == _DICT else value
+    return len(now) == len(parts) and all(map(operator.is_, now, parts))
 
 
 def _pickled_digest(value: Any, buffers: BufferDigests) -> tuple[bytes, bool]:
