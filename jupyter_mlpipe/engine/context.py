@@ -13,6 +13,7 @@ from jupyter_mlpipe.materializers.pages import open_tracker
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry, default_registry
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import BlobStore, open_blobs
+from jupyter_mlpipe.storage.flushing import Flush, flush_now
 from jupyter_mlpipe.tracking.store import MetadataStore
 
 
@@ -32,8 +33,12 @@ class RunContext:
     """Live values to artifact versions and back."""
 
 
-def open_context(settings: Settings) -> RunContext:
+def open_context(settings: Settings, flush: Flush = flush_now) -> RunContext:
     """Open the stores that the settings name, creating them when they do not exist.
+
+    Args:
+        settings: Of the project.
+        flush: Brings stored content to disk; a session that somebody waits for has it done later.
 
     Raises:
         StorageError: The artifact store cannot be used.
@@ -41,7 +46,7 @@ def open_context(settings: Settings) -> RunContext:
     """
     from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
 
-    blobs = open_blobs(settings.artifact_store, settings.home / "cache")
+    blobs = open_blobs(settings.artifact_store, settings.home / "cache", flush)
     artifacts, materializers = ArtifactStore(blobs), default_registry()
     return RunContext(
         settings=settings,

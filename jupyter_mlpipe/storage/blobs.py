@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Protocol
 
+from jupyter_mlpipe.storage.flushing import Flush, flush_now
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.remote import RemoteBlobs
 
@@ -40,17 +41,18 @@ class BlobStore(Protocol):
         """Where the blob is, for messages."""
 
 
-def open_blobs(url: str, cache: Path) -> BlobStore:
+def open_blobs(url: str, cache: Path, flush: Flush = flush_now) -> BlobStore:
     """The blobs below a folder or any URL that fsspec understands.
 
     Args:
         url: `/data/artifacts`, `file:///data/artifacts`, `s3://team/artifacts`, ...
         cache: A local folder for copies of blobs that are kept elsewhere.
+        flush: Brings what is written to a local folder to disk.
 
     Raises:
         StorageError: The URL needs a driver that is not installed, or is not a URL.
     """
     local = re.sub(r"^(file|local)://", "", url)
     if "://" not in local:
-        return FolderBlobs(Path(local).expanduser())
+        return FolderBlobs(Path(local).expanduser(), flush)
     return RemoteBlobs(url, FolderBlobs(cache))

@@ -13,6 +13,7 @@ from blake3 import blake3
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, shard
 from jupyter_mlpipe.storage.failures import explained
+from jupyter_mlpipe.storage.flushing import Flush, flush_now
 
 _CHUNK = 4 * 1024 * 1024
 """Bytes held in memory while a file is copied."""
@@ -21,8 +22,9 @@ _CHUNK = 4 * 1024 * 1024
 class FolderBlobs:
     """Blobs in a local folder, one read-only file each."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, flush: Flush = flush_now) -> None:
         self._root = root
+        self._flush = flush
         self._verified: dict[str, tuple[int, int, int]] = {}
 
     def put(self, data: bytes) -> str:
@@ -30,7 +32,7 @@ class FolderBlobs:
         digest = digest_of_bytes(data)
         path = self._locate(digest)
         if not self._sound(digest, path):
-            _write(path, digest, [data])
+            self._write(path, digest, [data])
         return digest
 
     def put_file(self, path: Path) -> str:
@@ -39,7 +41,7 @@ class FolderBlobs:
             digest = digest_of_file(path)
         place = self._locate(digest)
         if not self._sound(digest, place):
-            _write(place, digest, _chunks(path))
+            self._write(place, digest, _chunks(path))
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -91,25 +93,24 @@ class FolderBlobs:
             return False
         return True
 
+    def _write(self, path: Path, digest: str, chunks: Iterable[bytes]) -> None:
+        """Write beside the final name, rename when complete, then flush to disk.
 
-def _write(path: Path, digest: str, chunks: Iterable[bytes]) -> None:
-    """Write beside the final name, rename when complete, then flush to disk.
-
-    A reader never meets half a blob, and of two writers that race the last one replaces
-    equal bytes by equal bytes. The flush comes last because ext4, XFS and btrfs then make
-    the name durable together with the content, for one wait instead of two.
-    """
-    with explained(str(path)):
-        partial = path.with_name(f".{digest[:12]}.{secrets.token_hex(8)}.partial")
-        try:
-            with _created(partial) as file:
-                _fill(file, digest, chunks)
-                os.fchmod(file.fileno(), 0o444)
-                partial.replace(path)
-                os.fsync(file.fileno())
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        A reader never meets half a blob, and of two writers that race the last one replaces
+        equal bytes by equal bytes. The flush comes last because ext4, XFS and btrfs then make
+        the name durable together with the content, for one wait instead of two.
+        """
+        with explained(str(path)):
+            partial = path.with_name(f".{digest[:12]}.{secrets.token_hex(8)}.partial")
+            try:
+                with _created(partial) as file:
+                    _fill(file, digest, chunks)
+                    os.fchmod(file.fileno(), 0o444)
+                    partial.replace(path)
+                    self._flush(file)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
 
 
 def _created(path: Path) -> BinaryIO:

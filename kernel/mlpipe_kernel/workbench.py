@@ -20,6 +20,7 @@ from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.model.step import StepSignature
+from jupyter_mlpipe.storage.flushing import LaterFlush
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.display import format_bytes
 from mlpipe_kernel.earlier import EarlierState, last_state
@@ -196,7 +197,7 @@ class Workbench:
     def _open(self) -> _Tools:
         with self._lock:
             if self._tools is None:
-                context = open_context(self._settings)
+                context = open_context(self._settings, LaterFlush())
                 self._module_states.buffers = context.buffers
                 variables = Variables(self._shell.user_ns, context.values, context.buffers)
                 generators = Generators(context.blobs)
