@@ -1,57 +1,35 @@
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
-
-literals = st.recursive(
-    st.one_of(
-        st.integers(),
-        st.floats(allow_nan=False, allow_infinity=False),
-        st.booleans(),
-        st.text(max_size=5),
-        st.binary(max_size=5),
-        st.none(),
-    ),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.tuples(inner, inner)),
-    max_leaves=6,
-)
-names = st.sampled_from(["a", "b", "df", "price"])
-operators = st.sampled_from(["+", "-", "*", "/", "//", "%", "@", "<", "==", "is", "and"])
-
-
-@st.composite
-def programs(draw):
-    lines = []
-    for _ in range(draw(st.integers(1, 4))):
-        name, other, operator = draw(names), draw(names), draw(operators)
-        value = repr(draw(literals))
-        form = draw(st.integers(0, 3))
-        lines.append(
-            [
-                f"{name} = {value}",
-                f"def {name}({other}={value}):\n    return {other} {operator} {name}",
-                f"{name} = f'{{{other}!r:>5}} and {name}'",
-                f"for {name} in {other}:\n    {name}.{other}({value}, {other}={name})",
-            ][form]
-        )
-    return "\n".join(lines)
+from tests.analysis.changes import variants
+from tests.analysis.code import programs, rewritten
 
 
 def facts(source):
     return ast.dump(ast.parse(source))
 
 
-@given(programs())
-def test_reformatting_keeps_the_hash(source):
+@settings(deadline=None)
+@given(programs, st.randoms(use_true_random=False))
+def test_reformatting_keeps_the_hash(source, chance):
+    other = rewritten(source, chance)
+    assert facts(other) == facts(source)
+    assert canonical_hash(other) == canonical_hash(source)
     assert canonical_hash(ast.unparse(ast.parse(source))) == canonical_hash(source)
-    spaced = "# note\n\n" + source.replace("\n", "   # why\n") + "\n\n\n"
-    assert canonical_hash(spaced) == canonical_hash(source)
 
 
-@given(programs(), programs())
+@settings(deadline=None)
+@given(programs, st.randoms(use_true_random=False))
+def test_any_single_change_of_meaning_changes_the_hash(source, chance):
+    hashes = {facts(other): canonical_hash(other) for other in [source, *variants(source, chance)]}
+    assert len(set(hashes.values())) == len(hashes)
+
+
+@given(programs, programs)
 def test_programs_hash_equal_only_when_their_trees_are_equal(one, other):
     assert (canonical_hash(one) == canonical_hash(other)) == (facts(one) == facts(other))
 
