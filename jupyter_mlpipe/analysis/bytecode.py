@@ -56,6 +56,8 @@ class GlobalNames:
     """Templates of what is run, or looked up, as code; see `lookups`."""
     imported: set[str] = field(default_factory=set)
     """Modules that are imported, by statement or by a text, and what may be one of theirs."""
+    subclasses: bool = False
+    """Whether a class is asked for its subclasses, which may be any class of the notebook."""
     deferred: dict[str, GlobalNames] = field(default_factory=dict)
     """By function or class of a cell: what calling it, or its methods, takes and leaves."""
 
@@ -241,6 +243,7 @@ class _Walk:
             names.hiding |= part.hiding
             names.texts |= part.texts
             names.imported |= part.imported
+            names.subclasses |= part.subclasses
         (names.held if self._depth else names.direct).update(inner.reads - known)
 
     def _into(self, code: CodeType, bound: frozenset[str]) -> None:
@@ -289,18 +292,25 @@ def _other(
     elif opname in _DELETES and not (is_class and opname == "DELETE_NAME"):
         names.deletes.add(name)
     elif opname in _ATTRIBUTES:
-        if name == "import_module" and (module := imported(instructions[index + 1 :])):
-            names.imported.add(module)
-        elif name in _HIDING_ATTRIBUTES:
-            names.hidden.append(_HIDING_ATTRIBUTES[name])
-        elif name in _EVALUATORS:
-            reads, hidden = evaluated(instructions, index)
-            names.reads |= reads
-            names.hidden += hidden
+        _attribute(instructions, index, names)
     elif opname in _IMPORTS:
         _import(instructions, index, names)
     elif opname == "LOAD_CONST":
         names.reads |= mentioned_in_text(name)
+
+
+def _attribute(instructions: Sequence[dis.Instruction], index: int, names: GlobalNames) -> None:
+    name = instructions[index].argval
+    if name == "import_module" and (module := imported(instructions[index + 1 :])):
+        names.imported.add(module)
+    elif name == "__subclasses__":
+        names.subclasses = True
+    elif name in _HIDING_ATTRIBUTES:
+        names.hidden.append(_HIDING_ATTRIBUTES[name])
+    elif name in _EVALUATORS:
+        reads, hidden = evaluated(instructions, index)
+        names.reads |= reads
+        names.hidden += hidden
 
 
 _IMPORTS = frozenset({"IMPORT_NAME", "IMPORT_FROM"})

@@ -50,6 +50,11 @@ class Closure:
     reached: frozenset[str] = frozenset()
     """Dotted names of functions and classes of modules that values lead to."""
 
+    @property
+    def codes(self) -> tuple[types.CodeType, ...]:
+        """Of those functions; what is nested in them stands in their constants."""
+        return tuple(function.__code__ for function in self.functions)
+
 
 def close_over(
     signature: StepSignature,
@@ -68,6 +73,7 @@ def close_over(
     walk = _Walk(namespace, data, signature.deferred_reads)
     walk.found.texts.extend(signature.texts)
     walk.found.modules |= signature.imported
+    walk.found.subclasses = signature.subclasses
     walk.follow(signature.reads)
     reached = modules.reach(walk.found.modules)
     shadowed = bool(signature.hiding) and all(
@@ -137,8 +143,11 @@ class _Walk:
         """Visit names, and everything they lead to."""
         found = self.found
         found.names.extend(sorted(names, reverse=True))
-        while found.names or found.values or found.texts:
-            if found.names:
+        while found.names or found.values or found.texts or found.subclasses:
+            if found.subclasses:
+                found.subclasses = False
+                found.names.extend(self._classes())
+            elif found.names:
                 self._name(found.names.pop())
             elif found.texts:
                 self._text(found.texts.pop())
@@ -148,6 +157,11 @@ class _Walk:
                 root = found.values[-1][1]
                 found.hidden.append(f"{root} holds more objects than can be looked through")
                 found.values.clear()
+
+    def _classes(self) -> list[str]:
+        """Of the notebook, by name."""
+        kinds = (n for n, v in list(self._namespace.items()) if issubclass(type(v), type))
+        return sorted(n for n in kinds if is_of_notebook(self._namespace[n], self._namespace))
 
     def _name(self, name: str) -> None:
         if name in self._names:

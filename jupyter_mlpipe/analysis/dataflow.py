@@ -55,6 +55,7 @@ def signature_of(tree: ast.Module) -> StepSignature:
         ),
         texts=frozenset(names.texts),
         imported=frozenset(names.imported),
+        subclasses=names.subclasses or any(later.subclasses for _, later in deferred),
         dynamic=next(iter([*reasons, *names.hiding.values()]), None),
         hiding=frozenset() if reasons else frozenset(names.hiding),
     )

@@ -36,6 +36,8 @@ class Found:
     """Those of the notebook that may be called."""
     reached: set[str] = field(default_factory=set)
     """Dotted names of functions and classes of modules that values lead to."""
+    subclasses: bool = False
+    """Whether a class is asked for its subclasses."""
 
 
 _ATOMS = (str, bytes, bool, int, float, complex, type(None), type(Ellipsis))
@@ -186,6 +188,7 @@ class Definitions:
         self._found.hidden += [f"{name}() {reason}" for reason in reasons]
         self._found.texts.extend(names.texts)
         self._found.modules |= names.imported
+        self._found.subclasses |= names.subclasses
         self._annotations(function.__annotations__, root)
         if not is_of_notebook(function, self._namespace):
             self._found.modules.add(str(function.__globals__.get("__name__")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.lookup import Decision
+from jupyter_mlpipe.engine.met import Met
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import Snapshot
 from jupyter_mlpipe.engine.variables import Held
@@ -45,6 +46,8 @@ class Attempt:
     """See `memories.remembered`."""
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""
+    met: Met = field(default_factory=Met)
+    """What it was seen to use beyond what was known before."""
     problems: tuple[str, ...] = ()
     elements: int = 0
     """Of a mapped step: how many it runs over."""

@@ -94,6 +94,7 @@ def _succeeded(
         deleted=tuple(sorted(changes.deleted | unbound)),
         dependencies=(
             *attempt.dependencies,
+            *attempt.met.dependencies,
             *_sharing_dependencies(attempt, captured, changes),
             *_kept_dependencies(attempt, changes),
         ),
@@ -108,7 +109,7 @@ def record_failure(
     error = f"{type(outcome.error).__name__}: {outcome.error}"
     step_run = replace(
         _skeleton(attempt, Status.FAILED, seconds, context),
-        dependencies=attempt.dependencies,
+        dependencies=(*attempt.dependencies, *attempt.met.dependencies),
         error=redact(outcome.traceback or error, os.environ),
     )
     record(step_run, (), attempt.scope, context)
@@ -161,7 +162,7 @@ def record(
 def _skeleton(attempt: Attempt, status: Status, seconds: float, context: RunContext) -> StepRun:
     step, decision = attempt.step, attempt.decision
     element = attempt.scope.element
-    inputs = dict(attempt.surroundings.inputs)
+    inputs = {**attempt.met.inputs, **attempt.surroundings.inputs}
     if element is not None:
         inputs[element.over] = element.version
     return StepRun(
@@ -361,6 +362,7 @@ def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Si
         (unmoved, "always runs: what it does to {} cannot be kept"),
         (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
+        (attempt.met.never, "always runs: it {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
         (", ".join(sorted(seen.rewritten)), "always runs: it changes the file {} in place"),
         (unsteady or "", "always runs: it {}"),

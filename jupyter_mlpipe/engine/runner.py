@@ -26,6 +26,7 @@ from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.immovable import running_threads, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.memories import remembered
+from jupyter_mlpipe.engine.met import met_by
 from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
     record_failure,
@@ -139,8 +140,14 @@ def close_step(
     left = threads_left(attempt.threads_before, attempt.scope.variables.namespace)
     after = attempt.scope.states.capture()
     set_variables(attempt.variables_before)
+    changed = _changed_modules(attempt)
+    writes, before = attempt.signature.writes, attempt.before
     attempt = replace(
-        attempt, states_after=after, threads_left=left, modules_changed=_changed_modules(attempt)
+        attempt,
+        states_after=after,
+        threads_left=left,
+        modules_changed=changed,
+        met=met_by(seen.executed, attempt.surroundings, before, writes, context),
     )
     if outcome.error is None:
         report = record_success(attempt, outcome, seconds, seen.without_transient(), context)

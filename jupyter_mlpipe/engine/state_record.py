@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.environ import EVERYTHING
+from jupyter_mlpipe.engine.module_states import is_of_module
 from jupyter_mlpipe.engine.randomness import seeded_first, state_digest
 from jupyter_mlpipe.engine.states import WORKING_DIRECTORY, ProcessStates, Snapshot
 from jupyter_mlpipe.engine.watch import Sightings
@@ -59,7 +60,23 @@ def recalled(step_run: StepRun) -> Sightings:
             seen.environ.read[dependency.name] = dependency.digest
         elif dependency.name == WORKING_DIRECTORY:
             seen.relative = True
+        elif _is_used_by_code(dependency):
+            seen.executed.earlier[dependency.kind, dependency.name] = dependency
     return seen
+
+
+def _is_used_by_code(dependency: Dependency) -> bool:
+    if dependency.kind is DependencyKind.INPUT:
+        return not dependency.detail  # else it counts although nothing reads it
+    return dependency.kind in _CODE or is_of_module(dependency.name)
+
+
+_CODE = frozenset(
+    {
+        *(DependencyKind.DEFINITION, DependencyKind.IMPORT, DependencyKind.MODULE),
+        *(DependencyKind.PACKAGE, DependencyKind.CONSTANT, DependencyKind.PARAMETER),
+    }
+)
 
 
 def imported_packages(python: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Files opened, hosts reached and commands run while a step executes."""
+"""Files opened, hosts reached, commands and functions run while a step executes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
 from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
+from jupyter_mlpipe.engine.trace import Executed, FunctionTrace
 
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/lib64/", "/opt/", "/run/")
@@ -44,6 +45,7 @@ class Sightings:
     environ: EnvironmentReads = field(default_factory=EnvironmentReads)
     entropy: NumpyEntropy = field(default_factory=NumpyEntropy)
     inquiries: PathInquiries = field(default_factory=PathInquiries)
+    executed: Executed = field(default_factory=Executed)
     relative: bool = False
     """A path was given that means another file in another working directory."""
 
@@ -61,6 +63,7 @@ class Sightings:
         self.entropy.drawn = self.entropy.drawn or other.entropy.drawn
         self.inquiries.asked.update(other.inquiries.asked)
         self.inquiries.by_user |= other.inquiries.by_user
+        self.executed.add(other.executed)
         self.relative = self.relative or other.relative
 
     @property
@@ -96,6 +99,7 @@ class ProcessWatch:
     def __init__(self, ignored: tuple[Path, ...] = ()) -> None:
         self._ignored = (*_SYSTEM, *_library_folders(), *(f"{path}{os.sep}" for path in ignored))
         self._current: Sightings | None = None
+        self._trace = FunctionTrace()
         self._installed = False
 
     @contextmanager
@@ -115,10 +119,12 @@ class ProcessWatch:
         seen.inquiries.start(lambda path: self._relevant(seen, path))
         self._current.environ.start()
         self._current.entropy.start()
+        self._current.executed = self._trace.start()
         return self._current
 
     def stop(self) -> None:
         """Collect no more."""
+        self._trace.stop()
         if self._current is not None:
             self._current.entropy.stop()
             self._current.environ.stop()
@@ -139,6 +145,8 @@ class ProcessWatch:
             self._hear_change(seen, event, arguments)
         elif event == "sqlite3.connect":
             self._hear_open(seen, arguments[0], "r+", 0)
+        elif event == "pickle.find_class":
+            _hear_pickle(seen, *arguments)
         elif event == "socket.connect":
             _hear_connect(seen, arguments[1])
         elif event in ("subprocess.Popen", "os.system") and _called_by_notebook():
@@ -189,6 +197,13 @@ def _library_folders() -> tuple[str, ...]:
     folders = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix}
     caches = {Path.home() / name for name in (".cache", ".config", ".matplotlib", ".ipython")}
     return tuple(f"{folder}{os.sep}" for folder in (*folders, *map(str, caches)))
+
+
+def _hear_pickle(seen: Sightings, module: Any, name: Any) -> None:
+    if module == "__main__":
+        seen.executed.names.add(str(name).partition(".")[0])
+    else:
+        seen.executed.modules.add(str(module))
 
 
 def _hear_connect(seen: Sightings, address: Any) -> None:

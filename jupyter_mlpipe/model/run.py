@@ -76,8 +76,8 @@ class Dependency:
     digest: str
     detail: str = ""
     """What helps to tell a difference in words, never compared: a literal's text, a file's size
-    and time, the blob that holds a module's text. Of an input that is not read, why it counts
-    still. Empty where nothing is known."""
+    and time, the blob that holds a module's text. Of an input that is not read, and of a definition
+    to which no text leads, why it counts still. Empty where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,5 +89,7 @@ class StepSignature:
     """Templates of what is run, or looked up, as code, the names of variables in braces."""
     imported: frozenset[str] = frozenset()
     """Modules that are imported by a text, as in `import_module("json")`."""
+    subclasses: bool = False
+    """Whether it asks a class for its subclasses, which may be any class of the notebook."""
     hiding: frozenset[str] = frozenset()
     """Builtins because of which alone it is dynamic; not so where they are bound to others."""

@@ -19,20 +19,24 @@ from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.pipelines.definitions import definitions_of
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
 from jupyter_mlpipe.pipelines.modules import local_modules
+from jupyter_mlpipe.tracking.store import MetadataStore
 
 __all__ = ["Unpacked", "pack", "pipeline_json", "unpack"]
 
 
-def pack(pipeline: Pipeline, notebook: Notebook, root: Path) -> bytes:
+def pack(
+    pipeline: Pipeline, notebook: Notebook, root: Path, metadata: MetadataStore | None = None
+) -> bytes:
     """Gather the pipeline, its cells, their definitions and the local modules they import.
 
-    `root` is the project's folder; modules are looked for beside the notebook, then there.
+    `root` is the project's folder; modules are looked for beside the notebook, then there. What
+    is on record adds definitions only where runs found functions to which no text leads.
 
     Raises:
         NotebookError: A cell is not valid Python.
         PipelineError: The local modules are too large.
     """
-    facts = read_facts(notebook, definitions_of(notebook), None)
+    facts = read_facts(notebook, definitions_of(notebook), metadata)
     files = {"pipeline.json": pipeline_json(_movable(pipeline))}
     for fact in facts:
         files[f"steps/{fact.id}.py"] = fact.step.source.encode("utf-8", "surrogatepass")

@@ -196,7 +196,10 @@ def _may_leave(fact: StepFacts, name: str) -> bool:
 
 
 def _version(notebook: Notebook, facts: Sequence[StepFacts]) -> str:
-    """Of what the notebook says, not of what is on record: running it does not change it."""
+    """Of what the notebook says, not of what is on record: running it does not change it.
+
+    But for definitions that a step was seen to find otherwise than by a name.
+    """
     steps = [
         {
             "id": fact.id,

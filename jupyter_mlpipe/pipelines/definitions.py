@@ -56,6 +56,11 @@ class Definitions:
         above = (s for s in self.statements if s.cell < position)
         return frozenset(n for s in above if s.kind in _LOOKED_UP for n in s.names)
 
+    def classes_above(self, position: int) -> frozenset[str]:
+        """Classes above: code that asks one for its subclasses may find any of them."""
+        above = (s for s in self.statements if s.cell < position)
+        return frozenset(n for s in above if s.kind is StatementKind.CLASS for n in s.names)
+
     def last_binding(self, name: str, position: int) -> Statement | None:
         """The statement above `position` that bound the name last."""
         binders = [s for s in self.statements if name in s.names and s.cell < position]

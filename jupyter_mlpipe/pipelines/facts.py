@@ -118,6 +118,9 @@ class _Reader:
         hidden = next((s.dynamic for s in needed if s.dynamic), None)
         if not (signature.hiding and signature.hiding <= self._code_behind.keys()):
             hidden = signature.dynamic or hidden
+        if signature.subclasses or any("__subclasses__" in s.source for s in needed):
+            mentioned |= self._definitions.classes_above(step.position)
+            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         if hidden:
             mentioned |= self._code_behind.keys() | self._definitions.code_above(step.position)
             needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
@@ -149,9 +152,15 @@ class _Reader:
         )
 
     def _mentioned(self, signature: StepSignature, runs: Sequence[StepRun]) -> frozenset[str]:
-        """A change through an alias needs the alias, whether or not the cell mentions it."""
+        """All names that the cell needs bound, whether or not it mentions them.
+
+        A change through an alias needs the alias. Functions and classes may be found otherwise
+        than by a name, which only a run tells.
+        """
         touched = frozenset(name for run in runs for name in _touched(run))
-        return signature.reads.union(*map(_met, runs)) | (touched & self._code_behind.keys())
+        return signature.reads.union(*map(_met, runs), *map(_defined_for, runs)) | (
+            touched & self._code_behind.keys()
+        )
 
     def _note_behind(self, makes: frozenset[str], code: frozenset[str]) -> None:
         for name in makes:
@@ -207,6 +216,11 @@ def _modules_reached(runs: Iterable[StepRun]) -> frozenset[str]:
 
 def _met(run: StepRun) -> frozenset[str]:
     return frozenset(item.variable for item in run.inputs)
+
+
+def _defined_for(run: StepRun) -> frozenset[str]:
+    found = (d for d in run.dependencies if d.kind is DependencyKind.DEFINITION and d.detail)
+    return frozenset(one.name.partition(".")[0] for one in found)
 
 
 def _touched(run: StepRun) -> Iterator[str]:

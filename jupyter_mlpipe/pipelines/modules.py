@@ -22,9 +22,9 @@ def local_modules(sources: Iterable[str], folders: Iterable[Path]) -> Mapping[st
     """Content of the local modules that the sources import, and those that these import.
 
     A module is local when it lies in one of `folders`, the first of which wins. Packages are
-    taken whole, data files included, for what they open cannot be known. Where a source imports
-    by a name that its text does not state (`importlib.import_module(name)`), every module that
-    lies in the first folder is taken.
+    taken whole, data files included, for what they open cannot be known. Where a source, or a
+    module that is taken, imports by a name that its text does not state
+    (`importlib.import_module(name)`), every module that lies in the first folder is taken.
 
     Returns:
         Path below the folder, with `/`, to content.
@@ -34,11 +34,7 @@ def local_modules(sources: Iterable[str], folders: Iterable[Path]) -> Mapping[st
     """
     places = tuple(dict.fromkeys(folder.resolve() for folder in folders))
     found: dict[str, bytes] = {}
-    texts = list(sources)
-    names = [name for source in texts for name in _imported(source)]
-    if any(_BY_NAME.search(text) for text in texts):
-        names += [path.stem for path in places[0].glob("*.py")]
-        names += [path.parent.name for path in places[0].glob("*/__init__.py")]
+    names = [name for source in sources for name in _mentioned(source, places[0])]
     seen = set(sys.builtin_module_names) | _OURS
     while names:
         name = names.pop()
@@ -50,8 +46,15 @@ def local_modules(sources: Iterable[str], folders: Iterable[Path]) -> Mapping[st
         _refuse_large(found)
         for path, content in files.items():
             if path.endswith(".py"):
-                names.extend(_imported(content.decode("utf-8", "replace")))
+                names.extend(_mentioned(content.decode("utf-8", "replace"), places[0]))
     return found
+
+
+def _mentioned(source: str, beside: Path) -> Iterator[str]:
+    yield from _imported(source)
+    if _BY_NAME.search(source):
+        yield from (path.stem for path in beside.glob("*.py"))
+        yield from (path.parent.name for path in beside.glob("*/__init__.py"))
 
 
 def _imported(source: str) -> Iterator[str]:

@@ -56,7 +56,7 @@ def prepare(
             replace(p, default=overrides.get(p.name, p.default)) for p in pipeline.parameters
         ),
     )
-    archive = pack(pipeline, notebook, settings.root)
+    archive = pack(pipeline, notebook, settings.root, metadata)
     code = locate(archive, settings.artifact_store, settings.home)
     located = _with_stores(with_code(pipeline, code), settings)
     labels = {FOLDER_LABEL: str(path.absolute().parent)}

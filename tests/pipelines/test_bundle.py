@@ -2,8 +2,12 @@ import hashlib
 import tarfile
 from io import BytesIO
 
+from jupyter_mlpipe.engine.met import FOUND
+from jupyter_mlpipe.model.run import Dependency, DependencyKind, Run, Status, StepRun
 from jupyter_mlpipe.pipelines.bundle import pack, unpack
 from jupyter_mlpipe.pipelines.compile import compile_notebook
+from jupyter_mlpipe.pipelines.facts import hash_of
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 
 CELLS = (
     "import math\nfrom helpers import area",
@@ -57,3 +61,45 @@ def test_code_with_odd_characters_survives(notebook, tmp_path):
     source = "%%step a\nx = 'é🎉\\n'  # ../{{ jinja }}"
     found = unpacked(packed(notebook, tmp_path, source), tmp_path / "out")
     assert found.step("a").source == source.partition("\n")[2]
+
+
+def test_a_step_that_asks_for_subclasses_brings_every_class_above_it(notebook, tmp_path):
+    cells = (
+        "class Base:\n    pass",
+        "class One(Base):\n    pass",
+        "%%step a\nx = len(Base.__subclasses__())",
+        "class Late(Base):\n    pass",
+    )
+    brought = unpacked(packed(notebook, tmp_path, *cells), tmp_path / "out").definitions("a")
+    assert "class One" in brought
+    assert "class Late" not in brought
+
+
+def test_a_function_that_a_run_found_without_its_name_is_brought_too(notebook, tmp_path):
+    cells = ("def go():\n    return 1", "%%step a\nx = call('g' + 'o')")
+    book = notebook(*cells)
+    store = SqlMetadataStore(f"sqlite:///{tmp_path}/metadata.db")
+    store.append((Run("r1", book.name, "notebook", Status.SUCCEEDED, 0.0), a_run_of(book, FOUND)))
+    found = pack(compile_notebook(book, store), book, tmp_path, store)
+    assert "def go" in unpacked(found, tmp_path / "out").definitions("a")
+    assert "def go" not in unpacked(packed(notebook, tmp_path, *cells), tmp_path / "o").definitions(
+        "a"
+    )
+    store.close()
+
+
+def a_run_of(book, detail):
+    (step,) = book.steps
+    return StepRun(
+        id="s1",
+        run_id="r1",
+        pipeline=book.name,
+        step=step.name,
+        status=Status.SUCCEEDED,
+        started=0.0,
+        seconds=0.0,
+        reason="first run",
+        cell_hash=hash_of(step),
+        source=step.source,
+        dependencies=(Dependency(DependencyKind.DEFINITION, "go", "0", detail),),
+    )

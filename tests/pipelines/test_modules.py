@@ -43,3 +43,9 @@ def test_too_much_is_refused_with_what_is_large(tmp_path, monkeypatch):
     write(tmp_path, {"p/__init__.py": "", "p/data.csv": "1" * 200})
     with pytest.raises(PipelineError, match="package p"):
         local_modules(["import p"], [tmp_path])
+
+
+def test_a_module_that_imports_by_a_computed_name_brings_all_beside_it(tmp_path):
+    (tmp_path / "loader.py").write_text("import importlib\nload = importlib.import_module(name)")
+    (tmp_path / "plugin.py").write_text("x = 1")
+    assert set(local_modules(["import loader"], (tmp_path,))) == {"loader.py", "plugin.py"}
