@@ -77,29 +77,41 @@ def is_atom(value: Any) -> bool:
 
 
 class Walker:
-    """Follows references from many values; short-lived, for it remembers classes by place."""
+    """Follows references from many values; short-lived, for it remembers classes by place.
 
-    def __init__(self) -> None:
+    Args:
+        once: Whether a mutable object that an earlier value led to is noted, but not followed
+            once more.
+    """
+
+    def __init__(self, *, once: bool = False) -> None:
+        self._once = once
         self._constants = _shared_constants()
         self._steps: dict[int, tuple[type, _Step]] = {}
+        self._followed: set[int] = set()
+        self._alive: list[Any] = []
+        """An object made on the way must not lend its identity to another."""
 
     def reach(self, value: Any) -> Reached:
         """Follow every reference but those to modules and to definitions found by name."""
         reached = Reached()
         seen = set(self._constants)
         waiting = [value]
-        alive: list[Any] = []  # an object made on the way must not lend its identity to another
         while waiting:
             fresh = {id(item): item for item in waiting if id(type(item)) not in _ATOMS}
             for known in seen & fresh.keys():
                 del fresh[known]
             seen.update(fresh)
-            items = list(fresh.values())
-            alive.append(items)
+            again = self._followed & fresh.keys()
+            reached.objects |= again
+            items = [item for place, item in fresh.items() if place not in again]
+            self._alive.append(items)
             waiting = _through_containers(items, reached)
             for item in items:
                 if id(type(item)) not in _CONTAINERS:
                     waiting.extend(self._step(type(item))(item, reached))
+        if self._once:
+            self._followed |= reached.objects
         return reached
 
     def classes(self) -> Iterable[type]:

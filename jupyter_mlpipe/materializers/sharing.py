@@ -18,7 +18,7 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
     memory are not linked, because each copies before it writes; an array over the memory of
     a frame is. Nothing is left out for the sake of speed.
     """
-    walker = Walker()
+    walker = Walker(once=True)  # what lies behind an object links its owner already
     owners: dict[int, str] = {}
     framed: dict[int, list[str]] = {}
     links: list[list[str]] = []

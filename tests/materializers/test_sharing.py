@@ -171,3 +171,11 @@ def test_memory_inside_one_value_is_shared_by_two_arrays():
     assert not shared_memory([array[1:]])
     assert not shared_memory([FRAME, FRAME["a"]])
     assert not shared_memory(copy.deepcopy([array, array.copy()]))
+
+
+def test_what_lies_behind_an_object_that_several_hold_links_them_all():
+    inner = [1]
+    between = ([inner],)
+    values = {"a": [between], "b": {"x": between}, "c": inner, "d": (inner,), "e": [1]}
+    assert sharing_groups(values) == (frozenset("abcd"),)
+    assert sharing_groups(dict(reversed(values.items()))) == (frozenset("abcd"),)
