@@ -25,21 +25,21 @@ from tests.corpus.forking import ForkedProcesses
 
 def plain(cells: Sequence[str], times: int) -> list[dict[str, Any]]:
     """The oracle: the cells run by IPython alone, all of them several times over."""
-    shell = _shell()
+    shell = fresh_shell()
     return [_passed(shell, cells) for _ in range(times)]
 
 
 def notebook(cells: Sequence[str], names: Sequence[str], times: int) -> list[dict[str, Any]]:
     """The same with our extension, in one session; values come when `names` are mentioned."""
-    shell = _shell()
-    _without_our_line(shell)
+    shell = fresh_shell()
+    without_our_line(shell)
     extension.attach(shell)
     passes = []
     for _ in range(times):
         seen = _passed(shell, cells)
         run = shown("latest")
-        _run(shell, "\n".join(names))
-        passes.append({**seen, "values": _values(shell.user_ns), "run": run})
+        run_cell(shell, "\n".join(names))
+        passes.append({**seen, "values": values_of(shell.user_ns), "run": run})
     extension.detach(shell)
     return passes
 
@@ -73,10 +73,10 @@ def edited(
 
 def mentioned(names: Sequence[str]) -> dict[str, Any]:
     """What comes back in a new session when the names are mentioned."""
-    shell = _shell()
+    shell = fresh_shell()
     extension.attach(shell)
-    errors = _run(shell, "\n".join(names) or "pass")
-    state = {"values": _values(shell.user_ns), "errors": errors}
+    errors = run_cell(shell, "\n".join(names) or "pass")
+    state = {"values": values_of(shell.user_ns), "errors": errors}
     extension.detach(shell)
     return state
 
@@ -105,11 +105,11 @@ def _passed(shell: Any, cells: Sequence[str]) -> dict[str, Any]:
     """What cells leave, raise and print, without what we say below them."""
     text = StringIO()
     with redirect_stdout(text):
-        errors = [error for cell in cells for error in _run(shell, cell)]
-    return {"values": _values(shell.user_ns), "errors": errors, "shown": text.getvalue()}
+        errors = [error for cell in cells for error in run_cell(shell, cell)]
+    return {"values": values_of(shell.user_ns), "errors": errors, "shown": text.getvalue()}
 
 
-def _without_our_line(shell: Any) -> None:
+def without_our_line(shell: Any) -> None:
     """What a cell shows is to be compared with the plain notebook, which has no such line."""
     publish = shell.display_pub.publish
 
@@ -120,13 +120,13 @@ def _without_our_line(shell: Any) -> None:
     shell.display_pub.publish = publish_others
 
 
-def _run(shell: Any, cell: str) -> list[str]:
+def run_cell(shell: Any, cell: str) -> list[str]:
     result = shell.run_cell(cell)
     error = result.error_before_exec or result.error_in_exec
     return [f"{type(error).__name__}: {error}"] if error is not None else []
 
 
-def _values(namespace: Mapping[str, Any]) -> dict[str, str]:
+def values_of(namespace: Mapping[str, Any]) -> dict[str, str]:
     """Digests of all data; what cannot be compared counts by its type."""
     return {
         name: content_digest(value) or f"opaque {type(value).__name__}"
@@ -135,7 +135,7 @@ def _values(namespace: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _shell() -> Any:
+def fresh_shell() -> Any:
     config = Config()
     config.HistoryManager.enabled = False
     main_module = ModuleType("__main__")

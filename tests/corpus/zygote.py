@@ -19,6 +19,8 @@ from tests.corpus.forking import ask
 _ROOT = Path(__file__).parents[2]
 _PRELOADED = (
     *("IPython.core.interactiveshell", "jupyter_mlpipe.cli.main", "jupyter_mlpipe.engine.worker"),
+    *("alembic.autogenerate", "alembic.operations", "jupyter_mlpipe.cli.runs", "pyarrow"),
+    *("jupyter_mlpipe.tracking.sql", "pygments.formatters.terminal256", "pygments.lexers.python"),
     *("jupyter_mlpipe.orchestrators.local", "mlpipe_kernel.extension", "mlpipe_kernel.executor"),
     *("numpy", "pandas", "sqlalchemy.dialects.sqlite", "tests.corpus.children"),
 )
