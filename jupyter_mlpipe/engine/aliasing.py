@@ -6,7 +6,7 @@ both after changing one, does something else after each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 
 from jupyter_mlpipe.model.digest import digest_of
 
@@ -34,3 +34,19 @@ def aliasing_digest(groups: Iterable[Set[str]], read: Set[str], counted: str) ->
     met = [group & read if counted == ONLY_READ else group - apart for group in groups]
     found = sorted(sorted(group) for group in met if len(group) > 1 and group & read)
     return digest_of("sharing", found)
+
+
+def relinked(
+    before: Collection[Set[str]], after: Collection[Set[str]], names: Set[str]
+) -> frozenset[str]:
+    """Those of the names that share memory with others of them than before.
+
+    `d["v"] = xs` leaves `d` equal where it held such a list already, yet `xs` shows in it now.
+    """
+    found = {name for group in (*before, *after) for name in group & names}
+    return frozenset(n for n in found if _partners(n, before, names) != _partners(n, after, names))
+
+
+def _partners(name: str, groups: Collection[Set[str]], names: Set[str]) -> frozenset[str]:
+    shared = frozenset().union(*(group & names for group in groups if name in group))
+    return shared - {name}

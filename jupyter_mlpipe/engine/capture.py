@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.immovable import cannot_travel, describe
 from jupyter_mlpipe.engine.scope import Scope
@@ -41,17 +42,35 @@ class Captured:
 
 
 def capture_outputs(
-    names: frozenset[str], step: StepSource, step_run: str, scope: Scope, context: RunContext
+    names: frozenset[str], relinked: frozenset[str], attempt: Attempt, context: RunContext
 ) -> Captured:
-    """Store what a step left: each value by itself, those that share memory together."""
-    captured = Captured()
-    for group in scope.variables.groups(names):
-        for name, kept in _keep(group, scope, context, step, captured.problems).items():
+    """Store what a step left: each value by itself, those that share memory together.
+
+    Args:
+        names: What it made or changed.
+        relinked: What is as it was, but shares memory with others than before.
+        attempt: The step that ran.
+        context: Where it is stored.
+    """
+    captured, scope, step, step_run = Captured(), attempt.scope, attempt.step, attempt.id
+    for group in scope.variables.groups(names | relinked):
+        kept_values = (
+            _keep_alone(group, scope, context)
+            if len(group) == 1 and group <= relinked - names
+            else _keep(group, scope, context, step, captured.problems)
+        )
+        for name, kept in kept_values.items():
             if name in names:
                 captured.versions[name] = _output_version(name, kept, step, step_run, scope)
             elif kept.member is not None:
                 captured.shared[name] = _in_new_place(name, kept, scope, context)
     return captured
+
+
+def _keep_alone(name: frozenset[str], scope: Scope, context: RunContext) -> Mapping[str, KeptValue]:
+    """What shares memory with nothing any more: it must not come back with what it did."""
+    namespace = scope.variables.namespace
+    return context.values.keep_together({n: namespace[n] for n in name})
 
 
 def _in_new_place(name: str, kept: KeptValue, scope: Scope, context: RunContext) -> ArtifactVersion:

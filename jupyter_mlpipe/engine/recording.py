@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from jupyter_mlpipe.analysis.code import code_names, meaning_in
 from jupyter_mlpipe.analysis.parsing import parse
-from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but
+from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but, relinked
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
@@ -52,7 +52,7 @@ def record_success(
     after = variables.look()
     changes = variables.changes(attempt.before, after, signature.certain)
     names = (changes.written | changes.mutated) - variables.plain(code)
-    captured = capture_outputs(names, attempt.step, attempt.id, attempt.scope, context)
+    captured = capture_outputs(names, _relinked(attempt, changes), attempt, context)
     step_run = _succeeded(attempt, captured, changes, seconds, context)
     dependencies = (*step_run.dependencies, *_file_dependencies(attempt, seen))
     step_run = replace(
@@ -212,6 +212,14 @@ def _sharing_dependencies(
         touched = _touched(attempt, captured, changes)
         return (sharing, *(found for found in attempt.sharers if found.name in touched))
     return (surroundings.sharing(ONLY_READ),) if len(read) > 1 else ()
+
+
+def _relinked(attempt: Attempt, changes: Changes) -> frozenset[str]:
+    """What holds the same as before, but shares it with others."""
+    surroundings, variables = attempt.surroundings, attempt.scope.variables
+    after = variables.sharing(surroundings.inputs.keys() | surroundings.literals)
+    known = attempt.before.keys() - changes.written - changes.deleted
+    return relinked(surroundings.groups, after, known & variables.names())
 
 
 def _touched(attempt: Attempt, captured: Captured, changes: Changes) -> frozenset[str]:

@@ -158,7 +158,8 @@ class KernelSession:
         first, _, rest = info.raw_cell.partition("\n")
         marked = split_mark(first)
         try:
-            if self._definitions.defines_anew(rest if marked else info.raw_cell):
+            self.recall()
+            if self._defines_anew(rest if marked else info.raw_cell):
                 self._bench.fetch_all()
             self._restore(load=marked is None or marked[0] != "%%step")
         except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
@@ -339,8 +340,12 @@ class KernelSession:
         if again is not None:
             context.metadata.append((self.run, again))
 
+    def _defines_anew(self, cell: str) -> bool:
+        """Whether a class gets another meaning, be it one that was not brought back yet."""
+        known = [self._definitions, *([self._bench.asleep] if self._bench.opened else [])]
+        return any(definitions.defines_anew(cell) for definitions in known)
+
     def _restore(self, *, load: bool) -> None:
-        self.recall()
         self._tell(self._learned(self._bench.prepare(mentioned(self._cell.source), load=load)))
 
     def _tell(self, brought: Brought) -> None:

@@ -38,6 +38,20 @@ def test_a_step_that_makes_an_alias_still_hits(live_kernel):
     assert live_kernel.run("row.append(2)\nprint(rows)").text.endswith("[[1, 2]]\n")
 
 
+@pytest.mark.parametrize(
+    ("link", "shown"), [("d['v'] = xs", "{'v': [1, 2]}"), ("d['v'] = list(d['v'])", "{'v': [1]}")]
+)
+def test_a_hit_brings_back_who_shares_memory_where_all_values_are_as_before(
+    live_kernel, link, shown
+):
+    made = "xs = [1]\nd = {'v': [1]}" if "xs" in link else "xs = [1]\nd = {'v': xs}"
+    for _ in range(2):
+        live_kernel.run(f"%%step make\n{made}")
+        done = live_kernel.run(f"%%step link\n{link}")
+    assert "cached" in done.line
+    assert live_kernel.run("xs.append(2)\nprint(d)").text.endswith(f"{shown}\n")
+
+
 def test_a_step_that_changes_what_its_code_does_not_lead_to_always_runs(live_kernel):
     live_kernel.run("import gc\nclass Counter: n = 0\ncounter = Counter()")
     find = "for one in gc.get_objects():\n    if type(one).__name__ == 'Counter': one.n += 1"

@@ -141,6 +141,16 @@ def test_a_step_that_reads_an_object_of_a_class_it_does_not_mention_runs_after_a
     assert live_kernel.run("print(box.add(2))").text.endswith("[1, 2]\n")
 
 
+def test_an_object_stays_of_the_class_it_was_made_from_when_a_new_session_defines_another(
+    live_kernel,
+):
+    live_kernel.run("class Box:\n    size = 1")
+    live_kernel.run("%%step one\nbox = Box()")
+    live_kernel.restart()
+    live_kernel.run("class Box:\n    size = 2")
+    assert live_kernel.run("print(box.size, Box.size)").text.endswith("1 2\n")
+
+
 def test_random_numbers_are_drawn_on_where_the_last_step_stopped(live_kernel):
     live_kernel.run("import random")
     live_kernel.run("%%step one\nrandom.seed(1)\nx = random.random()")
