@@ -69,12 +69,13 @@ def global_names(code: CodeType) -> GlobalNames:
     defines as far as it mentions them itself.
     """
     is_cell = not code.co_flags & inspect.CO_OPTIMIZED
-    bodies = _bodies(code) if is_cell else {}
+    read = _Reader()
+    bodies = _bodies(code, read) if is_cell else {}
     names = GlobalNames()
-    _Walk(names, bodies).through(code, frozenset(), is_cell=is_cell)
+    _Walk(names, bodies, read).through(code, frozenset(), is_cell=is_cell)
     for name, codes in bodies.items():
         names.deferred[name] = GlobalNames()
-        walk = _Walk(names.deferred[name], bodies)
+        walk = _Walk(names.deferred[name], bodies, read)
         for body in codes:
             walk.through(body, frozenset())
     return names
@@ -121,21 +122,35 @@ _EVALUATORS = frozenset({"eval", "query", "sql", "execute"})
 pandas' and DuckDB's."""
 
 
-def _bodies(code: CodeType) -> dict[str, list[CodeType]]:
+class _Reader:
+    """Takes code apart, each piece once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[CodeType, list[dis.Instruction]]] = {}
+
+    def __call__(self, code: CodeType) -> list[dis.Instruction]:
+        known = self._known.get(id(code))
+        if known is None:
+            found = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+            known = self._known[id(code)] = code, found
+        return known[1]
+
+
+def _bodies(code: CodeType, read: _Reader) -> dict[str, list[CodeType]]:
     """Functions that a cell defines, by the name they are bound to; methods by their class's."""
     bodies: dict[str, list[CodeType]] = {}
-    for owner, body in _defined_in(code, ""):
+    for owner, body in _defined_in(code, "", read):
         bodies.setdefault(owner, []).append(body)
     return bodies
 
 
-def _defined_in(code: CodeType, owner: str) -> Iterator[tuple[str, CodeType]]:
+def _defined_in(code: CodeType, owner: str, read: _Reader) -> Iterator[tuple[str, CodeType]]:
     previous: dis.Instruction | None = None
-    for instruction in _instructions(code):
+    for instruction in read(code):
         nested = instruction.argval
         if isinstance(nested, CodeType):
             if _is_class(nested) or _is_scope_of_types(nested):
-                yield from _defined_in(nested, owner or _own_name(nested))
+                yield from _defined_in(nested, owner or _own_name(nested), read)
             elif not nested.co_name.startswith("<"):
                 yield owner or nested.co_name, nested
         made = previous.argval if previous is not None else None
@@ -149,10 +164,6 @@ def _defined_in(code: CodeType, owner: str) -> Iterator[tuple[str, CodeType]]:
 
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
 _BETWEEN = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
-
-
-def _instructions(code: CodeType) -> list[dis.Instruction]:
-    return [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
 
 
 def _is_class(code: CodeType) -> bool:
@@ -171,9 +182,12 @@ def _own_name(code: CodeType) -> str:
 class _Walk:
     """Through the code of a cell or a function, and into the functions that it mentions."""
 
-    def __init__(self, names: GlobalNames, bodies: Mapping[str, list[CodeType]]) -> None:
+    def __init__(
+        self, names: GlobalNames, bodies: Mapping[str, list[CodeType]], read: _Reader
+    ) -> None:
         self._names = names
         self._bodies = bodies
+        self._read = read
         self._deferred = {id(body) for codes in bodies.values() for body in codes}
         self._entered: set[tuple[str, frozenset[str]]] = set()
         self._depth = 0
@@ -181,7 +195,7 @@ class _Walk:
     def through(self, code: CodeType, bound: frozenset[str], *, is_cell: bool = False) -> None:
         """Take up all names of `code`, where those in `bound` are bound before it runs."""
         names, is_class = self._names, not is_cell and _is_class(code)
-        instructions = _instructions(code)
+        instructions = self._read(code)
         states = bound_before(code, instructions, bound, is_class=is_class)
         for index, instruction in enumerate(instructions):
             known = states.get(index, frozenset())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.magics import filled_in_by_magics, hidden_by_magics
-from jupyter_mlpipe.analysis.parsing import compile_tree, parse
+from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, parse
 from jupyter_mlpipe.model.step import StepSignature
 
 
@@ -33,24 +33,25 @@ def signature_of(tree: ast.Module) -> StepSignature:
         SyntaxError: It parses but cannot be compiled.
     """
     names = global_names(compile_tree(tree))
-    reasons = [reason for reason in (_star_import(tree), _listed(tree), *names.hidden) if reason]
+    nodes = nodes_in(tree)
+    reasons = [reason for reason in (_star_import(nodes), _listed(nodes), *names.hidden) if reason]
     if "get_ipython" in names.reads:
         names.reads |= filled_in_by_magics(tree) - names.certain
         reasons += [reason] if (reason := hidden_by_magics(tree)) else []
     deferred = names.deferred.items()
     return StepSignature(
-        reads=frozenset(names.reads | set(_names_in_annotations(tree))) - {"get_ipython"},
+        reads=frozenset(names.reads | set(_names_in_annotations(nodes))) - {"get_ipython"},
         direct=frozenset(names.direct & names.reads),
         held=frozenset(names.held).union(*(later.reads for _, later in deferred)),
         writes=frozenset(names.writes),
         certain=names.certain & names.writes,
-        deletes=frozenset(names.deletes & _deleted(tree)),
+        deletes=frozenset(names.deletes & _deleted(nodes)),
         deferred_reads={n: frozenset(d.reads) - {"get_ipython"} for n, d in deferred if d.reads},
         deferred_writes={n: frozenset(d.writes) for n, d in deferred if d.writes},
         deferred_dynamic={n: r[0] for n, d in deferred if (r := [*d.hidden, *d.hiding.values()])},
         strings=frozenset(
             node.value
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ),
         texts=frozenset(names.texts),
@@ -61,39 +62,35 @@ def signature_of(tree: ast.Module) -> StepSignature:
     )
 
 
-def _star_import(tree: ast.Module) -> str | None:
-    for node in ast.walk(tree):
+def _star_import(nodes: Sequence[ast.AST]) -> str | None:
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             return f"uses from {'.' * node.level}{node.module or ''} import *"
     return None
 
 
-def _listed(tree: ast.Module) -> str | None:
+def _listed(nodes: Sequence[ast.AST]) -> str | None:
     """Without an argument, `dir` lists the names that are there."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Name(id="dir"), args=[], keywords=[]):
                 return "uses dir()"
     return None
 
 
-def _deleted(tree: ast.Module) -> set[str]:
+def _deleted(nodes: Sequence[ast.AST]) -> set[str]:
     """Names in `del` statements: Python itself also deletes the name of `except ... as`."""
     return {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)
     }
 
 
-def _names_in_annotations(tree: ast.Module) -> Iterator[str]:
+def _names_in_annotations(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """Names in annotations kept as text; pydantic and the like look them up later."""
-    lazy = any(
-        isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body
-    )
-    for node in ast.walk(tree):
+    lazy = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in nodes)
+    for node in nodes:
         annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
-        for part in ast.walk(annotation) if isinstance(annotation, ast.expr) else ():
+        for part in nodes_in(annotation) if isinstance(annotation, ast.expr) else ():
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 yield from re.findall(r"[^\W\d]\w*", part.value)
             elif lazy and isinstance(part, ast.Name):

@@ -7,6 +7,7 @@ So a name counts if it leads to code or objects of the user's, or if a public on
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import sys
 import types
@@ -166,8 +167,9 @@ def _offered(package: str) -> Iterator[Holder]:
 
 
 def _differing(now: Mapping[str, Any], then: Mapping[str, Any]) -> frozenset[str]:
-    bound = {n for n, value in now.items() if then.get(n, _ABSENT) is not value}
-    return frozenset(bound | (then.keys() - now.keys()))
+    same = map(operator.is_, now.values(), map(then.get, now, itertools.repeat(_ABSENT)))
+    bound = itertools.compress(now, map(operator.not_, same))
+    return frozenset((*bound, *(then.keys() - now.keys())))
 
 
 def _is_same(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:
