@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import functools
 import gc
 import re
 import types
@@ -19,6 +18,7 @@ from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
+from jupyter_mlpipe.analysis.purity import CachedFunction, is_pure
 from jupyter_mlpipe.analysis.unsteady import dotted_name
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.step import StepSignature
@@ -95,7 +95,6 @@ def close_over(
     )
 
 
-_CachedFunction = type(functools.cache(len))
 _LIMIT = 300_000
 """Objects looked through at most, a fraction of a second's work."""
 _FORMULA_LENGTH = 1000
@@ -108,11 +107,6 @@ _PLAIN = frozenset(
 _GIVEN_BY_SHELL = frozenset({"display", "exit", "get_ipython", "open", "quit"})
 _HISTORY = re.compile(r"In|Out|_{1,3}|_i{1,3}|_i?\d+|_[dio]h")
 _BUILTINS = frozenset(dir(builtins))
-_PURE_BUILTINS = _BUILTINS - {"open", "input", "print", "id", "hash", "globals", "locals", "vars"}
-_PURE = frozenset(
-    {"math", "cmath", "operator", "_operator", "itertools", "functools", "string", "fractions"}
-)
-"""Modules whose functions always give the same result for the same arguments."""
 
 
 def _one(digests: set[str]) -> str:
@@ -207,7 +201,7 @@ class _Walk:
             self.found.modules.add(value.__module__ or type(value).__module__)
         elif isinstance(value, FunctionType):
             self._definitions.define(name, value, name)
-        elif isinstance(value, _CachedFunction):
+        elif isinstance(value, CachedFunction):
             self.found.values.append((value, name))
         else:
             self.found.reads.add(name)
@@ -272,7 +266,7 @@ class _Walk:
 
     def _instance(self, value: Any, root: str) -> None:
         cls = type(value)
-        if cls is _CachedFunction:
+        if cls is CachedFunction:
             self._cached_function(value, root)
             return
         if is_of_notebook(cls, self._namespace):
@@ -289,29 +283,11 @@ class _Walk:
         self.found.modules.add("functools")
         if isinstance(function, FunctionType) and qualified_name(function) is None:
             self._definitions.define(function.__qualname__, function, root)
-            if value.cache_info().currsize and not self._is_pure(function, set()):
+            if value.cache_info().currsize and not is_pure(function, self._namespace):
                 name = function.__qualname__
                 self.found.hidden.append(f"{name}() returns results it remembers (lru_cache)")
         else:
             self.found.values.append((function, root))
-
-    def _is_pure(self, function: FunctionType, seen: set[FunctionType]) -> bool:
-        """Whether a function surely gives the same result for the same arguments, always."""
-        seen.add(function)
-        names = global_names(function.__code__)
-        if function.__closure__ or names.hidden or names.hiding:
-            return False
-        return all(self._is_fixed(name, seen) for name in names.reads)
-
-    def _is_fixed(self, name: str, seen: set[FunctionType]) -> bool:
-        if name not in self._namespace:
-            return name in _PURE_BUILTINS
-        value = self._namespace[name]
-        if type(value) is _CachedFunction:
-            value = value.__wrapped__
-        if isinstance(value, FunctionType) and is_of_notebook(value, self._namespace):
-            return value in seen or self._is_pure(value, seen)
-        return getattr(value, "__module__", getattr(value, "__name__", "")) in _PURE
 
 
 def _inside(value: Any) -> list[Any]:

@@ -1,8 +1,8 @@
 """Which statements of a step are code: run anew wherever a name that they bind is needed.
 
 All else that a step binds is data, and stored: what it assigns, a function whose default or
-decorator is computed from data, one that keeps state in a default or an attribute, and a class
-whose body reads data.
+decorator is computed from data, one that keeps state in a default or an attribute, a class whose
+body reads data, and one whose state the cell goes on to change.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from jupyter_mlpipe.analysis.dataflow import signature_of
 from jupyter_mlpipe.analysis.kinds import StatementKind
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
+from jupyter_mlpipe.analysis.restated import restated_classes
 from jupyter_mlpipe.analysis.statements import Statement, kinds_of_names
 
 Meaning: TypeAlias = Callable[[str], StatementKind | None]
@@ -28,7 +29,7 @@ def code_statements(tree: ast.Module, meaning: Meaning) -> tuple[ast.stmt, ...]:
 
     Where the rest of the cell binds a name too, it is data.
     """
-    changed = _stored_into(tree)
+    changed = _stored_into(tree) - _classes_in(tree) | restated_classes(tree)
     own = {name: _kind(s) for s in tree.body if type(s) in _KINDS for name in bound_by(s)}
 
     def found(name: str) -> StatementKind | None:
@@ -103,7 +104,7 @@ def _is_code(node: ast.stmt, meaning: Meaning, changed: frozenset[str]) -> bool:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return node.name not in changed and _is_pure(node, meaning)
     if isinstance(node, ast.ClassDef):
-        return _is_pure_class(node, meaning)
+        return node.name not in changed and _is_pure_class(node, meaning)
     return isinstance(node, ast.Import | ast.ImportFrom) or (
         type(node).__name__ == "TypeAlias"  # Python 3.12 and later
     )
@@ -176,6 +177,10 @@ _REGISTERS = frozenset({"singledispatch"})
 
 def _names(node: ast.AST) -> Iterator[str]:
     return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+
+
+def _classes_in(tree: ast.Module) -> frozenset[str]:
+    return frozenset(s.name for s in tree.body if isinstance(s, ast.ClassDef))
 
 
 def _stored_into(tree: ast.Module) -> frozenset[str]:

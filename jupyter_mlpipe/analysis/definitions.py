@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import pickle
 import re
 import types
 from collections.abc import Mapping
@@ -122,7 +123,7 @@ class Definitions:
         if id(value) in self._open or len(value) > _LONG:
             self._found.reads.add(root)
             self._found.values.append((value, root))
-            return ["state", name]
+            return ["state", name, _pickled(value)]
         self._open.add(id(value))
         try:
             return self._contents(name, value, root)
@@ -162,7 +163,24 @@ class Definitions:
         if module in ("dataclasses", "_collections") and type(value).__name__.startswith("_"):
             return ["sentinel", type(value).__name__]
         self._found.reads.add(root)
-        return ["state", type(value).__qualname__]
+        return ["state", type(value).__qualname__, self._state(value, root)]
+
+    def _state(self, value: Any, root: str) -> Plain:
+        """What an object is made of, as pickling would take it apart."""
+        if id(value) in self._open:
+            return "inside of itself"
+        self._open.add(id(value))
+        try:
+            taken = value.__reduce_ex__(4)
+            if isinstance(taken, str):
+                return taken
+            call, arguments, state, items, pairs = (*taken, None, None, None)[:5]
+            parts = (call, arguments, state, list(items or ()), list(pairs or ()))
+            return [self.fact(part, root) for part in parts]
+        except Exception:  # noqa: BLE001 - of an object of the user's, or one that holds a lock
+            return "unknown"
+        finally:
+            self._open.discard(id(value))
 
     def follow(self, function: FunctionType, root: str) -> None:
         """What a function mentions and captures, where its code counts as data of `root`."""
@@ -233,6 +251,14 @@ def _attributes(cls: type) -> Mapping[str, Any]:
         own = {k: v for k, v in attributes.items() if isinstance(v, FunctionType | property)}
         return {**own, "members": members}
     return attributes
+
+
+def _pickled(value: Any) -> str:
+    """Of a long container: to take it apart as the short ones would cost too much."""
+    try:
+        return digest_of("pickled", pickle.dumps(value, 5))
+    except Exception:  # noqa: BLE001 - it holds what cannot be pickled
+        return ""
 
 
 def _content(cell: types.CellType) -> object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.lookup import Decision
-from jupyter_mlpipe.engine.met import Met
+from jupyter_mlpipe.engine.memories import Memory
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import Snapshot
 from jupyter_mlpipe.engine.variables import Held
@@ -15,6 +15,17 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.events import OutputNote, StepFinished
 from jupyter_mlpipe.model.run import Dependency, Immovable, Output, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What is to be recorded beside what was known before the step ran."""
+
+    dependencies: tuple[Dependency, ...] = ()
+    inputs: Mapping[str, ArtifactVersion] = field(default_factory=dict)
+    """Data that functions read to which the text does not lead."""
+    never: str = ""
+    """Why the run can never be proven to hold later, as in `it uses exec`; empty where it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class Attempt:
     threads_left: tuple[Immovable, ...] = ()
     """Those that the cell started, and that ran still when it had ended."""
     modules_changed: tuple[Immovable, ...] = ()
-    memories_before: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    memories_before: Mapping[str, Memory] = field(default_factory=dict)
     """See `memories.remembered`."""
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""

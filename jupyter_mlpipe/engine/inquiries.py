@@ -41,61 +41,54 @@ _OF_NO_CONCERN = (
 
 @dataclass(slots=True)
 class PathInquiries:
-    """Listens to `os.stat` and `os.lstat`."""
+    """Listens to `os.stat`, `os.lstat` and `os.access`."""
 
     asked: dict[str, str] = field(default_factory=dict)
     """The name of a dependency to its digest, when it was first asked."""
     by_user: set[str] = field(default_factory=set)
     """Those that the user's own code asked; a library that writes to a path may ask before."""
-    _functions: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+    _functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
     _path_of: Callable[[Any], str | None] = str
 
     def start(self, path_of: Callable[[Any], str | None]) -> None:
         """Begin to listen; `path_of` gives an absolute path, or None for one of no concern."""
         self._path_of = path_of
-        self._functions = (os.stat, os.lstat)
-        os.stat, os.lstat = self._heard(os.stat), self._heard(os.lstat)
+        self._functions = {name: getattr(os, name) for name in ("stat", "lstat", "access")}
+        for name, function in self._functions.items():
+            setattr(os, name, self._heard(name, function))
 
     def stop(self) -> None:
         """Leave `os` as it was."""
-        if self._functions is not None:
-            os.stat, os.lstat = self._functions
-            self._functions = None
+        for name, function in self._functions.items():
+            setattr(os, name, function)
+        self._functions = {}
 
-    def _heard(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _heard(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def ask(path: Any, *arguments: Any, **options: Any) -> Any:
-            try:
-                answer = function(path, *arguments, **options)
-            except OSError:
-                self._note(path, options, None)
-                raise
-            self._note(path, options, answer)
-            return answer
+            if not isinstance(path, int) and options.get("dir_fd") is None:
+                self._note(path, sys._getframe(1), EXISTENCE if name == "access" else "")  # noqa: SLF001
+            return function(path, *arguments, **options)
 
-        ask.__name__ = ask.__qualname__ = function.__name__
+        ask.__name__ = ask.__qualname__ = name
         return ask
 
-    def _note(self, path: Any, options: Any, answer: os.stat_result | None) -> None:
-        if isinstance(path, int) or options.get("dir_fd") is not None:
-            return  # it was opened, or its folder was, of which others told
+    def _note(self, path: Any, frame: FrameType, aspect: str) -> None:
         place = self._path_of(path)
         if place is None:
             return
-        aspect, asker = _question(sys._getframe(2))  # noqa: SLF001
+        asked, asker = _question(frame)
         if asker.partition(".")[0] in _OF_NO_CONCERN:
             return
-        self.asked.setdefault(aspect + place, _digest(aspect, answer))
+        name = (aspect or asked) + place
+        if name not in self.asked:
+            self.asked[name] = _answer(name, self._functions.get("stat", os.stat))
         if asker == "__main__" or is_local(asker):
-            self.by_user.add(aspect + place)
+            self.by_user.add(name)
 
 
 def inquiry_digest(name: str) -> str:
     """The present answer to what a step asked, by the name of the dependency."""
-    aspect = next(a for a in (EXISTENCE, SIZE, TIMES) if name.startswith(a))
-    try:
-        return _digest(aspect, os.stat(name.removeprefix(aspect)))  # noqa: PTH116
-    except OSError:
-        return _digest(aspect, None)
+    return _answer(name, os.stat)
 
 
 def inquired_path(name: str) -> str:
@@ -103,15 +96,18 @@ def inquired_path(name: str) -> str:
     return name.partition(" of ")[2]
 
 
-def _digest(aspect: str, answer: os.stat_result | None) -> str:
-    if answer is None:
+def _answer(name: str, ask: Callable[[str], os.stat_result]) -> str:
+    aspect = next(a for a in (EXISTENCE, SIZE, TIMES) if name.startswith(a))
+    try:
+        found = ask(name.removeprefix(aspect))
+    except (OSError, ValueError):
         return "nothing"
-    if stat.S_ISDIR(answer.st_mode):
+    if stat.S_ISDIR(found.st_mode):
         return "a folder"  # what is in it was asked for otherwise
-    found = "a file"
+    told = "a file"
     if aspect != EXISTENCE:
-        found += f" of {answer.st_size} bytes"
-    return f"{found}, changed {answer.st_mtime_ns}" if aspect == TIMES else found
+        told += f" of {found.st_size} bytes"
+    return f"{told}, changed {found.st_mtime_ns}" if aspect == TIMES else told
 
 
 def _question(frame: FrameType | None) -> tuple[str, str]:

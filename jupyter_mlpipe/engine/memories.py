@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Container, Mapping
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeAlias
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.model.run import Immovable
@@ -17,21 +17,32 @@ REMEMBERS = "it remembers results"
 _CachedFunction = type(functools.cache(len))
 
 
-def remembered(namespace: Mapping[str, Any]) -> Mapping[str, tuple[int, int]]:
-    """By name: how many results were computed, and how many are kept."""
-    infos = {n: v.cache_info() for n, v in list(namespace.items()) if type(v) is _CachedFunction}
-    return {name: (info.misses, info.currsize) for name, info in infos.items()}
+Memory: TypeAlias = tuple[Any, int, int]
+"""The function, how many results it computed, and how many it keeps."""
+
+
+def remembered(namespace: Mapping[str, Any]) -> Mapping[str, Memory]:
+    """What there is now, by name."""
+    functions = {n: v for n, v in list(namespace.items()) if type(v) is _CachedFunction}
+    infos = ((n, function, function.cache_info()) for n, function in functions.items())
+    return {name: (function, info.misses, info.currsize) for name, function, info in infos}
 
 
 def remembered_since(
-    before: Mapping[str, tuple[int, int]], namespace: Mapping[str, Any], data: Container[str]
+    before: Mapping[str, Memory], namespace: Mapping[str, Any], data: Container[str]
 ) -> tuple[Immovable, ...]:
     """Functions that remember something else than before, of what they made from `data`."""
     return tuple(
         Immovable(name, "definition", REMEMBERS)
         for name, now in sorted(remembered(namespace).items())
-        if now != before.get(name, (0, 0)) and _reads_data(namespace[name], namespace, data, set())
+        if now[1:] != _known(before.get(name), now[0])
+        and _reads_data(now[0], namespace, data, set())
     )
+
+
+def _known(memory: Memory | None, function: Any) -> tuple[int, int]:
+    """Of a function as it was; one that was defined anew knew nothing."""
+    return memory[1:] if memory is not None and memory[0] is function else (0, 0)
 
 
 def _reads_data(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 import gc
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
+from jupyter_mlpipe.engine.attempt import Met
 from jupyter_mlpipe.engine.capture import capture_outside
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.data import SHELL_NAMES
@@ -30,17 +30,6 @@ from jupyter_mlpipe.model.step import StepSignature
 
 FOUND = "found otherwise than by its name"
 """The detail of a dependency on a definition to which no text leads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Met:
-    """What is to be recorded beside what was known before the step ran."""
-
-    dependencies: tuple[Dependency, ...] = ()
-    inputs: Mapping[str, ArtifactVersion] = field(default_factory=dict)
-    """Data that functions read to which the text does not lead."""
-    never: str = ""
-    """Why the run can never be proven to hold later, as in `it uses exec`; empty where it can."""
 
 
 def met_by(

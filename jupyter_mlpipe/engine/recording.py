@@ -19,7 +19,7 @@ from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
-from jupyter_mlpipe.engine.inquiries import inquired_path
+from jupyter_mlpipe.engine.inquiries import EXISTENCE, inquired_path, inquiry_digest
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import remembered_since
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
@@ -281,14 +281,20 @@ def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, .
             Dependency(DependencyKind.WRITTEN, path, written_digest(path))
             for path in sorted(written)
         ),
-        *_inquiry_dependencies(seen, written),
+        *_inquiry_dependencies(seen, written, {p for p, d in digests.items() if not d}),
     )
 
 
-def _inquiry_dependencies(seen: Sightings, written: Set[str]) -> Iterator[Dependency]:
-    """A library may look at what it is about to write; whether it did so makes no difference."""
+def _inquiry_dependencies(
+    seen: Sightings, written: Set[str], absent: Set[str]
+) -> Iterator[Dependency]:
+    """A library may look at what it is about to write; whether it did so makes no difference.
+
+    To open a file that is `absent` is to ask for it.
+    """
     found = seen.inquiries
-    for name, answer in sorted(found.asked.items()):
+    asked = {EXISTENCE + path: inquiry_digest(EXISTENCE + path) for path in absent - written}
+    for name, answer in sorted((asked | found.asked).items()):
         if name in found.by_user or inquired_path(name) not in written:
             yield Dependency(DependencyKind.INQUIRY, name, answer)
 
@@ -323,8 +329,13 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *immovable_variables(changed, namespace, mutated=True),
         *attempt.threads_left,
         *attempt.modules_changed,
-        *remembered_since(attempt.memories_before, namespace, attempt.scope.variables.all_names()),
+        *remembered_since(attempt.memories_before, namespace, _changeable(attempt)),
     )
+
+
+def _changeable(attempt: Attempt) -> frozenset[str]:
+    """Variables that are no constants of the notebook."""
+    return attempt.scope.variables.all_names() - attempt.scope.constants
 
 
 def _unnamed(step_run: StepRun, captured: Captured) -> Iterator[str]:

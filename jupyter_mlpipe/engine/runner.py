@@ -214,6 +214,8 @@ def _surroundings(
     element = {scope.element.name} if scope.element else set()
     literals = closure.reads & (scope.constants | scope.parameters)
     literals -= variables.pending.keys() | element
+    # What a step bound anew is its output, and no literal any longer.
+    literals -= {n for n in literals if (v := variables.version_of(n)) and v.step_run}
     reached = (closure.reads | closure.absent) - literals - element
     data = {n for n in reached if n in variables.pending or n in before}
     inputs = {name: variables.version_of(name) for name in sorted(data)}

@@ -31,7 +31,7 @@ def with_content(value: Any) -> Any:
 def held_by(kind: type) -> Mapping[str, Any]:
     """What may change of a class while its definition stays: attributes and added methods.
 
-    Methods and the like count by identity.
+    Methods and the like count by identity, and by what their defaults and attributes hold.
     """
     if issubclass(kind, enum.Enum):
         return {}
@@ -41,9 +41,19 @@ def held_by(kind: type) -> Mapping[str, Any]:
 def _attributes(kind: type) -> Iterator[tuple[str, Any]]:
     for name, value in vars(kind).items():
         if _is_code(value):
-            yield name, id(value)
+            yield name, (id(value), _remembered(value))
         elif not (name.startswith("__") and name.endswith("__")) and name not in _INCIDENTAL:
             yield name, value
+
+
+def _remembered(value: Any) -> Any:
+    """What a method may have stored away: mutable defaults, attributes; None for most."""
+    function = getattr(value, "__func__", value)
+    if type(function) is not FunctionType:
+        return None
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    kept = [default for default in defaults if isinstance(default, list | dict | set)]
+    return (kept, vars(function)) if kept or vars(function) else None
 
 
 def _is_code(value: Any) -> bool:

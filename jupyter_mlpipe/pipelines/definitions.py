@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jupyter_mlpipe.analysis.code import Meaning, code_statements, meaning_of
 from jupyter_mlpipe.analysis.notebook import Notebook
 from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.restated import remembers
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
@@ -144,6 +145,8 @@ def _holds_state(source: str) -> bool:
     """Whether a class body assigns anything, or a method stores into more than `self`."""
     for node in ast.walk(parse(source)):
         if isinstance(node, ast.ClassDef) and any(isinstance(s, ast.Assign) for s in node.body):
+            return True
+        if isinstance(node, ast.ClassDef) and remembers(node):
             return True
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             owner = node.value.id if isinstance(node.value, ast.Name) else ""

@@ -54,9 +54,9 @@ def edited(
 
     Files and what is compiled of them get a time of their own, for clocks may not tell them apart.
     """
-    shell = _shell()
+    shell = fresh_shell()
     if names is not None:
-        _without_our_line(shell)
+        without_our_line(shell)
         extension.attach(shell)
     _passed(shell, cells)
     for path, text in files.items():
@@ -65,8 +65,8 @@ def edited(
         os.utime(path, (moment, moment))
     seen = _passed(shell, then)
     if names is not None:
-        _run(shell, "\n".join(names))
-        seen["values"] = _values(shell.user_ns)
+        run_cell(shell, "\n".join(names))
+        seen["values"] = values_of(shell.user_ns)
         extension.detach(shell)
     return seen
 

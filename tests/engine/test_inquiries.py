@@ -28,7 +28,10 @@ def asked(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "code",
-    ["os.path.exists('a')", "Path('a').exists()", "os.path.isfile('a')", "os.path.lexists('a')"],
+    [
+        *("os.path.exists('a')", "Path('a').exists()", "os.path.isfile('a')"),
+        *("os.path.lexists('a')", "os.access('a', os.R_OK)"),
+    ],
 )
 def test_whether_a_path_is_there(asked, code):
     assert asked(code) == {"existence of a": "nothing"}
@@ -58,6 +61,6 @@ def test_imports_ask_about_nothing(asked):
 
 
 def test_afterwards_os_is_as_it_was(asked):
-    before = (os.stat, os.lstat)
+    before = (os.stat, os.lstat, os.access)
     asked("os.path.exists('a')")
-    assert (os.stat, os.lstat) == before
+    assert (os.stat, os.lstat, os.access) == before

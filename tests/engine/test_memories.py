@@ -37,3 +37,7 @@ def test_asking_again_for_what_is_remembered_changes_nothing():
 
 def test_forgetting_is_a_change():
     assert after(CACHED.format("k") + "f(1)\n", "f.cache_clear()") == ["f"]
+
+
+def test_one_that_is_defined_anew_and_asked_the_same_remembers_something_new():
+    assert after(CACHED.format("k") + "f(1)\n", CACHED.format("k") + "f(1)") == ["f"]
