@@ -91,6 +91,15 @@ def is_literal(node: ast.expr) -> bool:
     return False
 
 
+def literal_value(statement: str) -> object:
+    """What a statement of kind CONSTANT binds to its names."""
+    (node,) = ast.parse(statement).body
+    assert isinstance(node, ast.Assign | ast.AnnAssign)
+    assert node.value is not None
+    code = compile(ast.Expression(node.value), "<literal>", "eval")
+    return eval(code, {"__builtins__": {}})  # nothing but a literal can stand there
+
+
 def _is_number(node: ast.expr) -> bool:
     match node:
         case ast.Constant(value=int() | float() | complex()):

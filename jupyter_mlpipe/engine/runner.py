@@ -212,7 +212,8 @@ def _surroundings(
     _refuse_changed_elsewhere(step, closure, scope)
     variables = scope.variables
     element = {scope.element.name} if scope.element else set()
-    literals = closure.reads & (scope.constants | scope.parameters)
+    constants = frozenset(filter(scope.as_written, closure.reads & scope.constants))
+    literals = constants | (closure.reads & scope.parameters)
     literals -= variables.pending.keys() | element
     # What a step bound anew is its output, and no literal any longer.
     literals -= {n for n in literals if (v := variables.version_of(n)) and v.step_run}

@@ -24,6 +24,10 @@ class Touch:
     """Seconds since the epoch."""
 
 
+def _always(_: str) -> bool:
+    return True
+
+
 def _by_nobody(_: str) -> Touch | None:
     return None
 
@@ -52,6 +56,8 @@ class Scope:
     module_states: ModuleStates = field(default_factory=ModuleStates)
     constants: frozenset[str] = frozenset()
     """Names whose value an untagged cell sets by a literal or an import."""
+    as_written: Callable[[str], bool] = _always
+    """Whether a constant holds what its cell says still; else it is data like any other."""
     parameters: frozenset[str] = frozenset()
     task: tuple[str, ...] = ()
     """The other steps that must run in this very process, for they share what cannot travel."""

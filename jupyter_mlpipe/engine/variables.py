@@ -168,6 +168,7 @@ class Variables:
         Returns:
             The variables that were bound.
         """
+        self.wait_no_more()
         loaded: set[str] = set()
         for name in sorted(names):
             version = self._pending.get(name)
@@ -181,6 +182,10 @@ class Variables:
             else:
                 loaded |= self._bind_members(version.manifest, content)
         return frozenset(loaded)
+
+    def wait_no_more(self) -> None:
+        """What the user bound anew before it was ever loaded is no longer waited for."""
+        self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
 
     def _content(self, name: str, version: ArtifactVersion) -> Any:
         self._loading.add(name)
@@ -267,8 +272,7 @@ class Variables:
                 self._looking = name
                 looked[name] = self._look_at(name, value, known if same else None)
         self._looking = None
-        # What the user bound anew before it was ever loaded is no longer waited for.
-        self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
+        self.wait_no_more()
         self._held = dict(looked)
         return looked
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.code import Meaning, bound_by, code_statements
 from jupyter_mlpipe.analysis.edits import definition_hashes
+from jupyter_mlpipe.analysis.kinds import literal_value
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import (
     Statement,
@@ -18,6 +19,7 @@ from jupyter_mlpipe.analysis.statements import (
     read_statements,
 )
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.materializers.fingerprint import content_digest
 
 _CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})
 _LITERAL = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER})
@@ -32,6 +34,8 @@ class Definitions:
         self._statements: list[Statement] = []
         self._of_steps: set[str] = set()
         """Names that steps bound last: what they hold is data, be it imported."""
+        self._said: dict[str, str | None] = {}
+        """Digests of what literals say, by their statements."""
 
     @property
     def constants(self) -> frozenset[str]:
@@ -42,6 +46,21 @@ class Definitions:
     def parameters(self) -> frozenset[str]:
         """Names set in a cell of parameters."""
         return self._names(frozenset({StatementKind.PARAMETER}))
+
+    def hold(self, namespace: Mapping[str, Any], name: str) -> bool:
+        """Whether a name is bound to what its literal says, where it has one.
+
+        A list may have been changed in place since, a number by a function that calls it global.
+        """
+        literal = next(
+            (s for s in self._statements if name in s.names and s.kind is StatementKind.CONSTANT),
+            None,
+        )
+        if literal is None or name not in namespace:
+            return True
+        if literal.source not in self._said:
+            self._said[literal.source] = content_digest(literal_value(literal.source))
+        return self._said[literal.source] == content_digest(namespace[name])
 
     @property
     def source(self) -> str:

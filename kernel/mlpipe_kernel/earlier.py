@@ -10,7 +10,7 @@ from typing import TypeAlias
 from jupyter_mlpipe.analysis.code import meaning_of
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind, read_statements
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.run import Input, Output, Run, Shared, Status, StepRun
+from jupyter_mlpipe.model.run import DependencyKind, Input, Output, Run, Shared, Status, StepRun
 from jupyter_mlpipe.tracking.joins import by_ids
 from jupyter_mlpipe.tracking.left import in_place, left_by
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
@@ -20,6 +20,7 @@ from mlpipe_kernel.definitions import Definitions
 SESSION = "notebook"
 """The kind of run that a kernel is."""
 _NO_DEFINITION = (StatementKind.DATA, StatementKind.MAGIC)
+_WRITTEN = (DependencyKind.CONSTANT, DependencyKind.PARAMETER)
 _MOST_SESSIONS = 100
 _PAGE = 500
 _MOST_PAGES = 20
@@ -158,12 +159,14 @@ class _Held:
     gone: set[str] = field(default_factory=set)
     unkept: dict[str, str] = field(default_factory=dict)
     """What could not be stored, to the step that made it, or the first that changed it."""
+    written: set[str] = field(default_factory=set)
+    """Those that held, when a step read them, what their cells say."""
     made: set[str] = field(default_factory=set)
     """Those of them whose maker is known."""
 
     def take(self, step_run: StepRun) -> None:
         """What a step read was there when it began, also where no step had made it."""
-        past = self.gone | self.unkept.keys()
+        past = self.gone | self.unkept.keys() | self.written
         for name, item in left_by(step_run).items():
             known, since = self.items.get(name, (None, step_run))
             if name not in past and (known is None or _tells_more(item, known)):
@@ -174,8 +177,10 @@ class _Held:
                 self.unkept[state.name] = step_run.step
                 self.made.update(() if state.mutated else {state.name})
         for read in step_run.inputs:
-            if read.variable not in self.gone | self.unkept.keys():
+            if read.variable not in self.gone | self.unkept.keys() | self.written:
                 self.items.setdefault(read.variable, (read, step_run))
+        read_as = {d.name for d in step_run.dependencies if d.kind in _WRITTEN}
+        self.written.update(read_as - self.items.keys())
 
 
 def _finished(runs: Sequence[Run], metadata: MetadataStore) -> Mapping[str, list[StepRun]]:

@@ -101,6 +101,7 @@ class Restorer:
             load: Whether data is loaded too; a step that may be a hit needs only definitions.
         """
         attempt = self._attempt
+        self._variables.wait_no_more()  # before the cell can delete what an earlier one bound
         self._generators.forget_used()
         while self.waiting - attempt.failed:
             data = self._variables.all_names()

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ class Workbench:
             states=tools.states,
             module_states=self._module_states,
             constants=definitions.constants,
+            as_written=partial(definitions.hold, self._shell.user_ns),
             parameters=definitions.parameters,
             definitions=definitions.source,
         )

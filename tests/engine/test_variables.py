@@ -110,6 +110,14 @@ def test_what_the_user_binds_is_no_longer_waited_for(variables, context):
     assert variables.namespace["a"] == "mine"
 
 
+def test_what_the_user_binds_stays_when_what_shared_memory_with_it_is_loaded(variables, context):
+    shared = [1]
+    variables.expect(stored(context, a=shared, b=shared))
+    variables.namespace["b"] = "mine"
+    assert variables.load(["a"]) == {"a"}
+    assert variables.namespace == {"a": [1], "b": "mine"}
+
+
 def test_expecting_what_is_there_already_keeps_the_object(variables, context):
     versions = stored(context, a=[1])
     variables.expect(versions)

@@ -1,5 +1,7 @@
 """What a dead kernel left comes back when it is mentioned, by a cell, by Tab or by Shift-Tab."""
 
+import pytest
+
 CLASS = "class Box:\n    def __init__(self):\n        self.items = [1]\n    def add(self, x):\n"
 CLASS += "        self.items.append(x)\n        return self.items"
 
@@ -149,6 +151,31 @@ def test_an_object_stays_of_the_class_it_was_made_from_when_a_new_session_define
     live_kernel.restart()
     live_kernel.run("class Box:\n    size = 2")
     assert live_kernel.run("print(box.size, Box.size)").text.endswith("1 2\n")
+
+
+@pytest.mark.parametrize(
+    ("constant", "change", "left"),
+    [
+        ("xs = [1, 2]", "xs.append(5)", "[1, 2, 5]"),
+        ("xs = 1", "def more():\n    global xs\n    xs += 1\nmore()", "2"),
+    ],
+)
+def test_a_constant_that_was_changed_since_it_was_written_is_data(
+    live_kernel, constant, change, left
+):
+    live_kernel.run(constant)
+    live_kernel.run(change)
+    live_kernel.run("%%step one\nprint(xs)")
+    live_kernel.restart()
+    assert live_kernel.run("print(xs)").text.endswith(f"{left}\n")
+
+
+def test_a_constant_that_was_written_anew_after_a_change_holds_what_it_says(live_kernel):
+    for cell in ("xs = [1]", "xs.append(2)", "%%step one\nprint(xs)", "xs = [1]"):
+        live_kernel.run(cell)
+    live_kernel.run("%%step one\nprint(xs)")
+    live_kernel.restart()
+    assert live_kernel.run("print(xs)").text.endswith("[1]\n")
 
 
 def test_random_numbers_are_drawn_on_where_the_last_step_stopped(live_kernel):
