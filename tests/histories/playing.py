@@ -136,7 +136,13 @@ class _Kept:
         self._fixed |= {name: now[name] for name in move["fixed"] if name in now}
         if move["step"]:
             changed = {n for n, held in now.items() if not _same(held, self._last.get(n))}
-            self._kept |= {name: now[name] for name in changed | {*move["reads"]} if name in now}
+            names = {name for name in changed | {*move["reads"]} if name in now}
+            self._kept |= {name: now[name] for name in names if not self._is_past(now[name][0])}
+
+    def _is_past(self, value: Any) -> bool:
+        """Nothing can bring back an object whose class was defined anew; that is told by name."""
+        kind = type(value)
+        return kind.__module__ == "__main__" and self._namespace.get(kind.__name__) is not kind
 
     def lost(self) -> list[str]:
         now = self._look()
