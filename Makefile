@@ -51,6 +51,8 @@ browser:
 
 benchmarks: $(VENV)/test.installed
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/namespace.py
+	$(BIN)/python benchmarks/restore.py
 
 format: $(VENV)/test.installed
 	$(BIN)/ruff format .

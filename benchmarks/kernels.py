@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_client import KernelManager
@@ -20,6 +22,7 @@ from jupyter_client.kernelspec import KernelSpec
 ROOT = Path(__file__).parent.parent
 _OURS = re.compile(r"[✓↺✗⊘] |restored · |.* its result stands")
 _VOLATILE = re.compile(r"0x[0-9a-f]{6,}|\d+(\.\d+)? ?(ns|µs|us|ms|s|min)\b|<ipython-input-[^>]*>")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _DIGESTS = """
 import json as _json, jupyter_mlpipe.materializers.fingerprint as _fingerprint
 import jupyter_mlpipe.engine.variables as _variables
@@ -39,6 +42,8 @@ class Cell:
     line: str = ""
     """The quiet line of ours below it."""
     seconds: float = 0.0
+    asked: dict[str, str] = field(default_factory=dict)
+    """What expressions came to after the cell, as text."""
     stream: str = ""
     """The stream that the last output belongs to."""
 
@@ -46,7 +51,9 @@ class Cell:
 class Kernel:
     """One kernel, in a folder, with or without our extension."""
 
-    def __init__(self, folder: Path, timeout: float, *, extension: bool) -> None:
+    def __init__(
+        self, folder: Path, timeout: float, *, extension: bool, told: Mapping[str, str] = _NOTHING
+    ) -> None:
         self._timeout = timeout
         self._manager = KernelManager()
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -56,19 +63,25 @@ class Kernel:
         environment = {**os.environ, "PYTHONPATH": path, "IPYTHONDIR": str(folder / ".ipython")}
         environment["JPY_SESSION_NAME"] = str(folder / "notebook.ipynb")
         environment["PYTHONHASHSEED"] = "0"
+        environment |= told
         self._manager.start_kernel(cwd=str(folder), env=environment, stderr=subprocess.DEVNULL)
         self.client = self._manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
-    def run(self, source: str) -> Cell:
-        """Run one cell to its end.
+    @property
+    def process(self) -> int:
+        """Its id."""
+        return int(self._manager.provisioner.pid)
+
+    def run(self, source: str, expressions: dict[str, str] | None = None) -> Cell:
+        """Run one cell to its end, and evaluate expressions by name after it.
 
         Raises:
             TimeoutError: It took too long.
         """
         begun = time.perf_counter()
-        asked = self.client.execute(source, stop_on_error=False)
+        asked = self.client.execute(source, stop_on_error=False, user_expressions=expressions or {})
         cell = Cell()
         while True:
             try:
@@ -82,10 +95,20 @@ class Kernel:
             if kind == "status" and content["execution_state"] == "idle":
                 break
             _note(cell, kind, content)
-        self.client.get_shell_msg(timeout=self._timeout)
+        reply = self._reply(asked)
         cell.seconds = time.perf_counter() - begun
+        found = reply.get("user_expressions") or {}
+        cell.asked = {name: said["data"]["text/plain"] for name, said in found.items()}
         cell.shown = [text for text in map(_steady, cell.shown) if text]
         return cell
+
+    def _reply(self, asked: str) -> dict[str, Any]:
+        """Answers to earlier questions are passed over."""
+        while True:
+            message = self.client.get_shell_msg(timeout=self._timeout)
+            if message["parent_header"].get("msg_id") == asked:
+                content: dict[str, Any] = message["content"]
+                return content
 
     def kill(self) -> None:
         """As when the machine runs out of memory."""

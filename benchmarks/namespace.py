@@ -2,21 +2,18 @@
 
 Each cell is run by a kernel as for a frontend, as a plain cell and as a step that misses, in turn.
 The figures are medians of the processor time that the kernel takes, which does not depend on what
-else the machine does; waiting for the disk is in `overhead.py`. `--hash` forbids watching pages.
+else the machine does; waiting for the disk is in `overhead.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
-from jupyter_client import BlockingKernelClient, KernelManager
-from jupyter_client.kernelspec import KernelSpec
-from overhead import run
+from kernels import Kernel
+from overhead import Busy
 
 IMPORTS = "import numpy as np, pandas as pd\n"
 MIXED = "vars().update({f'v{n}': [n, str(n), [n], {'a': n}, (1, n)][n % 5] for n in range(COUNT)})"
@@ -26,6 +23,7 @@ CASES = {
     "1,000 small variables": (MIXED.replace("COUNT", "1000"), "x = {n}"),
     "5,000 small variables": (MIXED.replace("COUNT", "5000"), "x = {n}"),
     "1 GB of arrays and frames, read": (ARRAYS.format(1024), "x = a[{n}] + b.iat[{n}, 1]"),
+    "1 GB of arrays and frames, one element written": (ARRAYS.format(1024), "a[{n}] = 2 + {n}"),
     "1 GB of arrays and frames, no use": (ARRAYS.format(1024), "x = {n}"),
     "5 GB of arrays and frames, read": (ARRAYS.format(5120), "x = a[{n}] + b.iat[{n}, 1]"),
     "list of 1e6 numbers": ("l = list(range(10**6))", "x = {n}"),
@@ -37,49 +35,25 @@ CASES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--hash", action="store_true")
     parser.add_argument("--only", default="")
     said = parser.parse_args()
     print("| around the step | plain | as a step | added |\n|---|---|---|---|")
     for name, (setup, cell) in CASES.items():
-        if said.only in name:
-            plain, ours, added = measure(setup, cell, said.rounds, pages=not said.hash)
-            print(f"| {name} | {plain:.1f} ms | {ours:.1f} ms | {added:.1f} ms |", flush=True)
+        for pages in (True, False):
+            shown = name if pages else f"{name}, without watching pages"
+            if said.only in shown and (pages or "1 GB" in name):
+                plain, ours, added = measure(setup, cell, said.rounds, pages=pages)
+                print(f"| {shown} | {plain:.1f} ms | {ours:.1f} ms | {added:.1f} ms |", flush=True)
 
 
 def measure(setup: str, cell: str, rounds: int, *, pages: bool) -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory() as folder:
-        manager = KernelManager()
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        manager._kernel_spec = KernelSpec(argv=[*command, "--ext=mlpipe_kernel"])  # noqa: SLF001
-        told = {"IPYTHONDIR": f"{folder}/.ipython", "MLPIPE_PAGE_TRACKING": str(pages)}
-        manager.start_kernel(cwd=folder, env={**os.environ, **told})
-        client = manager.client()
-        client.start_channels()
+        told = {"MLPIPE_PAGE_TRACKING": str(pages)}
+        kernel = Kernel(Path(folder), 300, extension=True, told=told)
         try:
-            client.wait_for_ready(timeout=60)
-            return compare(Busy(client, manager.provisioner.pid), setup, cell, rounds)
+            return compare(Busy(kernel), setup, cell, rounds)
         finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
-
-
-class Busy:
-    """A kernel whose processor time is taken."""
-
-    def __init__(self, client: BlockingKernelClient, process: int) -> None:
-        self._client = client
-        self._tasks = Path(f"/proc/{process}/task")
-
-    def run(self, source: str) -> float:
-        """Milliseconds that all threads of the kernel together were running."""
-        begun = self._taken()
-        run(self._client, source)
-        return (self._taken() - begun) / 1e6
-
-    def _taken(self) -> int:
-        """Nanoseconds since it was started."""
-        return sum(int((t / "schedstat").read_text().split()[0]) for t in self._tasks.iterdir())
+            kernel.kill()
 
 
 def compare(kernel: Busy, setup: str, cell: str, rounds: int) -> tuple[float, float, float]:
@@ -88,7 +62,7 @@ def compare(kernel: Busy, setup: str, cell: str, rounds: int) -> tuple[float, fl
     pairs = []
     for n in range(rounds):
         source = cell.format(n=n)
-        pairs.append((kernel.run(source), kernel.run(f"%%step bench\n{source}")))
+        pairs.append((kernel.run(source).taken, kernel.run(f"%%step bench\n{source}").taken))
     plain, ours = zip(*pairs, strict=True)
     added = statistics.median(b - a for a, b in pairs)
     return statistics.median(plain), statistics.median(ours), added
