@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib.machinery
 import marshal
@@ -184,6 +185,7 @@ def _version(name: str) -> str | None:
     return package_version(name.partition(".")[0]) or digest_of("package file", file)
 
 
+@functools.lru_cache(maxsize=8192)
 def is_installed(file: str) -> bool:
     """Whether a file lies among installed packages."""
     return bool({"site-packages", "dist-packages"}.intersection(Path(file).parts))

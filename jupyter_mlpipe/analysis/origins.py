@@ -38,6 +38,7 @@ def is_of_notebook(value: FunctionType | type, namespace: object) -> bool:
     return value.__globals__ is namespace or value.__globals__.get("__name__") == "__main__"
 
 
+@functools.lru_cache(maxsize=8192)
 def is_local_file(path: str | None) -> bool:
     """Whether a module's file belongs to the user, and not to Python or an installed package."""
     if not path or path in ("built-in", "frozen"):

@@ -231,10 +231,7 @@ def is_local(module: str) -> bool:
     if module == "__main__" or is_ours(module):
         return False
     file = getattr(sys.modules.get(module), "__dict__", {}).get("__file__")
-    return isinstance(file, str) and _is_local_file(file)
-
-
-_is_local_file = functools.lru_cache(maxsize=4096)(is_local_file)
+    return isinstance(file, str) and is_local_file(file)
 
 
 def _top(module: str) -> str:
