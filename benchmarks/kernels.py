@@ -23,9 +23,13 @@ ROOT = Path(__file__).parent.parent
 _OURS = re.compile(r"[✓↺✗⊘] |restored · |.* its result stands")
 _VOLATILE = re.compile(r"0x[0-9a-f]{6,}|\d+(\.\d+)? ?(ns|µs|us|ms|s|min)\b|<ipython-input-[^>]*>")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_OUTPUTS = ("stream", "display_data", "execute_result")
 _DIGESTS = """
-import json as _json, jupyter_mlpipe.materializers.fingerprint as _fingerprint
+import gc as _gc, json as _json, jupyter_mlpipe.materializers.fingerprint as _fingerprint
 import jupyter_mlpipe.engine.variables as _variables
+for _figure in [_o for _o in _gc.get_objects() if type(_o).__name__ == "Figure"]:
+    if hasattr(_figure.stale_callback, "drawn"):
+        _figure.stale_callback.drawn = None  # all are drawn with the settings of this moment
 print(_json.dumps({{n: _fingerprint.content_digest(v) or 'opaque ' + type(v).__name__
     for n, v in sorted(globals().copy().items())
     if _variables.is_data(n, v) and {condition}}}))
@@ -46,6 +50,8 @@ class Cell:
     """What expressions came to after the cell, as text."""
     stream: str = ""
     """The stream that the last output belongs to."""
+    clearing: bool = False
+    """Whether the next output takes the place of all there is."""
 
 
 class Kernel:
@@ -146,6 +152,10 @@ def facts_of(folder: Path) -> dict[str, str]:
 
 
 def _note(cell: Cell, kind: str, content: dict[str, Any]) -> None:
+    if kind == "clear_output":
+        cell.clearing = True
+    if cell.clearing and (kind in _OUTPUTS or not content.get("wait", True)):
+        cell.shown, cell.stream, cell.clearing = [], "", False
     if kind == "stream":
         _note_text(cell, content["name"], content["text"])
     elif kind in ("display_data", "execute_result"):

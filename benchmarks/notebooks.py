@@ -1,11 +1,13 @@
 """Real notebooks, every code cell a step: run, run again, kill the kernel, restore, compare.
 
 `python benchmarks/notebooks.py DIR` tries each notebook below DIR (`.ipynb`, or `.py` with cells
-divided by `# %%`): plainly, twice over, to see which of its values and outputs are the same each
-time at all; then with `%%step` on top of every code cell. It tells
+divided by `# %%`): plainly, in two kernels, to see which of its values and outputs are the same
+each time at all, and twice in the second of them; then with `%%step` on top of every code cell.
+It tells
 
 - what differs from the plain run: errors, outputs, variables;
-- how many steps hit when all are run again, and why the others did not;
+- how many steps hit when all are run again, in the same kernel and in a new one, why the others
+  did not, and what then differs from the plain run that was run again;
 - what differs in a new kernel, after the old one was killed, once every variable is mentioned.
 
 The code of the notebooks is run as it is. Each has a scratch copy of its folder to run in.
@@ -21,8 +23,8 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -50,7 +52,7 @@ class Verdict:
     restored: int = 0
     not_restored: list[str] = field(default_factory=list)
     ratio: float = 0.0
-    """Time of the first run with steps to that of the plain run."""
+    """Time of the cells as steps to that of the plain ones."""
     problem: str = ""
 
     @property
@@ -93,50 +95,95 @@ def try_notebook(path: Path, timeout: float) -> Verdict:
 
 
 def _try(path: Path, sources: list[str], verdict: Verdict, scratch: Path, timeout: float) -> None:
-    begun = time.perf_counter()
-    first, values = run_plain(path, sources, scratch / "plain-1", timeout)
-    plain_seconds = time.perf_counter() - begun
-    second, values_again = run_plain(path, sources, scratch / "plain-2", timeout)
-    steady = {name for name in values if values_again.get(name) == values[name]}
-    marked = [f"%%step s{n:03}\n{source}" for n, source in enumerate(sources)]
+    first = run_plain(path, sources, scratch / "plain-1", timeout)
+    second = run_plain(path, sources, scratch / "plain-2", timeout, passes=2)
+    plain = Plain(*first, *second)
     folder = _copy_of_folder(path, scratch / "steps")
+    marked = [f"%%step s{n:03}\n{source}" for n, source in enumerate(sources)]
     kernel = Kernel(folder, timeout, extension=True)
-    begun = time.perf_counter()
     ours = [kernel.run(cell) for cell in marked]
-    ratio = (time.perf_counter() - begun) / plain_seconds
-    verdict.ratio = round(ratio, 2)
-    _compare_cells(first, second, ours, verdict)
-    verdict.variables = _different(values, digests_of(kernel, sorted(steady)), steady)
-    verdict.compared = len(steady)
+    seconds = [sum(cell.seconds for cell in cells) for cells in (ours, plain.cells[0])]
+    verdict.ratio = round(seconds[0] / seconds[1], 2)
+    _compare_cells(plain, ours, verdict)
+    names = sorted(plain.steady)
+    verdict.variables = _different(plain.left[0], digests_of(kernel, names), names)
+    verdict.compared = len(names)
     again = [kernel.run(cell) for cell in marked]
-    _count_hits(again, facts_of(folder), verdict)
-    after_hits = digests_of(kernel, sorted(steady))
-    _compare_hits(first, second, again, verdict)
-    verdict.wrong_after_hits += _different(values, after_hits, steady)
+    _count_hits(again, facts_of(folder), verdict, same_kernel=True)
+    left = digests_of(kernel, names)
+    _compare_hits(plain, again, verdict)
+    verdict.wrong_after_hits += _different(plain.left[2], left, names)
     kernel.kill()
-    kernel = Kernel(folder, timeout, extension=True)
     failed = {
-        name
+        n
         for source, cell in zip(sources, ours, strict=True)
-        for name in analyze(python_source(source)).writes
         if cell.error
+        for n in _written(source)
     }
-    kept = [n for n in sorted(steady - failed) if not values[n].startswith("opaque")]
-    brought_back = digests_of(kernel, kept)
-    verdict.not_restored = _different(values, brought_back, set(kept))
+    kept = [n for n in names if n in left and n not in failed and not left[n].startswith("opaque")]
+    kernel = Kernel(folder, timeout, extension=True)
+    verdict.not_restored = _different(left, digests_of(kernel, kept), kept)
     verdict.restored = len(kept) - len(verdict.not_restored)
     kernel.kill()
+    _run_anew(folder, marked, plain, verdict, timeout)
+
+
+def _run_anew(
+    folder: Path, marked: list[str], plain: Plain, verdict: Verdict, timeout: float
+) -> None:
+    """All cells once more, in a kernel that has no part in what ran before."""
+    kernel = Kernel(folder, timeout, extension=True)
+    again = [kernel.run(cell) for cell in marked]
+    _count_hits(again, facts_of(folder), verdict, same_kernel=False)
+    _compare_hits(plain, again, verdict)
+    names = [n for n in sorted(plain.steady) if plain.left[0][n] == plain.left[2].get(n)]
+    verdict.wrong_after_hits += _different(plain.left[0], digests_of(kernel, names), names)
+    kernel.kill()
+
+
+def _written(source: str) -> frozenset[str]:
+    return analyze(python_source(source)).writes
+
+
+@dataclass
+class Plain:
+    """The notebook without us: in one kernel, then twice over in another one."""
+
+    first: list[list[Cell]]
+    left_first: list[dict[str, str]]
+    second: list[list[Cell]]
+    left_second: list[dict[str, str]]
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """What was shown."""
+        return [*self.first, *self.second]
+
+    @property
+    def left(self) -> list[dict[str, str]]:
+        """Digests of the variables in the end."""
+        return [*self.left_first, *self.left_second]
+
+    @property
+    def steady(self) -> set[str]:
+        """Variables that hold the same whenever the notebook is run."""
+        once, other, _ = self.left
+        return {name for name in once if other.get(name) == once[name]}
 
 
 def run_plain(
-    path: Path, sources: list[str], folder: Path, timeout: float
-) -> tuple[list[Cell], dict[str, str]]:
-    """What the notebook shows and leaves without us."""
+    path: Path, sources: list[str], folder: Path, timeout: float, passes: int = 1
+) -> tuple[list[list[Cell]], list[dict[str, str]]]:
+    """What the notebook shows and leaves without us, each time it is run in one kernel."""
     kernel = Kernel(_copy_of_folder(path, folder), timeout, extension=False)
+    shown, left = [], []
     try:
-        return [kernel.run(source) for source in sources], digests_of(kernel, None)
+        for _ in range(passes):
+            shown.append([kernel.run(source) for source in sources])
+            left.append(digests_of(kernel, None))
     finally:
         kernel.kill()
+    return shown, left
 
 
 def code_cells(path: Path) -> list[str]:
@@ -165,10 +212,8 @@ def _copy_of_folder(path: Path, folder: Path) -> Path:
     return folder
 
 
-def _compare_cells(
-    first: list[Cell], second: list[Cell], ours: list[Cell], verdict: Verdict
-) -> None:
-    for number, (a, b, mine) in enumerate(zip(first, second, ours, strict=True)):
+def _compare_cells(plain: Plain, ours: list[Cell], verdict: Verdict) -> None:
+    for number, (a, b, _, mine) in enumerate(zip(*plain.cells, ours, strict=True)):
         if a.error == b.error != mine.error:
             verdict.errors.append(
                 f"s{number:03}: {mine.error or 'none'}, plain {a.error or 'none'}"
@@ -177,11 +222,10 @@ def _compare_cells(
             verdict.outputs.append(f"s{number:03}: {_first_difference(a.shown, mine.shown)}")
 
 
-def _compare_hits(
-    first: list[Cell], second: list[Cell], again: list[Cell], verdict: Verdict
-) -> None:
-    for number, (a, b, mine) in enumerate(zip(first, second, again, strict=True)):
-        if "cached" in mine.line and a.shown == b.shown != mine.shown:
+def _compare_hits(plain: Plain, again: list[Cell], verdict: Verdict) -> None:
+    for number, (a, b, later, mine) in enumerate(zip(*plain.cells, again, strict=True)):
+        steady = a.shown == b.shown
+        if "cached" in mine.line and steady and mine.shown not in (a.shown, later.shown):
             difference = _first_difference(a.shown, mine.shown)
             verdict.wrong_after_hits.append(f"s{number:03} replays {difference}")
 
@@ -195,7 +239,9 @@ def _first_difference(plain: list[str], ours: list[str]) -> str:
     return f"{len(ours)} outputs, plain {len(plain)}"
 
 
-def _count_hits(again: list[Cell], facts: dict[str, str], verdict: Verdict) -> None:
+def _count_hits(
+    again: list[Cell], facts: dict[str, str], verdict: Verdict, *, same_kernel: bool
+) -> None:
     """Steps that must run again say so, as do those that read what came of it."""
     rerun: set[str] = set()
     for number, cell in enumerate(again):
@@ -204,23 +250,28 @@ def _count_hits(again: list[Cell], facts: dict[str, str], verdict: Verdict) -> N
             rerun.add(step)
         elif "cached" in cell.line:
             verdict.hits += 1
-        elif reason := facts.get(step) or _not_ours(cell.line, rerun):
+        elif reason := facts.get(step) or _not_ours(cell.line, rerun, same_kernel=same_kernel):
             rerun.add(step)
             verdict.never.append(f"{step}: {reason}")
         else:
-            verdict.misses.append(f"{step}: {cell.line}")
+            where = "" if same_kernel else " (in a new kernel)"
+            verdict.misses.append(f"{step}{where}: {cell.line}")
 
 
-def _not_ours(line: str, rerun: set[str]) -> str:
-    """Why a step rightly missed: chance, or another step that had to run again."""
+def _not_ours(line: str, rerun: set[str], *, same_kernel: bool) -> str:
+    """Why a step rightly missed: chance, or what other steps did meanwhile."""
     if "is in another state" in line:
         return "draws random numbers, unseeded"
+    if "is no longer what this step left there" in line:
+        return "another step changed its file"
+    if same_kernel and re.search(r"(rcParams|options|filters|handling) changed", line):
+        return "settings changed since"
     producer = re.search(r"changed by step (s\d+)", line)
     return "reads what had to run again" if producer and producer[1] in rerun else ""
 
 
-def _different(plain: dict[str, str], ours: dict[str, str], names: set[str]) -> list[str]:
-    return [name for name in sorted(names) if ours.get(name) != plain[name]]
+def _different(plain: dict[str, str], ours: dict[str, str], names: Iterable[str]) -> list[str]:
+    return [name for name in names if ours.get(name) != plain.get(name)]
 
 
 def report(verdict: Verdict) -> None:
