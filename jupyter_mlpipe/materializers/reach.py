@@ -155,8 +155,9 @@ def _step_for(kind: type) -> _Step:
         return _through_record
     if _derives(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
         return _through_nothing
-    if _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase"):
-        return _through_nothing  # a stored figure has neither
+    drawing = _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase")
+    if drawing or _runs_the_notebook(kind):
+        return _through_nothing  # a stored figure has no renderer and no canvas
     if kind is types.FunctionType:
         return _through_function
     if _is_a(kind, "numpy", "ndarray"):
@@ -183,6 +184,12 @@ def _is_a(kind: type, module: str, *names: str) -> bool:
     """Whether it is a class of a library, or derives from it; the library is never imported."""
     library = sys.modules.get(module)
     return _derives(kind, tuple(getattr(library, name, None) for name in names))
+
+
+def _runs_the_notebook(kind: type) -> bool:
+    """Shells, kernels and event loops: each thread leads to them, and they to every variable."""
+    shell = _is_a(kind, "traitlets.config.configurable", "Configurable")
+    return shell or _is_a(kind, "asyncio.events", "AbstractEventLoop")
 
 
 def _through_nothing(_item: Any, _reached: Reached) -> Iterable[Any]:

@@ -59,3 +59,11 @@ def test_a_step_that_changes_what_its_code_does_not_lead_to_always_runs(live_ker
         done = live_kernel.run(f"%%step count\n{find}")
     assert "cached" not in done.line
     assert live_kernel.run("print(counter.n)").text.endswith("3\n")
+
+
+def test_a_pool_of_threads_shares_nothing_with_what_it_never_saw(live_kernel):
+    pool = "with ThreadPoolExecutor(2) as pool:\n    done = [*pool.map(abs, [-1])]"
+    live_kernel.run(f"from concurrent.futures import ThreadPoolExecutor\n{pool}")
+    for _ in range(2):
+        done = live_kernel.run("%%step make\nrows = [1]\nrows.append(2)")
+    assert "cached" in done.line
