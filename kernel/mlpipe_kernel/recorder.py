@@ -72,6 +72,13 @@ class OutputRecorder:
         return message
 
 
+class NotComputed:
+    """Stands in `_` and `Out` for the result of a step that did not have to run."""
+
+    def __repr__(self) -> str:
+        return "<result of a step that did not run again; use a variable, or --no-cache>"
+
+
 def replay(outputs: Sequence[Mapping[str, Any]], shell: Any) -> None:
     """Show recorded outputs as if the cell had run."""
     for output in outputs:
@@ -82,6 +89,7 @@ def replay(outputs: Sequence[Mapping[str, Any]], shell: Any) -> None:
             hook = shell.displayhook
             hook.start_displayhook()
             hook.write_output_prompt()
+            hook.update_user_ns(NotComputed())
             hook.write_format_data(output["data"], output["metadata"])
             hook.finish_displayhook()
         else:

@@ -467,3 +467,13 @@ def test_a_captured_cell_is_a_step_like_any_other(live_kernel):
     assert "m v1" in live_kernel.run(cell).line
     assert "cached" in live_kernel.run(cell).line
     assert live_kernel.run("print(m, said.stdout)").text.endswith("4 loud 3\n\n")
+
+
+def test_a_result_that_was_not_computed_is_never_that_of_another_cell(live_kernel):
+    for _ in range(2):
+        live_kernel.run("x = 3\nx")
+        done = live_kernel.run("%%step five\n5")
+    assert "cached" in done.line
+    assert "did not run again" in live_kernel.run("print(_)").text
+    assert "NotComputed" in live_kernel.run("_ + 1").error
+    assert live_kernel.run("print(__, x)").text.endswith("3 3\n")
