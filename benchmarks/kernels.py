@@ -27,9 +27,10 @@ _OUTPUTS = ("stream", "display_data", "execute_result")
 _DIGESTS = """
 import gc as _gc, json as _json, jupyter_mlpipe.materializers.fingerprint as _fingerprint
 import jupyter_mlpipe.engine.variables as _variables
-for _figure in [_o for _o in _gc.get_objects() if type(_o).__name__ == "Figure"]:
-    if hasattr(_figure.stale_callback, "drawn"):
-        _figure.stale_callback.drawn = None  # all are drawn with the settings of this moment
+_watches = [o.stale_callback for o in _gc.get_objects() if type(o).__name__ == "Figure"]
+# All figures are drawn with the settings of this moment.
+[setattr(w, "drawn", None) for w in _watches if hasattr(w, "drawn")]
+del _watches
 print(_json.dumps({{n: _fingerprint.content_digest(v) or 'opaque ' + type(v).__name__
     for n, v in sorted(globals().copy().items())
     if _variables.is_data(n, v) and {condition}}}))

@@ -153,7 +153,9 @@ def _step_for(kind: type) -> _Step:
     """How to note an object of this class, and to say what it leads to."""
     if _is_a(kind, "numpy", "void"):
         return _through_record
-    if _derives(kind, _NOT_WALKED) or _is_a(kind, "numpy", "generic", "dtype", "ufunc"):
+    constant = _is_a(kind, "pandas.api.extensions", "ExtensionDtype")
+    constant = constant or _is_a(kind, "numpy", "generic", "dtype", "ufunc")
+    if constant or _derives(kind, _NOT_WALKED):
         return _through_nothing
     drawing = _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase")
     if drawing or _runs_the_notebook(kind):

@@ -179,3 +179,10 @@ def test_what_lies_behind_an_object_that_several_hold_links_them_all():
     values = {"a": [between], "b": {"x": between}, "c": inner, "d": (inner,), "e": [1]}
     assert sharing_groups(values) == (frozenset("abcd"),)
     assert sharing_groups(dict(reversed(values.items()))) == (frozenset("abcd"),)
+
+
+def test_arrays_of_one_kind_of_pandas_are_not_linked_by_it():
+    numbers = pd.array([1, None], dtype="Int64"), pd.array([2, None], dtype="Int64")
+    assert [array.dtype for array in numbers] == ["Int64", "Int64"]  # each remembers its own now
+    assert sharing_groups({"a": numbers[0], "b": numbers[1]}) == ()
+    assert sharing_groups({"a": numbers[0], "b": [numbers[0]]}) == (frozenset("ab"),)
