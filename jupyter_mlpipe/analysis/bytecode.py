@@ -131,7 +131,7 @@ class _Reader:
     def __call__(self, code: CodeType) -> list[dis.Instruction]:
         known = self._known.get(id(code))
         if known is None:
-            found = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+            found = [_named(i, code) for i in dis.get_instructions(code) if i.opname != "CACHE"]
             known = self._known[id(code)] = code, found
         return known[1]
 
@@ -164,6 +164,13 @@ def _defined_in(code: CodeType, owner: str, read: _Reader) -> Iterator[tuple[str
 
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
 _BETWEEN = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
+
+
+def _named(instruction: dis.Instruction, code: CodeType) -> dis.Instruction:
+    """Python 3.11 does not tell which keywords a call has."""
+    if instruction.opname != "KW_NAMES":
+        return instruction
+    return instruction._replace(argval=code.co_consts[instruction.arg or 0])
 
 
 def _is_class(code: CodeType) -> bool:

@@ -91,6 +91,8 @@ def evaluated(instructions: Sequence[dis.Instruction], index: int) -> tuple[set[
     argument = next(iter(_without_stack_work(instructions[index + 1 :])), None)
     if argument is None or (argument.opname.startswith("CALL") and argument.arg == 0):
         return set(), []
+    if _gives_no_text(instructions, index):
+        return set(), []
     if argument.opname != "LOAD_CONST" or not isinstance(argument.argval, str):
         return set(), [f"gives a text made elsewhere to .{method}()"]
     text = argument.argval
@@ -98,6 +100,18 @@ def evaluated(instructions: Sequence[dis.Instruction], index: int) -> tuple[set[
     return mentioned_in_text(text) if in_pandas else set(_IDENTIFIER.findall(text)), []
 
 
+def _gives_no_text(instructions: Sequence[dis.Instruction], index: int) -> bool:
+    """Whether a method is given keywords alone, none of them one that these methods know."""
+    call = _call(instructions, index)
+    before = _without_stack_work(instructions[index + 1 : call]) if call is not None else []
+    names = before[-1].argval if before and before[-1].opname in _KEYWORDS else None
+    if call is None or not isinstance(names, tuple) or instructions[call].arg != len(names):
+        return False
+    return not _TEXTS.intersection(names)
+
+
+_KEYWORDS = frozenset({"KW_NAMES", "LOAD_CONST"})
+_TEXTS = frozenset({"expr", "query", "sql"})
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _AT_NAME = re.compile(r"@\s*([^\W\d]\w*)")
 _STACK_WORK = frozenset({"PUSH_NULL", "PRECALL", "NOP", "EXTENDED_ARG", "RESUME"})
@@ -122,14 +136,20 @@ def is_callee(instructions: Sequence[dis.Instruction], index: int) -> bool:
 
 
 def _arguments(instructions: Sequence[dis.Instruction], index: int) -> int | None:
-    """How many the call of a loaded name has, by where it stands in the text; None if none is."""
+    """How many the call of a loaded name has; None if it is not called."""
+    call = _call(instructions, index)
+    return instructions[call].arg if call is not None else None
+
+
+def _call(instructions: Sequence[dis.Instruction], index: int) -> int | None:
+    """Which instruction calls what is loaded, by where both stand in the text."""
     start = instructions[index].positions
-    for later in instructions[index + 1 :]:
+    for number, later in enumerate(instructions[index + 1 :], index + 1):
         place = later.positions
         if later.opname.startswith("CALL") and place is not None and start is not None:
             same = (place.lineno, place.col_offset) == (start.lineno, start.col_offset)
             if same and place.lineno is not None:
-                return later.arg
+                return number
     return None
 
 
