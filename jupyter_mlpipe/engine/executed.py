@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
 from jupyter_mlpipe.engine.dependencies import file_digest
 from jupyter_mlpipe.engine.patches import is_local
-from jupyter_mlpipe.engine.trace import Executed
+from jupyter_mlpipe.engine.trace import Executed, is_cell
 from jupyter_mlpipe.model.run import OPAQUE
 
 
@@ -22,8 +22,8 @@ def uncovered(
 ) -> tuple[CodeType, ...]:
     """Code of the notebook that ran and is neither the step's own nor that of a reached function.
 
-    What a function defines counts with it where the function itself ran. Else an earlier call
-    defined it, and what it holds of that call is not known.
+    What a function, or a text that was made up, defines counts with it where that itself ran.
+    Else an earlier call defined it, and what it holds of that call is not known.
     """
     own = executed.own()
     left = {
@@ -32,7 +32,8 @@ def uncovered(
         if (names is namespace or names.get("__name__") == "__main__")
         and code.co_filename not in own
     }
-    waiting = [left.pop(id(code)) for code in reached if id(code) in left]
+    texts = [code for code, names in executed.started.values() if is_cell(code, names)]
+    waiting = [left.pop(id(code)) for code in (*texts, *reached) if id(code) in left]
     while waiting:
         inner = waiting.pop().co_consts
         waiting += [left.pop(id(code)) for code in inner if id(code) in left]
@@ -61,7 +62,8 @@ def local_files(executed: Executed) -> Mapping[str, str]:
     found: dict[str, list[CodeType]] = {}
     for code, names in executed.started.values():
         path = code.co_filename
-        if _is_beside_modules(names) and _is_file_of_user(path):
+        beside = _is_beside_modules(names) or is_cell(code, names)
+        if beside and _is_file_of_user(path):
             found.setdefault(path, []).append(code)
     return {
         path: (file_digest(path) if _stands_in(codes, path) else None) or OPAQUE

@@ -43,9 +43,12 @@ class Executed:
         self.earlier |= other.earlier
 
     def own(self) -> frozenset[str]:
-        """Names of the texts that ran as cells: those of the step, and no functions' bodies."""
-        top = (c.co_filename for c, names in self.started.values() if _is_cell(c, names))
-        return frozenset((*self.cells, *top))
+        """Names of the texts that ran as cells: those of the step, and no functions' bodies.
+
+        What others build from text, such as the methods of data classes, has no name of its own.
+        """
+        top = (c.co_filename for c, names in self.started.values() if is_cell(c, names))
+        return frozenset((*self.cells, *top)) - {"<string>"}
 
 
 class FunctionTrace:
@@ -101,16 +104,13 @@ def _cells_that_run(frame: FrameType | None) -> set[str]:
     """What has begun already when a mapped step comes to one of its elements: the cell itself."""
     found = set()
     while frame is not None:
-        if _is_cell(frame.f_code, frame.f_globals):
+        if is_cell(frame.f_code, frame.f_globals):
             found.add(frame.f_code.co_filename)
         frame = frame.f_back
     return found
 
 
-def _is_cell(code: CodeType, names: dict[str, Any]) -> bool:
-    """Whether code stands at the top of a text that runs in the notebook's namespace.
-
-    What others build from text, such as the methods of data classes, has no name of a text.
-    """
+def is_cell(code: CodeType, names: dict[str, Any]) -> bool:
+    """Whether code stands at the top of a text that runs in the notebook's namespace."""
     top = code.co_name.startswith("<") and not code.co_flags & inspect.CO_OPTIMIZED
-    return top and names.get("__name__") == "__main__" and code.co_filename != "<string>"
+    return top and names.get("__name__") == "__main__"
