@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
@@ -21,7 +22,8 @@ class StatementKind(StrEnum):
     """Literals bound to names."""
     PARAMETER = "parameter"
     SETTING = "setting"
-    """Changes something imported and binds nothing: `pd.set_option("display.width", 80)`."""
+    """Changes something imported and binds nothing: `pd.set_option("display.width", 80)`, or
+    `copyreg.pickle(Point, reduce_point)`, where both are code of the notebook."""
     DELETION = "deletion"
     """Names that are bound no longer."""
     MAGIC = "magic"
@@ -39,6 +41,8 @@ _TYPE_MAKERS = frozenset({"namedtuple", "NamedTuple", "NewType", "TypedDict", "T
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _FIXED = frozenset({StatementKind.IMPORT, StatementKind.CONSTANT, StatementKind.PARAMETER})
 _BUILTINS = frozenset(dir(builtins))
+_KEEPS = re.compile(r"register|subscribe|install|add_|set_|pickle$")
+"""How functions are called that remember what they are given."""
 
 
 def kind_of(
@@ -187,8 +191,19 @@ def _is_setting(
         case _:
             return False
     changes_imports = all(known.get(root) is StatementKind.IMPORT for root in roots)
-    fixed = all(n in _BUILTINS or known.get(n) in _FIXED for n in signature.reads)
+    handed = _handed_over(node, known)
+    fixed = all(n in _BUILTINS or n in handed or known.get(n) in _FIXED for n in signature.reads)
     return changes_imports and fixed and not signature.writes and not signature.dynamic
+
+
+def _handed_over(node: ast.stmt, known: Mapping[str, StatementKind]) -> frozenset[str]:
+    """Functions and classes of the notebook that a library is to keep, and not to call at once."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=arguments)):
+            if _KEEPS.match(name):
+                names = (a.id for a in arguments if isinstance(a, ast.Name))
+                return frozenset(n for n in names if known.get(n) in _CODE)
+    return frozenset()
 
 
 def _root(node: ast.expr, *, subscripts: bool = False) -> str:

@@ -43,7 +43,7 @@ _WORDS: Mapping[str, str] = types.MappingProxyType(
         "ReferenceType": "a weak reference",
     }
 )
-_EVERYWHERE = frozenset({"builtins", "sys"})
+_EVERYWHERE = frozenset({"builtins", "copyreg", "logging", "sys"})
 """Modules that code uses without importing them."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _SHELL = frozenset({"IPython.core.interactiveshell", "ipykernel.zmqshell"})

@@ -1,7 +1,8 @@
 """Names of installed modules, of Python's own and of their classes that the user's code replaced.
 
 Libraries bind names of their own modules as they go: what they load late, what they remember.
-So a name counts if it leads to code or objects of the user's, or if a public one was replaced.
+So a name counts if it leads to code or objects of the user's, or if a public one was replaced. A
+list, dict or set of a module counts as far as it holds such code or objects: a registry.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import itertools
 import operator
 import sys
 import types
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
 from jupyter_mlpipe.engine.module_content import own_names
+from jupyter_mlpipe.materializers.fingerprint import content_digest
 
 Patched = Mapping[str, Any]
 """By name, what it leads to now."""
@@ -62,6 +65,7 @@ class Patches:
         self._known: dict[int, _Known] = {}
         self._mentioned: set[str] = set()
         self._offered: dict[str, tuple[tuple[Holder, int], ...]] = {}
+        self._registries: dict[int, _Registry] = {}
 
     def mention(self, words: frozenset[str]) -> None:
         """Steps have these words in their text."""
@@ -94,7 +98,35 @@ class Patches:
             found = _patched(holder, moved, held, known.first)
             known = _Known(holder.owner, known.first, held, {**kept, **found})
             self._known[id(holder.owner)] = known
-        return known.patched
+        return {**known.patched, **self._registered(holder)}
+
+    def _registered(self, holder: Holder) -> Patched:
+        """What of the user's the lists, dicts and sets of a module hold."""
+        if isinstance(holder.owner, type):
+            return {}
+        found = {}
+        for name, value in list(vars(holder.owner).items()):
+            if id(type(value)) in _TABLES and 0 < len(value) <= _LONG and name not in _NO_REGISTRY:
+                held = self._held_by(value, _top(holder.name))
+                if held:
+                    found[name] = held
+        return found
+
+    def _held_by(self, table: Any, own: str) -> Mapping[Any, Any]:
+        """The very same answer while a table holds the very same objects."""
+        items = list(table.items() if type(table) is dict else enumerate(table))
+        mark = hash(tuple(id(value) for _, value in items))
+        known = self._registries.get(id(table))
+        if known is None or known.table is not table or known.mark != mark:
+            held = [(key, _referent(value)) for key, value in items]
+            origins = [(key, value, _origin(value)) for key, value in held]
+            users = [
+                (k, v) for k, v, origin in origins if _top(origin) != own and _is_users(origin)
+            ]
+            kept = users if type(table) is dict else enumerate(value for _, value in users)
+            found = {key: _comparable(value) for key, value in kept}
+            known = self._registries[id(table)] = _Registry(table, mark, found)
+        return known.users
 
     def offered(self, package: str, *, closely: bool) -> Iterator[Holder]:
         """Classes that an installed package offers at its top.
@@ -111,6 +143,33 @@ class Patches:
         for holder, size in self._offered[package]:
             if closely or len(holder.names) != size:
                 yield holder
+
+
+_Table: TypeAlias = list[Any] | dict[Any, Any] | set[Any]
+_TABLES = frozenset(map(id, (list, dict, set)))
+"""Places of exact types; a type of the user's need not be hashable."""
+_LONG = 1000
+"""Entries from which on a list or dict of a library's counts as its data."""
+_NO_REGISTRY = frozenset({"__builtins__", "__annotations__", "modules", "meta_path"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Registry:
+    """A list, dict or set of a module, when it was last looked through."""
+
+    table: _Table
+    """Kept, so that its place in memory stays its own."""
+    mark: int
+    users: Mapping[Any, Any]
+
+
+def _comparable(value: Any) -> Any:
+    """The value, or its class: a handler holds a lock, and one must not make every step run."""
+    return value if content_digest(value) else type(value)
+
+
+def _referent(value: Any) -> Any:
+    return value() if issubclass(type(value), weakref.ref) else value
 
 
 @dataclass(frozen=True, slots=True)

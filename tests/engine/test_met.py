@@ -1,6 +1,5 @@
 """Functions that a step finds otherwise than by a name."""
 
-import copyreg
 import logging
 import sys
 from types import ModuleType
@@ -60,76 +59,71 @@ class Session:
 def session(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.syspath_prepend(tmp_path)
-    table, handlers = dict(copyreg.dispatch_table), list(logging.getLogger("study").handlers)
+    handlers = list(logging.getLogger("study").handlers)
     made = Session(tmp_path)
     yield made
-    copyreg.dispatch_table.clear()
-    copyreg.dispatch_table.update(table)
     logging.getLogger("study").handlers[:] = handlers
     made.context.metadata.close()
 
 
-POINT = """
-import copyreg
-class Point:
-    def __init__(self, x):
-        self.x = x
-def reduced(point):
-    return Point, (point.x * rate,)
-copyreg.pickle(Point, reduced)
+REPLACE = """
+import codecs
+def replaced(error):
+    return str(7 * rate), error.end
+codecs.register_error("study", replaced)
 """
-COPY = "import copy\nout = copy.copy(Point(3)).x"
+DECODE = "out = b'a\\xff'.decode('ascii', 'study')"
 
 
 @heard
 def test_a_function_that_a_library_was_given_is_stood_on(session):
-    session.plain("rate = 2" + POINT)
-    session.step(COPY)
-    assert session.step(COPY).status == "cached"
+    session.plain("rate = 2" + REPLACE)
+    session.step(DECODE)
+    assert session.step(DECODE).status == "cached"
     session.restart()
-    session.plain("rate = 2" + POINT.replace("* rate", "+ rate"))
-    assert session.step(COPY).reason == "`reduced` was edited"
+    session.plain("rate = 2" + REPLACE.replace("* rate", "+ rate"))
+    assert session.step(DECODE).reason == "`replaced` was edited"
 
 
 @heard
 def test_so_is_what_it_reads(session):
-    session.plain("rate = [2][0]" + POINT)
-    first = session.step(COPY)
+    session.plain("rate = [2][0]" + REPLACE)
+    first = session.step(DECODE)
     assert [item.variable for item in first.inputs] == ["rate"]
     session.restart()
-    session.plain("rate = [4][0]" + POINT)
-    assert session.step(COPY).reason.startswith("`rate` changed")
+    session.plain("rate = [4][0]" + REPLACE)
+    assert session.step(DECODE).reason.startswith("`rate` changed")
 
 
 @heard
 def test_a_constant_that_it_reads_is_one(session):
-    session.plain("rate = 2" + POINT)
-    session.step(COPY, constants=frozenset({"rate"}))
+    session.plain("rate = 2" + REPLACE)
+    session.step(DECODE, constants=frozenset({"rate"}))
     session.restart()
-    session.plain("rate = 4" + POINT)
-    assert session.step(COPY, constants=frozenset({"rate"})).reason == "`rate` changed: 2 → 4"
+    session.plain("rate = 4" + REPLACE)
+    assert session.step(DECODE, constants=frozenset({"rate"})).reason == "`rate` changed: 2 → 4"
 
 
 @heard
 def test_what_the_step_changed_meanwhile_cannot_be_compared(session):
-    session.plain("rate = [2]" + POINT.replace("* rate", "* rate.pop()"))
-    done = session.step(COPY)
+    session.plain("rate = [2]" + REPLACE.replace("* rate", "* rate.pop()"))
+    done = session.step(DECODE)
     assert done.uncacheable.startswith("always runs: ")
 
 
 @heard
 def test_a_function_without_a_name_of_its_own_can_never_be_proven(session):
-    session.plain("rate = 2" + POINT.replace("Point, reduced)", "Point, lambda p: (Point, (7,)))"))
-    done = session.step(COPY)
+    session.plain("rate = 2" + REPLACE.replace("replaced)", "lambda e: ('7', e.end))"))
+    done = session.step(DECODE)
     assert done.uncacheable == "always runs: it calls `<lambda>`, to which its code does not lead"
 
 
 @heard
 def test_what_an_earlier_call_of_a_function_defined_can_never_be_proven(session):
-    made = "def make(n):\n    def scaled(p):\n        return Point, (p.x * n,)\n    return scaled\n"
-    session.plain(made + POINT.replace("Point, reduced)", "Point, make(3))"))
-    done = session.step(f"{COPY}\nmake")
-    assert "make.<locals>.scaled" in done.uncacheable
+    made = "def make(n):\n    def named(e):\n        return str(n), e.end\n    return named\n"
+    session.plain(made + REPLACE.replace("replaced)", "make(3))"))
+    done = session.step(f"{DECODE}\nmake")
+    assert "make.<locals>.named" in done.uncacheable
 
 
 @heard
@@ -200,12 +194,39 @@ def test_a_file_that_a_module_runs_is_stood_on(session):
 
 @heard
 def test_elements_that_did_not_have_to_run_are_counted_with_the_whole(session):
-    line, use = "use --map x=xs", "import copy\nout = copy.copy(Point(x)).x"
-    session.plain("rate = 2\nxs = [1, 2]" + POINT)
+    line, use = "use --map x=xs", "out = (x * b'\\xff').decode('ascii', 'study')"
+    session.plain("rate = 2\nxs = [1, 2]" + REPLACE)
     session.step(use, line)
     session.plain("xs = [2, 1]")
     assert "0 of 2 elements ran" in session.step(use, line).reason
     assert session.step(use, line).status == "cached"
     session.restart()
-    session.plain("rate = 2\nxs = [2, 1]" + POINT.replace("* rate", "+ rate"))
-    assert session.step(use, line).reason.startswith("`reduced` was edited")
+    session.plain("rate = 2\nxs = [2, 1]" + REPLACE.replace("* rate", "+ rate"))
+    assert session.step(use, line).reason.startswith("`replaced` was edited")
+
+
+def test_a_class_whose_methods_are_made_up_as_text_is_cached(session):
+    define = "from dataclasses import dataclass\n@dataclass\nclass Item:\n    price: float"
+    session.step(define, "define")
+    assert session.step(define, "define").status == "cached"
+    use = "out = Item(2.5).price"
+    session.step(use)
+    assert session.step(use).status == "cached"
+
+
+@heard
+def test_a_file_that_a_module_runs_in_the_notebooks_namespace_is_stood_on(session):
+    name = f"{session.folder.name}_into".replace("-", "_")
+    part = session.folder / "setup_part.py"
+    (session.folder / f"{name}.py").write_text(
+        "import pathlib, sys\n"
+        "def load(path):\n"
+        "    text = pathlib.Path(path).read_text()\n"
+        "    exec(compile(text, path, 'exec'), vars(sys.modules['__main__']))\n"
+    )
+    part.write_text("def answer():\n    return 1\n")
+    use = f"import {name} as loader\nloader.load({str(part)!r})\nout = answer()"
+    session.step(use)
+    session.restart()
+    part.write_text("def answer():\n    return 2\n")
+    assert session.step(use).reason == "setup_part.py changed"

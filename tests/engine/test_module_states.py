@@ -292,3 +292,31 @@ def test_what_libraries_bind_in_their_own_modules_is_no_change(session):
         assert "library" not in [name for name, *_ in left(session.step("use", lent))]
     finally:
         del sys.modules["library"]
+
+
+def test_what_a_step_puts_into_a_table_of_a_library_is_named(session):
+    put = "import copyreg\nclass P:\n    pass\ncopyreg.pickle(P, lambda p: (P, ()))"
+    run = session.step("put", put)
+    try:
+        assert left(run) == [("copyreg", "module", "dispatch_table changed")]
+    finally:
+        session.plain("del copyreg.dispatch_table[P]")
+
+
+def test_what_a_library_puts_there_itself_is_no_change(session):
+    own = "import copyreg, decimal\ncopyreg.pickle(decimal.Context, decimal.Context.__reduce__)"
+    try:
+        assert left(session.step("put", own)) == []
+    finally:
+        session.plain("del copyreg.dispatch_table[decimal.Context]")
+
+
+def test_a_handler_that_holds_a_lock_does_not_make_every_step_run(session):
+    handler = "import logging\nclass H(logging.Handler):\n    pass\nh = H()"
+    run = session.step("listen", f"{handler}\nlogging.getLogger('study').addHandler(h)\ndel h")
+    try:
+        assert ("logging", "module") in [(state.name, state.kind) for state in run.immovable]
+        session.step("use", "x = 1")
+        assert session.step("use", "x = 1").status is Status.CACHED
+    finally:
+        session.plain("logging.getLogger('study').handlers.clear()")
