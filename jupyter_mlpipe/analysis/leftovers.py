@@ -67,7 +67,7 @@ class _Text:
         classes = {node.name for node in self._nodes if isinstance(node, ast.ClassDef)}
         self._functions = {node.name: node for node in self._nodes if isinstance(node, kinds)}
         self._defined = defined | self._functions.keys() | classes
-        self._imported = dict(pair for node in self._nodes for pair in _imports(node))
+        self._imported = dict(pair for node in self._nodes for pair in import_pairs(node))
 
     def variables(self, cell: ast.Module) -> Iterator[Immovable]:
         """Names that the cell binds to what cannot be stored."""
@@ -89,14 +89,14 @@ class _Text:
     def changes(self) -> Iterator[Immovable]:
         """Modules, functions and classes that are stored into."""
         for node in self._nodes:
-            for target in _stored(node):
+            for target in stored_through(node):
                 state = self._change(target)
                 if state is not None:
                     yield state
         yield from self._remembering()
 
     def _change(self, target: ast.expr) -> Immovable | None:
-        parts = _path(target)
+        parts = path_of(target)
         if len(parts) < 2 or _CARRIED.intersection(parts[1:]):
             return None
         shown = f"`{'.'.join(parts)}` is changed"
@@ -121,7 +121,7 @@ class _Text:
             for decorator in function.decorator_list:
                 if _last(decorator) == "register":
                     function_of = decorator.func if isinstance(decorator, ast.Call) else decorator
-                    root = "".join(_path(function_of)[:1])
+                    root = "".join(path_of(function_of)[:1])
                     if root in self._defined:
                         yield Immovable(root, "definition", "a case is added")
 
@@ -160,7 +160,7 @@ def _only_defines(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
-def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
+def import_pairs(node: ast.AST) -> Iterator[tuple[str, str]]:
     """Names that are bound, with the module, or the member of it, behind each."""
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -189,7 +189,7 @@ def _bound_by(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr
             yield from _bound_by(item, part)
 
 
-def _stored(node: ast.AST) -> Iterator[ast.expr]:
+def stored_through(node: ast.AST) -> Iterator[ast.expr]:
     """Expressions through which something is changed: `a.b = 1`, `a.b[0] = 1`, `a.b.append(1)`."""
     match node:
         case ast.Attribute(ctx=ast.Store() | ast.Del()):
@@ -205,7 +205,7 @@ def _stored(node: ast.AST) -> Iterator[ast.expr]:
             yield ast.Attribute(subject, "...", ast.Store())
 
 
-def _path(node: ast.expr) -> list[str]:
+def path_of(node: ast.expr) -> list[str]:
     """`a.b.c` as its parts; empty when it begins with anything but a name."""
     parts: list[str] = []
     inner: ast.expr = node

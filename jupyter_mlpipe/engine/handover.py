@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence, Set
 
 from jupyter_mlpipe.analysis.modules import is_local_module
 from jupyter_mlpipe.engine.immovable import StepText, is_used
+from jupyter_mlpipe.engine.module_states import OUTSIDE, is_of_module
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.errors import PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
-from jupyter_mlpipe.model.run import Immovable, Output, Shared, Status, StepRun
+from jupyter_mlpipe.model.run import Immovable, Output, Run, Shared, Status, StepRun
 from jupyter_mlpipe.tracking.left import left_by, version_left
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 FINISHED = (Status.SUCCEEDED, Status.CACHED, Status.SKIPPED)
 """A step whose condition was false is done, and leaves every variable as it was."""
 _MOST_STEPS = 10_000
+_RUNS_LOOKED_AT = 20
 
 
 def shared_run_id(engine: str, engine_run_id: str) -> str:
@@ -137,6 +139,22 @@ def changed_modules(
         for state in finished[name].immovable
         if state.kind == "module"
     }
+
+
+def done_outside(
+    pipeline: str, step: str, cell_hash: str, metadata: MetadataStore
+) -> Mapping[str, str]:
+    """What cells without a step had done to modules when the notebook ran the step last.
+
+    Returns:
+        Name of the dependency to what was done, in words.
+    """
+    where = {"pipeline": pipeline, "step": step, "cell_hash": cell_hash, "element": ""}
+    query = Query(StepRun, {**where, "status": Status.SUCCEEDED}, limit=_RUNS_LOOKED_AT)
+    runs = metadata.find(query).items
+    last = next((r for r in runs if metadata.get(Run, r.run_id).kind == "notebook"), None)
+    found = last.dependencies if last else ()
+    return {d.name: d.detail for d in found if is_of_module(d.name) and OUTSIDE in d.detail}
 
 
 def not_left(pipeline: Pipeline, step: PipelineStep, there: Set[str]) -> Sequence[str]:

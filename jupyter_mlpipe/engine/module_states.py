@@ -26,6 +26,8 @@ MODULE = "module "
 """Begins the name of a dependency on the state of a local module."""
 PATCHED = "patched modules"
 """The dependency on the state of all others."""
+OUTSIDE = "outside a step"
+"""How the detail of a dependency tells of changes by cells that are no steps."""
 _STREAMS = ("stdin", "stdout", "stderr")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
@@ -211,7 +213,7 @@ class ModuleStates:
         by: dict[str, list[str]] = {}
         for name in sorted(names):
             step = self._makers.get((module, name))
-            by.setdefault(f"by step {step}" if step else "outside a step", []).append(name)
+            by.setdefault(f"by step {step}" if step else OUTSIDE, []).append(name)
         return " and ".join(
             f"module `{module}` was changed {who}: {_listed(found)}" for who, found in by.items()
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
@@ -42,7 +42,7 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import NotebookError, StepOptionError
 from jupyter_mlpipe.model.events import StepStarted
-from jupyter_mlpipe.model.run import Immovable
+from jupyter_mlpipe.model.run import Dependency, Immovable
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.tracking.store import Query
 
@@ -202,6 +202,17 @@ def _refuse_changed_elsewhere(step: StepSource, closure: Closure, scope: Scope) 
         )
 
 
+def _refuse_done_outside(step: StepSource, modules: Iterable[Dependency], scope: Scope) -> None:
+    for found in modules:
+        if found.name in scope.outside and not found.digest:
+            raise NotebookError(
+                step.label,
+                f"the notebook ran it after this: {scope.outside[found.name]}. Cells without "
+                "%%step do not run in a pipeline, so that is missing here. Put %%step NAME in "
+                "front of that cell; if the cell is no more, run the notebook again.",
+            )
+
+
 def _surroundings(
     step: StepSource,
     closure: Closure,
@@ -226,6 +237,8 @@ def _surroundings(
     groups = variables.sharing(inputs.keys() | literals)
     watched = scope.module_states.watched(closure, step.source)
     look = scope.module_states.look(watched)
+    modules = scope.module_states.dependencies(watched, look)
+    _refuse_done_outside(step, modules, scope)
     found = Surroundings(
         closure=closure,
         inputs=inputs,
@@ -235,7 +248,7 @@ def _surroundings(
         groups=groups,
         watched=watched,
         module_look=look,
-        modules=scope.module_states.dependencies(watched, look),
+        modules=modules,
     )
     return found, tuple(captured.problems.values())
 

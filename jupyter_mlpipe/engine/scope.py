@@ -69,5 +69,8 @@ class Scope:
     """False: `%pipeline` says `--no-cache`."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Modules that steps of this run changed in other processes, each with the step."""
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Dependencies on modules by name: what cells without a step had done to them when the
+    notebook ran the step last, in words. Such cells do not run in a pipeline."""
     element: Element | None = None
     """Of a mapped step: the one element that this run is for."""

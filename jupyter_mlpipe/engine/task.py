@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import (
     Statement,
@@ -24,6 +25,7 @@ from jupyter_mlpipe.engine.executor import Executor, Outcome
 from jupyter_mlpipe.engine.exits import ExitCode, say
 from jupyter_mlpipe.engine.handover import (
     changed_modules,
+    done_outside,
     finished_steps,
     left_in_another_process,
     not_left,
@@ -115,7 +117,7 @@ class _Process:
             return problem
         self._variables.expect(offered)
         try:
-            report = run_step(step, self._scope(target, statements), self._executor, context)
+            report = run_step(step, self._scope(target, step, statements), self._executor, context)
         except NotebookError as error:
             raise NotebookError(step.label, error.problem) from error
         finally:
@@ -201,7 +203,9 @@ class _Process:
         self._defined.note(missing)
         return outcome
 
-    def _scope(self, target: PipelineStep, statements: Sequence[Statement]) -> Scope:
+    def _scope(
+        self, target: PipelineStep, step: StepSource, statements: Sequence[Statement]
+    ) -> Scope:
         others = tuple(other.name for other in self._job.steps if other is not target)
         return Scope(
             run=self._job.run,
@@ -212,6 +216,12 @@ class _Process:
             module_states=self._module_states,
             elsewhere=changed_modules(
                 self._job.unpacked.pipeline, target, self._finished_elsewhere()
+            ),
+            outside=done_outside(
+                self._job.run.pipeline,
+                target.name,
+                canonical_hash(python_source(step.source)),
+                self._job.context.metadata,
             ),
             constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
             parameters=frozenset(self._job.run.parameters),

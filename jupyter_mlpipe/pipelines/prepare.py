@@ -16,6 +16,7 @@ from jupyter_mlpipe.model.pipeline import Pipeline
 from jupyter_mlpipe.pipelines.bundle import pack
 from jupyter_mlpipe.pipelines.codestore import locate
 from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
+from jupyter_mlpipe.pipelines.outside import refuse_lost_changes
 from jupyter_mlpipe.tracking.store import MetadataStore
 
 FOLDER_LABEL = "folder"
@@ -56,6 +57,8 @@ def prepare(
             replace(p, default=overrides.get(p.name, p.default)) for p in pipeline.parameters
         ),
     )
+    beside = path.absolute().parent
+    refuse_lost_changes(notebook, metadata, (beside, settings.root))
     archive = pack(pipeline, notebook, settings.root, metadata)
     code = locate(archive, settings.artifact_store, settings.home)
     located = _with_stores(with_code(pipeline, code), settings)

@@ -3,11 +3,13 @@ from dataclasses import replace
 
 import pytest
 
+from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.notebook import Cell, parse_cells
 from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.module_states import PATCHED
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.worker import run_steps_command
-from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.model.run import Dependency, DependencyKind, Run, Status, StepRun
 from jupyter_mlpipe.pipelines.bundle import pack
 from jupyter_mlpipe.pipelines.codestore import store
 from jupyter_mlpipe.pipelines.compile import compile_notebook
@@ -202,6 +204,30 @@ def test_what_another_process_holds_is_refused_by_name(machine, capsys):
     assert worker.run("b") == 2
     said = capsys.readouterr().err
     assert "`boxes` (a dict that holds a generator), which step 'a' left" in said
+
+
+def test_what_the_notebook_did_to_a_module_outside_of_steps_is_refused(machine, capsys):
+    source = "import colorsys\nout = colorsys.ONE_THIRD"
+    worker = machine(f"%%step use\n{source}")
+    patched = "module `colorsys` was changed outside a step: ONE_THIRD"
+    metadata = SqlMetadataStore(worker.settings.metadata_store)
+    then = StepRun(
+        id="s0",
+        run_id="r0",
+        pipeline="study",
+        step="use",
+        status=Status.SUCCEEDED,
+        started=0.0,
+        seconds=0.0,
+        reason="first run",
+        cell_hash=canonical_hash(source),
+        source=source,
+        dependencies=(Dependency(DependencyKind.STATE, PATCHED, "0", patched),),
+    )
+    metadata.append((Run("r0", "study", "notebook", Status.SUCCEEDED, 0.0), then))
+    metadata.close()
+    assert worker.run("use") == 2
+    assert patched in capsys.readouterr().err
 
 
 def test_a_mapped_step_runs_its_elements_and_leaves_lists(machine):
