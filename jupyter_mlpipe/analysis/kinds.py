@@ -183,11 +183,11 @@ def _is_setting(
 ) -> bool:
     match node:
         case ast.Expr(value=ast.Call(func=function)):
-            roots = [_root(function)]
+            roots = [_owner(function)]
         case ast.Assign(targets=targets):
-            roots = [_root(target, subscripts=True) for target in targets]
+            roots = [_owner(target) for target in targets]
         case ast.AugAssign(target=target):
-            roots = [_root(target, subscripts=True)]
+            roots = [_owner(target)]
         case _:
             return False
     changes_imports = all(known.get(root) is StatementKind.IMPORT for root in roots)
@@ -206,8 +206,15 @@ def _handed_over(node: ast.stmt, known: Mapping[str, StatementKind]) -> frozense
     return frozenset()
 
 
-def _root(node: ast.expr, *, subscripts: bool = False) -> str:
+def _root(node: ast.expr) -> str:
     """`np` of `np.random.seed`; empty when anything but attributes leads there."""
-    while isinstance(node, ast.Attribute) or (subscripts and isinstance(node, ast.Subscript)):
+    while isinstance(node, ast.Attribute):
         node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _owner(node: ast.expr) -> str:
+    """The same where items and calls may lead there: `getcontext` of `getcontext().prec`."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""

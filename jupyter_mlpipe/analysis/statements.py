@@ -38,6 +38,8 @@ class Statement:
     at_once: frozenset[str]
     """What running the statement itself reads: no functions' bodies that it does not call."""
     deletes: frozenset[str]
+    extends: frozenset[str]
+    """Functions and classes of the notebook that a decorator adds to: `@show.register`."""
     calls_bind: frozenset[str]
     """What calling a function that it defines binds, by `global`."""
     dynamic: str | None
@@ -76,7 +78,8 @@ def read_statements(
     for node, signature, text in parts:
         kind = kind_of(node, signature, kinds)
         kinds.update(dict.fromkeys(signature.writes, kind))
-        statements.append(_statement(kind, signature, text, (cell, cell_id)))
+        statement = _statement(kind, signature, text, (cell, cell_id))
+        statements.append(replace(statement, extends=_extended(node)))
     return tuple(statements)
 
 
@@ -139,7 +142,26 @@ def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]
                 chosen.add(index)
                 # `f = decorator(f)` reads what `f` was before
                 waiting += [(n, index if n in statement.names else end) for n in statement.reads]
+        for index in _extending(statements, *wanted):
+            chosen.add(index)
+            waiting += [(n, end) for n in statements[index].reads]
     return chosen
+
+
+def _extending(statements: Sequence[Statement], name: str, end: int) -> Iterator[int]:
+    """Definitions that add to what the last binding of a name above `end` bound."""
+    last = next((i for i in _binders(statements, name, end) if statements[i].names), end)
+    for index in range(last + 1, end):
+        if name in statements[index].extends and statements[index].kind in RUN_ANEW:
+            yield index
+
+
+def _extended(node: ast.stmt) -> frozenset[str]:
+    """Of a function or class: the names whose attributes decorate it."""
+    found = [d.func if isinstance(d, ast.Call) else d for d in getattr(node, "decorator_list", ())]
+    return frozenset(
+        d.value.id for d in found if isinstance(d, ast.Attribute) and isinstance(d.value, ast.Name)
+    )
 
 
 def _binders(statements: Sequence[Statement], name: str, end: int) -> Iterator[int]:
@@ -185,6 +207,7 @@ def _statement(
         reads=at_once.union(*signature.deferred_reads.values()),
         at_once=at_once,
         deletes=signature.deletes - signature.writes,
+        extends=frozenset(),
         calls_bind=frozenset().union(*signature.deferred_writes.values()),
         dynamic=signature.dynamic or next(iter(signature.deferred_dynamic.values()), None),
         source=source,

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from blake3 import blake3
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.origins import package_version
@@ -15,6 +11,7 @@ from jupyter_mlpipe.engine.aliasing import aliasing_digest
 from jupyter_mlpipe.engine.data import SHELL_NAMES
 from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
+from jupyter_mlpipe.engine.file_facts import file_digest, written_digest
 from jupyter_mlpipe.engine.inquiries import inquiry_digest
 from jupyter_mlpipe.engine.module_states import ModuleLook, Watched, is_of_module
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
@@ -146,24 +143,6 @@ def digest_of_options(options: StepOptions) -> str:
             **({"map": to_json(options.fan_out)} if options.fan_out else {}),
         },
     )
-
-
-def file_digest(path: str) -> str | None:
-    """The digest of a file's content, or of a folder's list of names; None when it is gone."""
-    target = Path(path)
-    try:
-        if target.is_dir():
-            return digest_of("folder", sorted(os.listdir(target)))  # noqa: PTH208 - names only
-        return blake3(max_threads=blake3.AUTO).update_mmap(target).hexdigest()
-    except OSError:
-        return None
-
-
-def written_digest(path: str) -> str:
-    """Of a file that a step wrote; of a folder or of nothing, that it is there or is gone."""
-    if os.path.isdir(path):  # noqa: PTH112 - as in `file_digest`
-        return digest_of("written", "a folder")
-    return file_digest(path) or digest_of("written", "nothing")
 
 
 def _definition(now: Surroundings, name: str) -> str | None:

@@ -11,7 +11,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
-from jupyter_mlpipe.engine.dependencies import file_digest
+from jupyter_mlpipe.engine.file_facts import file_digest
 from jupyter_mlpipe.engine.patches import is_local
 from jupyter_mlpipe.engine.trace import Executed, is_cell
 from jupyter_mlpipe.model.run import OPAQUE

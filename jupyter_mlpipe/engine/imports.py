@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from jupyter_mlpipe.analysis.modules import module_file
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
+from jupyter_mlpipe.engine.file_facts import file_digest, name_beside
 
 Told = Callable[[ModuleType, Mapping[str, Any]], None]
 """Called with a module, and with what it held before its code ran: something if it is reloaded."""
@@ -20,6 +23,11 @@ class ImportWatch:
 
     def __init__(self, told: Told) -> None:
         self._told = told
+        self._hooked = False
+        self._loading: list[str] = []
+        """Local modules whose code runs at this moment, the innermost last."""
+        self.files: dict[str, dict[str, str | None]] = {}
+        """By module: files that its code opened when it was loaded, with their digests then."""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -33,6 +41,9 @@ class ImportWatch:
     def start(self) -> None:
         """Begin to listen."""
         sys.meta_path.insert(0, self)
+        if not self._hooked:
+            sys.addaudithook(self._hear)  # for good: hooks cannot be removed
+            self._hooked = True
 
     def stop(self) -> None:
         """Listen no more."""
@@ -57,11 +68,38 @@ class ImportWatch:
         def run_and_tell(module: ModuleType) -> None:
             vars(loader).pop("exec_module", None)
             before = dict(vars(module))
-            run(module)  # type: ignore[misc]  # a spec's loader has it
+            self.files[module.__name__] = {}
+            self._loading.append(module.__name__)
+            try:
+                run(module)  # type: ignore[misc]  # a spec's loader has it
+            finally:
+                self._loading.remove(module.__name__)
             self._told(module, before)
 
         if run is not None and hasattr(loader, "__dict__"):
             loader.exec_module = run_and_tell
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._loading or event != "open" or not isinstance(arguments[0], str | os.PathLike):
+            return
+        path = os.path.abspath(os.fspath(arguments[0]))  # noqa: PTH100 - Path costs 20x here
+        module = self._loading[-1]
+        self._loading.append("")  # to read the file is to open it once more
+        try:
+            if module and os.path.splitext(path)[1] not in _CODE and is_local_file(path):  # noqa: PTH122
+                name = name_beside(path, module, str(module_file(module)))
+                self.files[module].setdefault(name, file_digest(path))
+        finally:
+            self._loading.pop()
+
+
+_CODE = frozenset({".py", ".pyc"})
+
+
+def _digest(path: str) -> str | None:
+    from jupyter_mlpipe.engine.file_facts import file_digest
+
+    return file_digest(path)
 
 
 def _ask(

@@ -6,6 +6,7 @@ any other process finds it.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -51,6 +52,8 @@ class ModuleLook:
     local: Mapping[str, Content] = field(default_factory=dict)
     patched: Mapping[str, Patched] = field(default_factory=dict)
     streams: tuple[Any, ...] = ()
+    handlers: frozenset[tuple[str, int]] = frozenset()
+    """Of loggers: the logger's name and the handler's identity."""
 
 
 class ModuleStates:
@@ -103,12 +106,18 @@ class ModuleStates:
                 patched[name] = names
                 self._patched[name] = holder
         self._fresh.clear()
-        return ModuleLook(local, patched, tuple(getattr(sys, name) for name in _STREAMS))
+        streams = tuple(getattr(sys, name) for name in _STREAMS)
+        return ModuleLook(local, patched, streams, frozenset(_handlers()))
 
     def dependencies(self, watched: Watched, look: ModuleLook) -> tuple[Dependency, ...]:
         """What a step finds that other processes may not."""
         found = [self._local(name, look.local.get(name)) for name in watched.local]
         return (*found, self._others(look.patched))
+
+    def files_of(self, modules: Iterable[str]) -> Mapping[str, str | None]:
+        """Files that these opened when they were loaded, with their digests then."""
+        found = (self.imports.files.get(name, {}) for name in modules)
+        return {path: digest for files in found for path, digest in files.items()}
 
     def dependency(self, name: str) -> Dependency:
         """The present state behind the name of an earlier run's dependency."""
@@ -131,6 +140,8 @@ class ModuleStates:
         streams = self._changed_streams(before, after)
         if streams:
             found["sys"] = found.get("sys", frozenset()) | streams
+        if before.handlers != after.handlers:
+            found["logging"] = found.get("logging", frozenset()) | {"handlers"}
         self._makers |= {(name, one): step for name, names in found.items() for one in names}
         return tuple(
             Immovable(name, "module", f"{_listed(names)} changed")
@@ -217,6 +228,16 @@ class ModuleStates:
         return " and ".join(
             f"module `{module}` was changed {who}: {_listed(found)}" for who, found in by.items()
         )
+
+
+def _handlers() -> Iterator[tuple[str, int]]:
+    """Those that do anything; libraries give theirs one that does not."""
+    known = logging.root.manager.loggerDict
+    loggers = [("", logging.root), *((n, one) for n, one in list(known.items()))]
+    for name, logger in loggers:
+        if isinstance(logger, logging.Logger):
+            kept = (h for h in logger.handlers if not isinstance(h, logging.NullHandler))
+            yield from ((name, id(handler)) for handler in kept)
 
 
 def is_of_module(name: str) -> bool:

@@ -10,7 +10,8 @@ from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.edits import definition_hashes
 from jupyter_mlpipe.analysis.syntax import python_source
-from jupyter_mlpipe.engine.dependencies import Surroundings, file_digest
+from jupyter_mlpipe.engine.dependencies import Surroundings
+from jupyter_mlpipe.engine.file_facts import file_digest, located
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, StepRun
@@ -30,7 +31,7 @@ class FileFacts:
     def digest(self, dependency: Dependency, trace: StepRun) -> str | None:
         """A file that nobody touched since the run is not read at all."""
         try:
-            found = Path(dependency.name).stat()
+            found = Path(located(dependency.name)).stat()
         except OSError:
             return None
         ended = trace.started + trace.seconds

@@ -14,10 +14,10 @@ from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but, relinked
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.dependencies import file_digest, written_digest
 from jupyter_mlpipe.engine.details import file_text, with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
+from jupyter_mlpipe.engine.file_facts import file_digest, written_digest
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
 from jupyter_mlpipe.engine.inquiries import EXISTENCE, inquired_path, inquiry_digest
 from jupyter_mlpipe.engine.lookup import Hit, Miss
@@ -271,6 +271,8 @@ def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, .
     written = seen.written | {path for path in named if _is_newer(path, attempt.started)}
     paths = {*seen.read, *seen.listed, *(named - written)}
     digests = {path: file_digest(path) for path in sorted(paths)}
+    read_by_modules = attempt.scope.module_states.files_of(attempt.surroundings.closure.modules)
+    digests |= read_by_modules
     return (
         *(
             Dependency(DependencyKind.FILE, path, digest, file_text(path))
@@ -358,7 +360,7 @@ def _state_facts(attempt: Attempt, seen: Sightings) -> StateFacts:
         before=attempt.states_before or after,
         after=after,
         seen=seen,
-        packages=frozenset(closure.packages) | held | foreign,
+        packages=frozenset(closure.packages) | held | foreign | (roots & {"logging"}),
         paths=bool(roots & _ASK_FOR_FOLDER),
     )
 

@@ -42,7 +42,7 @@ def all_settings() -> tuple[Settings, ...]:
         Settings("locale", "locale", _read_locale, _write_locale, _everyone),
         Settings("recursion limit", "sys", _read_recursion, _write_recursion, _everyone),
         Settings("warning filters", "warnings", _read_warnings, _write_warnings, _everyone),
-        Settings("logging levels", "logging", _read_logging, _write_logging, _no_one),
+        Settings("logging levels", "logging", _read_logging, _write_logging, _loggers),
     )
 
 
@@ -50,14 +50,14 @@ def _everyone(packages: frozenset[str]) -> bool:
     return True
 
 
-def _no_one(packages: frozenset[str]) -> bool:
-    """They decide what is shown on the way, not what comes out."""
-    return False
+def _loggers(packages: frozenset[str]) -> bool:
+    """Elsewhere they decide what is shown on the way, not what comes out."""
+    return "logging" in packages
 
 
 def _beside_numpy(packages: frozenset[str]) -> bool:
     """Which packages draw or print through matplotlib and pandas cannot be known."""
-    return bool(packages - {"numpy"})
+    return bool(packages - {"numpy", "logging"})
 
 
 _SHOWN_BY = frozenset({"backend", "backend_fallback", "interactive"})

@@ -25,7 +25,7 @@ class StateFacts:
     after: Snapshot
     seen: Sightings
     packages: frozenset[str]
-    """Installed packages that it reached."""
+    """Installed packages that it reached, and `logging`, which has settings too."""
     paths: bool
     """Whether it has names at hand by which it could ask for the working directory."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.code import Meaning, code_statements, meaning_of
+from jupyter_mlpipe.analysis.mutation import MUTATORS
 from jupyter_mlpipe.analysis.notebook import Notebook
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.restated import remembers
@@ -120,16 +121,62 @@ def stateful_classes(statements: Iterable[Statement]) -> frozenset[str]:
 
 def stored_into(statement: Statement) -> frozenset[str]:
     """Names whose value the statement changes without binding them: `df["a"] = 1`."""
+    return frozenset(name for node in _nodes(statement) for name in _changed(node))
+
+
+def aliases(statement: Statement, names: Set[str]) -> frozenset[str]:
+    """What the statement binds that may share memory with one of these: `v = a[1:3]`."""
+    found = (node for node in _nodes(statement) if isinstance(node, ast.Assign | ast.NamedExpr))
+    if any(_parts_held(node.value) & names for node in found):
+        return statement.names
+    return frozenset()
+
+
+def _nodes(statement: Statement) -> tuple[ast.AST, ...]:
     try:
-        tree = ast.parse(statement.source)
+        return tuple(ast.walk(ast.parse(statement.source)))
     except SyntaxError:
-        return frozenset()
-    return frozenset(
-        _root(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript | ast.Attribute)
-        and isinstance(node.ctx, ast.Store | ast.Del)
-    )
+        return ()
+
+
+def _changed(node: ast.AST) -> list[str]:
+    match node:
+        case (
+            ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del())
+        ):
+            return [_root(node)]
+        case ast.AugAssign(target=target):
+            return [_root(target)]
+        case ast.Call(func=ast.Attribute(attr=method, value=value), keywords=keywords):
+            inplace = any(k.arg == "inplace" and ast.unparse(k.value) == "True" for k in keywords)
+            return [_root(value)] if method in MUTATORS or inplace else []
+    return []
+
+
+def _parts_held(value: ast.expr) -> frozenset[str]:
+    """Names of which an expression gives the value itself, a part or a view."""
+    match value:
+        case ast.Name() | ast.Attribute() | ast.Subscript() | ast.Starred():
+            inner = value.value if isinstance(value, ast.Starred) else value
+            return frozenset({_root(inner)})
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            return frozenset().union(*map(_parts_held, items))
+        case ast.Dict(values=items):
+            return frozenset().union(*map(_parts_held, items))
+        case ast.IfExp(body=body, orelse=other):
+            return _parts_held(body) | _parts_held(other)
+        case ast.Call(func=ast.Attribute(attr=method, value=owner)) if method in _VIEWS:
+            return _parts_held(owner)
+    return frozenset()
+
+
+_VIEWS = frozenset(
+    {
+        *("reshape", "ravel", "view", "transpose", "squeeze", "swapaxes", "diagonal"),
+        *("get", "setdefault", "values", "items", "keys", "append"),
+    }
+)
+"""Methods whose result may share memory with their object."""
 
 
 def names_of(statements: Sequence[Statement]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.engine.immovable import StepText, text_of
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.run import DependencyKind, Immovable, Status, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
@@ -56,6 +57,8 @@ class StepFacts:
     rebinds: frozenset[str]
     """Data it was seen to bind anew or delete, whatever happens."""
     recorded: bool
+    outside: frozenset[str]
+    """Data that it found, when it last ran, as no step had left it."""
     past: Mapping[str, str]
     """Classes of which it reads objects that an earlier step made before they were defined anew,
     and the id of that step."""
@@ -147,6 +150,7 @@ class _Reader:
             mutates=frozenset(o.variable for run in runs for o in run.outputs if o.mutated),
             rebinds=_rebinds(runs),
             recorded=bool(runs),
+            outside=self._outside(runs),
             past=self._past.note(id_, reads, makes, (*needed, *own)),
             dynamic=hidden,
         )
@@ -160,6 +164,16 @@ class _Reader:
         touched = frozenset(name for run in runs for name in _touched(run))
         return signature.reads.union(*map(_met, runs), *map(_defined_for, runs)) | (
             touched & self._code_behind.keys()
+        )
+
+    def _outside(self, runs: Sequence[StepRun]) -> frozenset[str]:
+        if not runs or self._metadata is None:
+            return frozenset()
+        versions = {i.variable: i.version_id for i in runs[0].inputs}
+        return frozenset(
+            name
+            for name, version in versions.items()
+            if self._metadata.get(ArtifactVersion, version).step_run is None
         )
 
     def _note_behind(self, makes: frozenset[str], code: frozenset[str]) -> None:

@@ -76,11 +76,30 @@ def _files_of(name: str, places: tuple[Path, ...]) -> Mapping[str, bytes]:
         if (package / "__init__.py").is_file():
             return _package(package, place)
         if module.is_file():
-            return {module.name: module.read_bytes()}
+            return {module.name: module.read_bytes(), **_named_beside(module)}
     for place in places:
         if any((place / name).glob("*.py")):
             return _package(place / name, place)
     return {}
+
+
+def _named_beside(module: Path) -> Mapping[str, bytes]:
+    """Files that a module's text names as they lie beside it, where it may look for them."""
+    source = module.read_bytes()
+    if b"__file__" not in source:
+        return {}  # it looks from the working directory, which stays where it is
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return {}
+    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+    named = {t for t in texts if isinstance(t, str) and re.fullmatch(r"[\w./ -]{1,200}", t)}
+    beside = ((text, module.parent / text) for text in sorted(named))
+    return {
+        text: path.read_bytes()
+        for text, path in beside
+        if path.is_file() and path.suffix != ".py" and ".." not in path.parts and text[0] != "/"
+    }
 
 
 def _package(package: Path, place: Path) -> Mapping[str, bytes]:

@@ -12,7 +12,7 @@ from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import CycleError, NotebookError, OutsideDataError
 from jupyter_mlpipe.model.pipeline import PipelineStep
-from jupyter_mlpipe.pipelines.definitions import Definitions, stored_into
+from jupyter_mlpipe.pipelines.definitions import Definitions, aliases, stored_into
 from jupyter_mlpipe.pipelines.facts import StepFacts
 
 ALWAYS_THERE = frozenset(dir(builtins)) | {"display", "get_ipython", "In", "Out"}
@@ -88,9 +88,13 @@ def _outside_maker(
     made = max((other.step.position for other in earlier if name in other.makes), default=-1)
     bound = definitions.last_binding(name, here)
     since = max(made, bound.cell if bound else -1)
-    for statement in definitions.outside():
-        if since < statement.cell < here and name in stored_into(statement) and since >= 0:
+    reached = {name}
+    for statement in definitions.outside() if since >= 0 else ():
+        if not since < statement.cell < here:
+            continue
+        if stored_into(statement) & reached or (name in fact.outside and stored_into(statement)):
             return statement
+        reached |= aliases(statement, reached)
     if bound is not None:
         return bound if bound.kind is StatementKind.DATA and bound.cell > made else None
     if made >= 0 or _is_defined(name, fact):
@@ -99,8 +103,9 @@ def _outside_maker(
 
 
 def _outside_problem(name: str, statement: Statement) -> str:
+    does = "sets" if name in statement.names else "changes"
     return (
-        f"it reads `{name}`, which cell {statement.cell + 1} sets outside of any step, and cells "
+        f"it reads `{name}`, which cell {statement.cell + 1} {does} outside of any step, and cells "
         "without %%step do not run in a pipeline. Tag that cell with %%step."
     )
 

@@ -91,5 +91,14 @@ def test_code_that_cannot_be_read_says_so(notebook):
 
 
 def test_an_untagged_look_at_data_is_pointed_out(notebook):
-    cells = ("%%step a\ndf = [1]", "df.pop()", "%%step b\nprint(df)")
+    cells = ("%%step a\ndf = [1]", "df.count(1)", "%%step b\nprint(df)")
     assert "2 mention data of steps" in warnings(notebook, *cells)
+
+
+@pytest.mark.parametrize(
+    "change", ["df.pop()", "df += [2]", "other = df\nother.append(2)", "v = df[1:]\nv[0] = 5"]
+)
+def test_data_that_an_untagged_cell_changes_is_refused(notebook, change):
+    cells = ("%%step a\ndf = [1]", change, "%%step b\nprint(df)")
+    with pytest.raises(OutsideDataError, match=r"cell 2 (changes|sets) outside of any step"):
+        warnings(notebook, *cells)

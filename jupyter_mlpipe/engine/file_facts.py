@@ -1,0 +1,48 @@
+"""Digests of files and folders: taken when a step runs, compared when it is looked up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from blake3 import blake3
+
+from jupyter_mlpipe.analysis.modules import module_file
+from jupyter_mlpipe.model.digest import digest_of
+
+_BESIDE = "beside module "
+
+
+def name_beside(path: str, module: str, module_path: str) -> str:
+    """How a file goes that a local module opens: from the module's folder if it lies there.
+
+    Where steps run elsewhere, the module and its folder lie in another place.
+    """
+    folder = os.path.dirname(os.path.abspath(module_path)) + os.sep  # noqa: PTH100, PTH120
+    return f"{_BESIDE}{module}: {path[len(folder) :]}" if path.startswith(folder) else path
+
+
+def located(name: str) -> str:
+    """The path behind such a name; any other path as it is."""
+    if not name.startswith(_BESIDE):
+        return name
+    module, _, below = name.removeprefix(_BESIDE).partition(": ")
+    return os.path.join(os.path.dirname(module_file(module) or ""), below)  # noqa: PTH118, PTH120
+
+
+def file_digest(path: str) -> str | None:
+    """The digest of a file's content, or of a folder's list of names; None when it is gone."""
+    target = Path(located(path))
+    try:
+        if target.is_dir():
+            return digest_of("folder", sorted(os.listdir(target)))  # noqa: PTH208 - names only
+        return blake3(max_threads=blake3.AUTO).update_mmap(target).hexdigest()
+    except OSError:
+        return None
+
+
+def written_digest(path: str) -> str:
+    """Of a file that a step wrote; of a folder or of nothing, that it is there or is gone."""
+    if os.path.isdir(path):  # noqa: PTH112 - as in `file_digest`
+        return digest_of("written", "a folder")
+    return file_digest(path) or digest_of("written", "nothing")
