@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import replace
 
 from jupyter_mlpipe.analysis.code import code_names, meaning_in
@@ -14,12 +14,11 @@ from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but, relinked
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.details import file_text, with_module_texts
+from jupyter_mlpipe.engine.details import with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
-from jupyter_mlpipe.engine.file_facts import file_digest, written_digest
+from jupyter_mlpipe.engine.file_record import file_dependencies
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
-from jupyter_mlpipe.engine.inquiries import EXISTENCE, inquired_path, inquiry_digest
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import remembered_since
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
@@ -54,7 +53,7 @@ def record_success(
     names = (changes.written | changes.mutated) - variables.plain(code)
     captured = capture_outputs(names, _relinked(attempt, changes), attempt, context)
     step_run = _succeeded(attempt, captured, changes, seconds, context)
-    dependencies = (*step_run.dependencies, *_file_dependencies(attempt, seen))
+    dependencies = (*step_run.dependencies, *file_dependencies(attempt, seen))
     step_run = replace(
         step_run,
         dependencies=with_module_texts(dependencies, context),
@@ -263,60 +262,6 @@ def _kept_dependencies(attempt: Attempt, changes: Changes) -> tuple[Dependency, 
         )
         for name in sorted(unclear - changes.written - attempt.surroundings.inputs.keys())
     )
-
-
-def _file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, ...]:
-    """Files as the step leaves them, so that one it wrote must still be there for a hit."""
-    named = _literal_paths(attempt)
-    written = seen.written | {path for path in named if _is_newer(path, attempt.started)}
-    paths = {*seen.read, *seen.listed, *(named - written)}
-    digests = {path: file_digest(path) for path in sorted(paths)}
-    read_by_modules = attempt.scope.module_states.files_of(attempt.surroundings.closure.modules)
-    digests |= read_by_modules
-    return (
-        *(
-            Dependency(DependencyKind.FILE, path, digest, file_text(path))
-            for path, digest in digests.items()
-            if digest
-        ),
-        *(
-            Dependency(DependencyKind.WRITTEN, path, written_digest(path))
-            for path in sorted(written)
-        ),
-        *_inquiry_dependencies(seen, written, {p for p, d in digests.items() if not d}),
-    )
-
-
-def _inquiry_dependencies(
-    seen: Sightings, written: Set[str], absent: Set[str]
-) -> Iterator[Dependency]:
-    """A library may look at what it is about to write; whether it did so makes no difference.
-
-    To open a file that is `absent` is to ask for it.
-    """
-    found = seen.inquiries
-    asked = {EXISTENCE + path: inquiry_digest(EXISTENCE + path) for path in absent - written}
-    for name, answer in sorted((asked | found.asked).items()):
-        if name in found.by_user or inquired_path(name) not in written:
-            yield Dependency(DependencyKind.INQUIRY, name, answer)
-
-
-def _literal_paths(attempt: Attempt) -> frozenset[str]:
-    """Existing files named in the cell: libraries written in C open them unseen."""
-    texts = attempt.signature.strings
-    return frozenset(os.path.abspath(t) for t in texts if _is_file(t))  # noqa: PTH100
-
-
-def _is_newer(path: str, moment: float) -> bool:
-    """Clocks of file systems tick every few milliseconds only."""
-    return os.path.getmtime(path) > moment - 0.02  # noqa: PTH204
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return len(text) < 1024 and os.path.isfile(text)  # noqa: PTH113 - refuses no odd strings
-    except ValueError:
-        return False
 
 
 def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[Immovable, ...]:
