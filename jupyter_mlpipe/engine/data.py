@@ -61,6 +61,14 @@ def is_own_class(name: str, kind: type) -> bool:
     return kind.__module__ == "__main__" and kind.__qualname__ == name
 
 
+def is_own_definition(name: str, value: Any) -> bool:
+    """Whether it is such a class, or a function of the notebook under whatever name."""
+    kind = type(value)
+    if kind is FunctionType:
+        return bool(value.__module__ == "__main__")
+    return issubclass(kind, type) and is_own_class(name, value)
+
+
 def _is_closed(file: Any) -> bool:
     try:
         return bool(file.closed)

@@ -110,6 +110,9 @@ class _Changed:
     def definition(self) -> Difference:
         name = self.dependency.name
         if self.digest is None:
+            data = self.now.version(name)
+            if data is not None:  # as a function is whose default was changed in place
+                return Difference(f"`{name}` changed {self._by(data)}")
             return Difference(f"`{name}` is no longer defined")
         old = _definition(self.then.source, self.then.definitions, name)
         new = _definition(self.now.source, self.now.definitions, name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import Any
 
-from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class
+from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class, is_own_definition
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.classes import held_by
@@ -87,9 +88,10 @@ class Variables:
         self._loading: set[str] = set()
         self._adopted: dict[str, Any] = {}
         """Modules, functions and classes that a step assigned, which makes them data."""
-        self._classes: dict[str, tuple[type, bytes | None]] = {}
-        """Classes of the notebook, and fingerprints of what they hold beside their methods."""
-        self._restated: dict[str, type] = {}
+        self._definitions: dict[str, tuple[type | FunctionType, bytes | None]] = {}
+        """Classes and functions of the notebook, and fingerprints of what they hold: attributes,
+        and lists and the like that are defaults."""
+        self._restated: dict[str, type | FunctionType] = {}
         """Those of them that were changed since they were defined, which makes them data."""
 
     def define_with(self, define: Callable[[str], bool]) -> None:
@@ -124,23 +126,23 @@ class Variables:
         return is_data(name, value) or self._is_data_by_now(name, value)
 
     def _is_data_by_now(self, name: str, value: Any) -> bool:
-        """Code that a step assigned, and classes that were changed since they were defined."""
+        """Code that a step assigned, or that was changed since it was defined."""
         if not issubclass(type(value), CODE):
             return False
         if name in self._adopted and self._adopted[name] is value:
             return True
-        if not issubclass(type(value), type) or not is_own_class(name, value):
+        if not is_own_definition(name, value):
             return False
         if self._restated.get(name) is not value:
             self._look_into(name, value)
         return self._restated.get(name) is value
 
-    def _look_into(self, name: str, kind: type) -> None:
+    def _look_into(self, name: str, kind: type | FunctionType) -> None:
         held = held_by(kind)
         now = fingerprint(held, self._buffers) if held else None
-        known = self._classes.get(name)
+        known = self._definitions.get(name)
         if known is None or known[0] is not kind:
-            self._classes[name] = (kind, now)
+            self._definitions[name] = (kind, now)
         elif known[1] != now:
             self._restated[name] = kind
 

@@ -28,11 +28,14 @@ def with_content(value: Any) -> Any:
     return OwnClass(value) if is_own else value
 
 
-def held_by(kind: type) -> Mapping[str, Any]:
+def held_by(kind: type | FunctionType) -> Mapping[str, Any]:
     """What may change of a class while its definition stays: attributes and added methods.
 
-    Methods and the like count by identity, and by what their defaults and attributes hold.
+    Methods and the like count by identity, and by what their defaults and attributes hold; of a
+    function nothing else does.
     """
+    if not isinstance(kind, type):
+        return {} if (kept := _remembered(kind)) is None else {"": kept}
     if issubclass(kind, enum.Enum):
         return {}
     return dict(_attributes(kind))

@@ -118,6 +118,15 @@ def test_what_the_user_binds_stays_when_what_shared_memory_with_it_is_loaded(var
     assert variables.namespace == {"a": [1], "b": "mine"}
 
 
+def test_a_function_whose_default_was_changed_is_data(variables, monkeypatch):
+    monkeypatch.setitem(variables.namespace, "__name__", "__main__")
+    define = "def f(x, seen=[]):\n    seen.append(x)\ndef g(x=1): pass"
+    exec(define, variables.namespace)
+    assert changes(variables, "f(1)").mutated == {"f"}
+    assert changes(variables, "g()").mutated == set()
+    assert variables.names() == {"f"}
+
+
 def test_expecting_what_is_there_already_keeps_the_object(variables, context):
     versions = stored(context, a=[1])
     variables.expect(versions)

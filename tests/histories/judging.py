@@ -108,7 +108,8 @@ def _lineage(
             yield f"{where}: is recorded as {step['status']}"
         for item in step["inputs"]:
             name = item["variable"]
-            if item["digest"] not in (before.get(name), OPAQUE):
+            known = (before.get(name), OPAQUE)
+            if item["digest"] not in known and not _is_code(name, {name: item["digest"]}, before):
                 yield f"{where}: read `{name}` as {_word(before, name)}, on record is {item}"
         if failed:
             continue

@@ -90,9 +90,9 @@ def _look(shell: Any, desk: Any, seen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _finale(shell: Any, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """All is mentioned, then each is changed in place in turn."""
+    """All is mentioned, then each is changed in place in turn, and each function called."""
     yield _run(shell, "\n".join(names) or "pass", None)
-    for name in names:
+    for name in sorted(names, key=lambda name: TYPES.get(name) == "function"):
         if TYPES.get(name) in POKES:
             yield _run(shell, POKES[TYPES[name]].format(name), None)
 

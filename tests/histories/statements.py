@@ -182,5 +182,7 @@ POKES = {
     "array": "{0}[1] = -1.5",
     "frame": "{0}.loc[1, 'k'] = -1",
     "object": "{0}.n -= 100\n{0}.part.append(-3)",
+    "function": "print({0}(3))",
 }
-"""Changes in place, which show in other variables where memory is shared."""
+"""Changes in place, which show in other variables, and in what functions give, where memory is
+shared; functions are called when all is changed."""

@@ -67,3 +67,13 @@ def test_a_pool_of_threads_shares_nothing_with_what_it_never_saw(live_kernel):
     for _ in range(2):
         done = live_kernel.run("%%step make\nrows = [1]\nrows.append(2)")
     assert "cached" in done.line
+
+
+def test_a_hit_changes_again_what_a_function_of_another_cell_remembers(live_kernel):
+    for _ in range(2):
+        live_kernel.run("def count(x, seen=[]):\n    seen.append(x)\n    return len(seen)")
+        done = live_kernel.run("%%step once\nn = count(3)")
+    assert "cached" in done.line
+    assert live_kernel.run("print(count(4))").text.endswith("2\n")
+    live_kernel.restart()
+    assert live_kernel.run("print(count(4))").text.endswith("2\n")
