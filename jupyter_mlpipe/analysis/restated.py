@@ -42,6 +42,8 @@ def _acts(statement: ast.stmt) -> bool:
             return False
         case ast.Assign(value=value):
             return not isinstance(value, ast.Constant)
+        case ast.ClassDef(keywords=keywords, decorator_list=decorators):
+            return bool(keywords or decorators)
     return not isinstance(statement, _DEFINITIONS)
 
 

@@ -155,6 +155,8 @@ def _without_hooks(
     own = [kind for base in (meta, *bases) for kind in base.__mro__ if _is_own(kind)]
     if not isinstance(meta, type) or not own:
         return None
+    if bases == (object,):  # which asks nobody, and cannot be given to a class afterwards
+        return type.__new__(meta, name, bases, dict(body))
     made: Any = type.__new__(meta, name, (type("Empty", (), {}),), dict(body))
     made.__bases__ = bases
     return cast("type", made)

@@ -182,11 +182,14 @@ class KernelSession:
         """Imports and functions of a cell whose body does not run, where they are not there yet.
 
         A class that is there stays the one that objects in memory are of. Where one statement
-        must run, so must all that bind its name: the last of them counts.
+        must run, so must all that bind its name: the last of them counts. What the step left as
+        data comes back as that.
         """
         if self._cell.report is None:
             return []
         code = code_statements(tree, meaning_in(self._shell.user_ns))
+        stored = {output.variable for output in self._cell.report.step_run.outputs}
+        code = tuple(s for s in code if not bound_by(s) & stored)
         last = {name: s for s in code for name in bound_by(s)}
         there, bound = self._definitions.holds, self._shell.user_ns.keys()
         missing = set(self._bench.redefine(last))
