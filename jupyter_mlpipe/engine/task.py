@@ -115,7 +115,8 @@ class _Process:
         problem = self._prepare(target, step, statements, offered)
         if problem is not None:
             return problem
-        self._variables.expect(offered)
+        # What steps made here of one memory is so still, be it a view that cannot be stored.
+        self._variables.expect(offered, alone=False)
         try:
             report = run_step(step, self._scope(target, step, statements), self._executor, context)
         except NotebookError as error:

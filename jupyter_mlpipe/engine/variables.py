@@ -146,15 +146,19 @@ class Variables:
         elif known[1] != now:
             self._restated[name] = kind
 
-    def expect(self, versions: Mapping[str, ArtifactVersion]) -> None:
+    def expect(self, versions: Mapping[str, ArtifactVersion], *, alone: bool = True) -> None:
         """Bind versions to variables without loading them.
 
         Variables that already hold exactly these versions keep their objects, unless one of
         those that share memory with them must be brought in anyway, they share memory with
         others, or their class was defined anew: what makes such a value again makes a new object.
+
+        Args:
+            versions: By variable.
+            alone: Whether they share memory with none but each other; else it is as it is now.
         """
         stale = {name for name, version in versions.items() if not self._holds(name, version)}
-        for group in self.sharing(versions.keys() - stale):
+        for group in self.sharing(versions.keys() - stale) if alone else ():
             if group - versions.keys():
                 stale |= group & versions.keys()
         torn = {versions[name].manifest for name in stale if versions[name].member is not None}
