@@ -191,10 +191,12 @@ def _lineage(program: Program, steps: list[dict[str, Any]]) -> Iterator[str]:
     seen = {step["step"]: step for step in steps}
     maker: dict[str, str] = {}
     for cell in program.cells:
+        found = seen.get(cell.step)
         if cell.step:
-            yield from _edges(cell, seen.get(cell.step), maker, program.opaque)
+            yield from _edges(cell, found, maker, program.opaque)
+        failed = found is not None and found["status"] == "failed"
         for name in cell.made | cell.changed:
-            maker[name] = cell.step
+            maker[name] = "" if failed else cell.step  # nothing that it left is kept
         for name in cell.deleted:
             maker.pop(name, None)
 
@@ -213,6 +215,8 @@ def _edges(
     for name in sorted(cell.reads & inputs.keys()):
         if inputs[name] != maker.get(name, ""):
             yield f"lineage: {cell.step} read `{name}` of {inputs[name]}, not {maker.get(name)}"
+    if seen["status"] == "failed":
+        return
     yield from _effects(cell, seen, opaque)
     gone = set(seen["deleted"]) & (maker.keys() | cell.deleted)  # others were made by the step
     if gone != cell.deleted:
