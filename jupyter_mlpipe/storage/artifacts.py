@@ -68,7 +68,7 @@ class ArtifactStore:
         pickled: bool,
         previews: Mapping[str, Preview],
     ) -> str:
-        """Store the files in `directory`; the digest of their manifest.
+        """Store the files in `directory`, which are the store's from now on; gives the manifest.
 
         The manifest goes last: whoever can read it finds every file that it names.
 
@@ -132,7 +132,7 @@ class ArtifactStore:
         if 0 < size <= _SMALL:
             data = path.read_bytes()
             return StoredFile(path.name, digest_of_bytes(data), size, b64encode(data).decode())
-        return StoredFile(path.name, self._blobs.put_file(path), size)
+        return StoredFile(path.name, self._blobs.put_file(path, spare=True), size)
 
 
 def _unfold(file: StoredFile, target: Path) -> None:

@@ -17,8 +17,11 @@ class BlobStore(Protocol):
     def put(self, data: bytes) -> str:
         """File `data`; the digest. Content that is there already is not written again."""
 
-    def put_file(self, path: Path) -> str:
-        """File the content of a local file, which must not change meanwhile."""
+    def put_file(self, path: Path, *, spare: bool = False) -> str:
+        """File the content of a local file, which must not change meanwhile.
+
+        A `spare` file is nobody's any more: it may become the blob itself, without a copy.
+        """
 
     def get(self, digest: str) -> bytes:
         """All of a blob.

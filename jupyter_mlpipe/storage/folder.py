@@ -35,12 +35,12 @@ class FolderBlobs:
             self._write(path, digest, [data])
         return digest
 
-    def put_file(self, path: Path) -> str:
+    def put_file(self, path: Path, *, spare: bool = False) -> str:
         """Read twice, once for the digest, so that what is there already costs no write."""
         with explained(str(path)):
             digest = digest_of_file(path)
         place = self._locate(digest)
-        if not self._sound(digest, place):
+        if not self._sound(digest, place) and not (spare and self._adopt(path, place)):
             self._write(place, digest, _chunks(path))
         return digest
 
@@ -91,6 +91,24 @@ class FolderBlobs:
             self._verify(digest, path)
         except (OSError, CorruptArtifactError):
             return False
+        return True
+
+    def _adopt(self, path: Path, place: Path) -> bool:
+        """Make a file itself the blob; not possible from another file system."""
+        partial = place.with_name(f".{place.name[:12]}.{secrets.token_hex(8)}.partial")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, partial)
+        except OSError:
+            return False
+        with explained(str(place)), path.open("rb") as file:
+            try:
+                os.fchmod(file.fileno(), 0o444)
+                partial.replace(place)
+                self._flush(file)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
         return True
 
     def _write(self, path: Path, digest: str, chunks: Iterable[bytes]) -> None:

@@ -42,7 +42,7 @@ class RemoteBlobs:
                 self._publish(digest, lambda key: self._fs.pipe_file(key, data))
         return digest
 
-    def put_file(self, path: Path) -> str:
+    def put_file(self, path: Path, *, spare: bool = False) -> str:
         """Stream it, so that the file need not fit into memory."""
         with explained(str(path)):
             digest, length = digest_of_file(path), path.stat().st_size

@@ -116,6 +116,16 @@ def test_writers_that_race_leave_one_whole_blob(folder, tmp_path):
     assert [path.read_bytes() == data for path in files] == [True]
 
 
+def test_a_spare_file_becomes_the_blob_and_another_one_stays_its_owners(folder, tmp_path):
+    for name, spare in (("spare", True), ("mine", False)):
+        file = tmp_path / name
+        file.write_bytes(name.encode() * 2000)
+        blob = folder.path(folder.put_file(file, spare=spare))
+        assert blob.samefile(file) == spare
+        file.unlink()
+        assert blob.read_bytes() == name.encode() * 2000
+
+
 def test_a_full_disk_is_told_in_a_sentence_and_leaves_no_part(folder, tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
