@@ -12,7 +12,7 @@ from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.classes import held_by
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_parts, still_holds
-from jupyter_mlpipe.materializers.sharing import is_of_past_class, sharing_groups
+from jupyter_mlpipe.materializers.sharing import is_made_of, is_of_past_class, sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -152,12 +152,16 @@ class Variables:
         Variables that already hold exactly these versions keep their objects, unless one of
         those that share memory with them must be brought in anyway, they share memory with
         others, or their class was defined anew: what makes such a value again makes a new object.
+        Where a class itself is brought in, so is what was made of it, for it is another class.
 
         Args:
             versions: By variable.
             alone: Whether they share memory with none but each other; else it is as it is now.
         """
         stale = {name for name, version in versions.items() if not self._holds(name, version)}
+        made = self._made_of(stale)
+        versions = {**made, **versions}
+        stale |= made.keys()
         for group in self.sharing(versions.keys() - stale) if alone else ():
             if group - versions.keys():
                 stale |= group & versions.keys()
@@ -243,15 +247,23 @@ class Variables:
         """
         bound = {n: self.namespace[n] for n in definitions if n in self.namespace}
         changed = frozenset(n for n, value in bound.items() if self._is_data(n, value))
-        stored = (
-            self._held.items() if any(issubclass(type(bound[n]), type) for n in changed) else ()
-        )
-        again = {n: h.version for n, h in stored if h.version and h.fingerprint is not _UNCHANGING}
+        again = self._made_of(changed)
         for name in {*changed, *again}:
             self.drop(name)
             self._restated.pop(name, None)
         self._pending |= {n: version for n, version in again.items() if n not in changed}
         return changed
+
+    def _made_of(self, names: Iterable[str]) -> Mapping[str, ArtifactVersion]:
+        """Variables whose values lead to objects of the classes of these names, with versions."""
+        bound = [self.namespace[name] for name in names if name in self.namespace]
+        kinds = [value for value in bound if issubclass(type(value), type)]
+        stored = {n: h for n, h in self._held.items() if h.version} if kinds else {}
+        return {
+            name: held.version
+            for name, held in stored.items()
+            if held.version is not None and is_made_of(held.value, kinds)
+        }
 
     def record(self, name: str, version: ArtifactVersion, held: Held) -> None:
         """Remember that the value just looked at was stored as `version`."""

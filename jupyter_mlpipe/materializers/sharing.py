@@ -47,6 +47,16 @@ def is_of_past_class(value: Any) -> bool:
     return any("<" not in kind.__qualname__ and not found_by_name(kind) for kind in own)
 
 
+def is_made_of(value: Any, kinds: Iterable[type]) -> bool:
+    """Whether a value leads to an object of one of these classes, or of one derived from them."""
+    if is_atom(value):
+        return False
+    walker = Walker()
+    walker.reach(value)
+    wanted = set(map(id, kinds))
+    return any(id(base) in wanted for kind in walker.classes() for base in kind.__mro__)
+
+
 def shared_memory(value: Any) -> frozenset[int]:
     """Addresses of memory that several arrays inside one value look at.
 

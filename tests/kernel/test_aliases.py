@@ -77,3 +77,12 @@ def test_a_hit_changes_again_what_a_function_of_another_cell_remembers(live_kern
     assert live_kernel.run("print(count(4))").text.endswith("2\n")
     live_kernel.restart()
     assert live_kernel.run("print(count(4))").text.endswith("2\n")
+
+
+def test_a_hit_that_brings_a_class_back_brings_its_objects_along(live_kernel):
+    for _ in range(2):
+        live_kernel.run("class Log:\n    items = []\n    def add(self, x): self.items.append(x)")
+        live_kernel.run("log = Log()")
+        done = live_kernel.run("%%step add\nlog.add(1)")
+    assert "cached" in done.line
+    assert live_kernel.run("print(log.items, isinstance(log, Log))").text.endswith("[1] True\n")
