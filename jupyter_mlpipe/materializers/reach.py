@@ -38,6 +38,10 @@ _NOT_WALKED = (
     *(fractions.Fraction, enum.Enum, pathlib.PurePath, re.Pattern, re.Match, uuid.UUID),
 )
 """Immutable, stored by name, or never stored: reaching one of these together shares nothing."""
+_COMPILED_FUNCTIONS = frozenset(
+    {"_ArrayFunctionDispatcher", "cython_function_or_method", "fused_cython_function"}
+)
+"""Classes, to be told by their names alone, of functions of libraries, which are stored by name."""
 _NOT_COUNTED = (
     *(tuple, frozenset, slice, types.MappingProxyType, types.MethodType),
     *(types.BuiltinFunctionType, types.MemberDescriptorType, types.GetSetDescriptorType),
@@ -153,13 +157,8 @@ def _step_for(kind: type) -> _Step:
     """How to note an object of this class, and to say what it leads to."""
     if _is_a(kind, "numpy", "void"):
         return _through_record
-    constant = _is_a(kind, "pandas.api.extensions", "ExtensionDtype")
-    constant = constant or _is_a(kind, "numpy", "generic", "dtype", "ufunc")
-    if constant or _derives(kind, _NOT_WALKED):
+    if _is_constant(kind) or _runs_the_notebook(kind):
         return _through_nothing
-    drawing = _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase")
-    if drawing or _runs_the_notebook(kind):
-        return _through_nothing  # a stored figure has no renderer and no canvas
     if kind is types.FunctionType:
         return _through_function
     if _is_a(kind, "numpy", "ndarray"):
@@ -172,6 +171,8 @@ def _step_for(kind: type) -> _Step:
         return _through_tensor
     if _is_a(kind, "matplotlib.path", "Path"):
         return _through_path
+    if _is_a(kind, "matplotlib.colors", "Colormap"):
+        return _at_object  # the colours in it are those of all its copies
     parameters = getattr(kind, "__dataclass_params__", None)
     frozen = parameters is not None and parameters.frozen
     return _through_immutable if frozen or _derives(kind, _NOT_COUNTED) else _through_object
@@ -186,6 +187,17 @@ def _is_a(kind: type, module: str, *names: str) -> bool:
     """Whether it is a class of a library, or derives from it; the library is never imported."""
     library = sys.modules.get(module)
     return _derives(kind, tuple(getattr(library, name, None) for name in names))
+
+
+def _is_constant(kind: type) -> bool:
+    """Whether objects of this class are immutable, stored by name, or never stored."""
+    return (
+        _derives(kind, _NOT_WALKED)
+        or kind.__name__ in _COMPILED_FUNCTIONS
+        or _is_a(kind, "numpy", "generic", "dtype", "ufunc")
+        or _is_a(kind, "pandas.api.extensions", "ExtensionDtype")
+        or _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase")
+    )
 
 
 def _runs_the_notebook(kind: type) -> bool:
@@ -207,6 +219,11 @@ def _through_object(item: Any, reached: Reached) -> Iterable[Any]:
         return ()
     reached.objects.add(id(item))
     return gc.get_referents(item)
+
+
+def _at_object(item: Any, reached: Reached) -> Iterable[Any]:
+    reached.objects.add(id(item))
+    return ()
 
 
 def _through_path(item: Any, reached: Reached) -> Iterable[Any]:

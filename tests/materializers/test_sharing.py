@@ -186,3 +186,10 @@ def test_arrays_of_one_kind_of_pandas_are_not_linked_by_it():
     assert [array.dtype for array in numbers] == ["Int64", "Int64"]  # each remembers its own now
     assert sharing_groups({"a": numbers[0], "b": numbers[1]}) == ()
     assert sharing_groups({"a": numbers[0], "b": [numbers[0]]}) == (frozenset("ab"),)
+
+
+def test_functions_of_libraries_and_colours_of_maps_link_nothing():
+    assert sharing_groups({"a": [np.mean, np.std], "b": {"f": np.mean}}) == ()
+    viridis = [mpl.colormaps["viridis"] for _ in range(3)]
+    values = {"a": viridis[0], "b": viridis[1], "c": [viridis[2]], "d": viridis[2]}
+    assert sharing_groups(values) == (frozenset("cd"),)
