@@ -12,7 +12,7 @@ import ast
 import dis
 import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import CodeType
 
@@ -22,6 +22,7 @@ from jupyter_mlpipe.analysis.flow import (
     bound_at_end,
     bound_at_once,
     bound_before,
+    guarded,
 )
 from jupyter_mlpipe.analysis.lookups import (
     Lookup,
@@ -44,6 +45,10 @@ class GlobalNames:
     """Names read in the bodies of functions; a value that holds the function may need them."""
     direct: set[str] = field(default_factory=set)
     """Names read outside of all functions."""
+    exposed: set[str] = field(default_factory=set)
+    """Names read where nothing of the cell hears of it if they are missing."""
+    sheltered: set[str] = field(default_factory=set)
+    """Names read anywhere else."""
     writes: set[str] = field(default_factory=set)
     certain: frozenset[str] = frozenset()
     """Names that are bound on every way to the end."""
@@ -60,6 +65,11 @@ class GlobalNames:
     """Whether a class is asked for its subclasses, which may be any class of the notebook."""
     deferred: dict[str, GlobalNames] = field(default_factory=dict)
     """By function or class of a cell: what calling it, or its methods, takes and leaves."""
+
+    def shelter(self, names: Set[str]) -> None:
+        """Read names where the cell may go on if they are missing."""
+        self.reads |= names
+        self.sheltered |= names
 
 
 def global_names(code: CodeType) -> GlobalNames:
@@ -204,6 +214,7 @@ class _Walk:
         names, is_class = self._names, not is_cell and _is_class(code)
         instructions = self._read(code)
         states = bound_before(code, instructions, bound, is_class=is_class)
+        sheltered = guarded(code, instructions) if is_cell else range(len(instructions))
         for index, instruction in enumerate(instructions):
             known = states.get(index, frozenset())
             name = instruction.argval
@@ -217,7 +228,7 @@ class _Walk:
                 if local and CLASS_LOCAL + name in known:
                     self._call_in_class(name, known, is_callee(instructions, index))
                 else:
-                    self._mention(name, known)
+                    self._mention(name, known, sheltered=index in sheltered)
                     if name in _HIDING_NAMES and name not in known:
                         scoped = is_class or bool(code.co_flags & inspect.CO_OPTIMIZED)
                         found = looked_up(instructions, index, known, in_function=scoped)
@@ -225,7 +236,7 @@ class _Walk:
             elif isinstance(name, str):
                 _other(instructions, index, names, is_class=is_class)
                 if instruction.opname in _DELETES and not is_class and name not in known:
-                    names.reads.add(name)  # whether it was bound decides what happens
+                    names.shelter({name})  # whether it was bound decides what happens
         if is_cell:
             names.certain = bound_at_end(instructions, states)
 
@@ -257,7 +268,7 @@ class _Walk:
     def _merge(self, inner: GlobalNames, known: frozenset[str]) -> None:
         names = self._names
         for part in (inner, *inner.deferred.values()):
-            names.reads |= part.reads - known
+            names.shelter(part.reads - known)
             names.writes |= part.writes
             names.deletes |= part.deletes
             names.hidden += part.hidden
@@ -274,10 +285,12 @@ class _Walk:
         self.through(code, bound)
         self._depth -= depth
 
-    def _mention(self, name: str, known: frozenset[str]) -> None:
-        (self._names.held if self._depth else self._names.direct).add(name)
-        if name not in known:
-            _read(name, self._names)
+    def _mention(self, name: str, known: frozenset[str], *, sheltered: bool) -> None:
+        names = self._names
+        (names.held if self._depth else names.direct).add(name)
+        if name not in known and name not in _GIVEN:
+            names.reads.add(name)
+            (names.sheltered if sheltered else names.exposed).add(name)
         if name in self._bodies and (name, known) not in self._entered:
             self._entered.add((name, known))
             for body in self._bodies[name]:
@@ -292,11 +305,6 @@ def _names_in(text: str | None) -> GlobalNames | None:
         return None if tree is None or imports else global_names(compile_tree(tree))
     except SyntaxError:
         return None
-
-
-def _read(name: str, names: GlobalNames) -> None:
-    if name not in _GIVEN:
-        names.reads.add(name)
 
 
 def _other(
@@ -317,7 +325,7 @@ def _other(
     elif opname in _IMPORTS:
         _import(instructions, index, names)
     elif opname == "LOAD_CONST":
-        names.reads |= mentioned_in_text(name)
+        names.shelter(mentioned_in_text(name))
 
 
 def _attribute(instructions: Sequence[dis.Instruction], index: int, names: GlobalNames) -> None:
@@ -330,7 +338,7 @@ def _attribute(instructions: Sequence[dis.Instruction], index: int, names: Globa
         names.hidden.append(_HIDING_ATTRIBUTES[name])
     elif name in _EVALUATORS:
         reads, hidden = evaluated(instructions, index)
-        names.reads |= reads
+        names.shelter(reads)
         names.hidden += hidden
 
 

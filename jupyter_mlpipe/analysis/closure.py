@@ -41,6 +41,8 @@ class Closure:
     """Dotted names of local modules to the digests of what is loaded of them."""
     absent: frozenset[str] = frozenset()
     """Names bound nowhere."""
+    fatal: frozenset[str] = frozenset()
+    """Those of them without which the step cannot come to its end, unless it binds them first."""
     builtins: frozenset[str] = frozenset()
     """Names that mean Python's own; a step changes when the namespace binds one of them."""
     dynamic: str | None = None
@@ -74,7 +76,10 @@ def close_over(
     walk.found.texts.extend(signature.texts)
     walk.found.modules |= signature.imported
     walk.found.subclasses = signature.subclasses
-    walk.follow(signature.reads)
+    gone = {name for name in signature.fatal if walk.lacks(name)}
+    walk.follow(signature.reads - gone)
+    fatal = gone - walk.absent  # what else reads a name may get by without it
+    walk.follow(gone)
     reached = modules.reach(walk.found.modules)
     shadowed = bool(signature.hiding) and all(
         name in namespace or name in data for name in signature.hiding
@@ -88,6 +93,7 @@ def close_over(
         packages=reached.packages,
         modules=reached.modules,
         absent=frozenset(walk.absent),
+        fatal=frozenset(fatal),
         builtins=frozenset(walk.builtins),
         dynamic=reasons[0] if reasons else None,
         functions=tuple(walk.found.functions),
@@ -156,6 +162,10 @@ class _Walk:
         """Of the notebook, by name."""
         kinds = (n for n, v in list(self._namespace.items()) if issubclass(type(v), type))
         return sorted(n for n in kinds if is_of_notebook(self._namespace[n], self._namespace))
+
+    def lacks(self, name: str) -> bool:
+        """Whether a name is bound nowhere, neither in memory nor pending."""
+        return not (name in self._namespace or name in self._data or name in _BUILTINS)
 
     def _name(self, name: str) -> None:
         if name in self._names:

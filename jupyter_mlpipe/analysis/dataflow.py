@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 
-from jupyter_mlpipe.analysis.bytecode import global_names
+from jupyter_mlpipe.analysis.bytecode import GlobalNames, global_names
 from jupyter_mlpipe.analysis.magics import filled_in_by_magics, hidden_by_magics
 from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, parse
 from jupyter_mlpipe.model.step import StepSignature
@@ -39,9 +39,11 @@ def signature_of(tree: ast.Module) -> StepSignature:
         names.reads |= filled_in_by_magics(tree) - names.certain
         reasons += [reason] if (reason := hidden_by_magics(tree)) else []
     deferred = names.deferred.items()
+    names.shelter(set(_names_in_annotations(nodes)))
     return StepSignature(
-        reads=frozenset(names.reads | set(_names_in_annotations(nodes))) - {"get_ipython"},
+        reads=frozenset(names.reads) - {"get_ipython"},
         direct=frozenset(names.direct & names.reads),
+        fatal=frozenset() if "get_ipython" in names.reads else _fatal(names),
         held=frozenset(names.held).union(*(later.reads for _, later in deferred)),
         writes=frozenset(names.writes),
         certain=names.certain & names.writes,
@@ -60,6 +62,10 @@ def signature_of(tree: ast.Module) -> StepSignature:
         dynamic=next(iter([*reasons, *names.hiding.values()]), None),
         hiding=frozenset() if reasons else frozenset(names.hiding),
     )
+
+
+def _fatal(names: GlobalNames) -> frozenset[str]:
+    return frozenset(names.exposed - names.sheltered - names.deferred.keys())
 
 
 def _star_import(nodes: Sequence[ast.AST]) -> str | None:

@@ -36,6 +36,11 @@ def bound_at_once(
     return frozenset()
 
 
+def guarded(code: CodeType, instructions: Sequence[dis.Instruction]) -> frozenset[int]:
+    """Instructions whose exceptions a `try` or `with` of this code hears of, and may swallow."""
+    return frozenset(_handlers(code, instructions))
+
+
 def bound_before(
     code: CodeType,
     instructions: Sequence[dis.Instruction],

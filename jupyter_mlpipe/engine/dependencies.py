@@ -72,7 +72,8 @@ class Surroundings:
         ):
             found += [Dependency(kind, name, facts[name]) for name in sorted(facts)]
         found += self.modules
-        absent = (self.closure.absent | self.closure.builtins) - self.inputs.keys() - SHELL_NAMES
+        noticed = (self.closure.absent - self.closure.fatal) | self.closure.builtins
+        absent = noticed - self.inputs.keys() - SHELL_NAMES
         return (*found, *(Dependency(DependencyKind.ABSENT, name, "") for name in sorted(absent)))
 
     def sharers(self) -> tuple[Dependency, ...]:

@@ -68,6 +68,9 @@ class StepSignature:
     reads: frozenset[str] = frozenset()
     direct: frozenset[str] = frozenset()
     """Those of the reads that no function's body stands around."""
+    fatal: frozenset[str] = frozenset()
+    """Those of the reads that stop the code wherever they are not bound: where it runs to its
+    end all the same, it bound them before."""
     held: frozenset[str] = frozenset()
     """What functions' bodies read; reading a value that holds such a function may read it too."""
     writes: frozenset[str] = frozenset()

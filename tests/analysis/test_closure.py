@@ -23,7 +23,10 @@ def closure(namespace, run):
 def test_a_cell_reads_the_data_it_names(closure):
     found = closure("y = df + missing + len(df)", "df = 1")
     assert found == Closure(
-        reads=frozenset({"df"}), absent=frozenset({"missing"}), builtins=frozenset({"len"})
+        reads=frozenset({"df"}),
+        absent=frozenset({"missing"}),
+        fatal=frozenset({"missing"}),
+        builtins=frozenset({"len"}),
     )
 
 
@@ -273,3 +276,14 @@ def test_a_module_imported_by_a_text_counts_as_any_other(closure):
     found = closure("importlib.import_module('pytest')", "import importlib")
     assert found.dynamic is None
     assert "pytest" in found.packages
+
+
+def test_a_name_that_a_function_could_do_without_is_not_fatal(closure):
+    helper = (
+        "def helper():\n    try:\n        return spare\n    except NameError:\n        return 0"
+    )
+    cell = "with opened() as f:\n    text = spare = f\nprint(text, spare)"
+    assert closure(cell).fatal == {"opened", "text", "spare"}
+    found = closure(f"helper()\n{cell}", helper)
+    assert found.fatal == {"opened", "text"}
+    assert found.absent == {"opened", "text", "spare"}

@@ -412,3 +412,21 @@ def test_a_class_body_that_calls_its_own_function_reads_what_that_reads():
 )
 def test_what_ipython_fills_in_is_read(cell, names):
     assert analyze(python_source(cell)).reads & {"word", "other", "n", "path", "f", "x"} == names
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("with o() as f:\n    d = f.read()\nprint(d)", "o d"),
+        ("for i in xs:\n    y = i\nprint(y)", "xs y"),
+        ("with suppress(NameError):\n    x\nx = 1\nprint(x)", "suppress"),
+        ("try:\n    x\nexcept E:\n    x = 1\nprint(x)", ""),
+        ("if c:\n    x = 1\nf = lambda: x\nf()\nx", "c"),
+        ("if c:\n    x = 1\ndf.query('a > @x')\nx", "c df"),
+        ("if c:\n    x = 1\ndel x\nc", "c"),
+        ("%time x", ""),
+    ],
+)
+def test_names_that_stop_the_cell_where_they_are_missing(source, expected):
+    found = analyze(python_source(source)).fatal - set(dir(builtins))
+    assert found == set(expected.split())
