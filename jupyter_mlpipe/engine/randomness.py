@@ -95,14 +95,63 @@ def _seeds(statement: ast.stmt) -> str | None:
     if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
         return None
     call = statement.value
-    known = len(call.args) == 1 and isinstance(call.args[0], ast.Constant | ast.Name)
+    known = len(call.args) == 1 and not call.keywords and _is_fixed(call.args[0])
     if not known or (isinstance(call.args[0], ast.Constant) and call.args[0].value is None):
         return None
     return _SEEDS.get(ast.unparse(call.func))
 
 
+def _is_fixed(seed: ast.expr) -> bool:
+    """Whether a seed is the same again: a variable counts as read, and Python draws nothing."""
+    if isinstance(seed, ast.Name):
+        return True
+    names = {node.id for node in ast.walk(seed) if isinstance(node, ast.Name)}
+    kinds = (ast.Constant, ast.Name, ast.Call, ast.BinOp, ast.operator, ast.Load)
+    return names <= _PURE and all(isinstance(node, kinds) for node in ast.walk(seed))
+
+
+_PURE = frozenset({"abs", "int", "len", "map", "max", "min", "ord", "sum"})
+_SETTERS = frozenset(
+    {
+        *("plt.rc", "mpl.rc", "matplotlib.rc", "plt.style.use", "mpl.style.use"),
+        *("plt.rcParams.update", "mpl.rcParams.update", "matplotlib.rcParams.update"),
+        *("sns.set", "sns.set_theme", "sns.set_style", "sns.set_context", "sns.set_palette"),
+        *("np.set_printoptions", "pd.set_option", "np.seterr"),
+        *("warnings.filterwarnings", "warnings.simplefilter"),
+    }
+)
+"""What notebooks begin with; none of it draws a number."""
+_MAGICS = frozenset({"config", "matplotlib", "precision"})
+
+
 def _draws_nothing(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef):
         return True
-    value = getattr(statement, "value", None)
-    return isinstance(statement, ast.Assign | ast.Expr) and isinstance(value, ast.Constant)
+    if not isinstance(statement, ast.Assign | ast.Expr):
+        return False
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        return _sets(statement.value)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    plain = all(isinstance(t, ast.Name) or _is_setting(t) for t in targets)
+    return plain and _is_literal(statement.value)
+
+
+def _sets(call: ast.Call) -> bool:
+    """Whether a call only changes how things are shown."""
+    name, arguments = ast.unparse(call.func), [*call.args, *(k.value for k in call.keywords)]
+    if name == "get_ipython().run_line_magic":
+        return ast.literal_eval(call.args[0]) in _MAGICS if _is_literal(call.args[0]) else False
+    return name in _SETTERS and all(map(_is_literal, arguments))
+
+
+def _is_setting(target: ast.expr) -> bool:
+    settings = isinstance(target, ast.Subscript) and ast.unparse(target.value)
+    return bool(settings) and str(settings).endswith(".rcParams")
+
+
+def _is_literal(value: ast.expr) -> bool:
+    try:
+        ast.literal_eval(value)
+    except ValueError:
+        return False
+    return True

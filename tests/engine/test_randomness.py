@@ -39,6 +39,14 @@ def test_a_generator_that_is_not_loaded_has_no_state():
         ("random.seed(None)", set()),
         ("if ready:\n    random.seed(1)\nx = random.random()", set()),
         ("torch.manual_seed(3)\nrandom.seed(4)", {"torch", "random"}),
+        ("sns.set_theme(color_codes=True)\nnp.random.seed(sum(map(ord, 'a')))", {"numpy.random"}),
+        ("plt.rcParams['a'] = (1, 2)\nplt.rc('b', c={'d': 1})\nrandom.seed(2 * 21)", {"random"}),
+        ("get_ipython().run_line_magic('matplotlib', 'inline')\nrandom.seed(1)", {"random"}),
+        ("get_ipython().run_line_magic('run', 'x.py')\nrandom.seed(1)", set()),
+        ("sns.set_palette(palette())\nrandom.seed(1)", set()),
+        ("random.seed(now())", set()),
+        ("random.seed(a=x())", set()),
+        ("rows[0] = 1\nrandom.seed(1)", set()),
     ],
 )
 def test_only_a_seed_before_anything_can_be_drawn_counts(source, seeded):
