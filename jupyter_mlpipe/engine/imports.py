@@ -96,12 +96,6 @@ class ImportWatch:
 _CODE = frozenset({".py", ".pyc"})
 
 
-def _digest(path: str) -> str | None:
-    from jupyter_mlpipe.engine.file_facts import file_digest
-
-    return file_digest(path)
-
-
 def _ask(
     finder: Any, name: str, path: Sequence[str] | None, target: ModuleType | None
 ) -> ModuleSpec | None:

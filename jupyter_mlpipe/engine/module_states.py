@@ -65,6 +65,7 @@ class ModuleStates:
         self._pristine: dict[str, tuple[ModuleType, Content]] = {}
         self._last: dict[str, Content] = {}
         self._patches = Patches()
+        self._patches.meet()
         self._patched: dict[str, Holder] = {}
         """Whatever was ever found patched; asked about at each look."""
         self._fresh: set[str] = set()
@@ -74,6 +75,10 @@ class ModuleStates:
         self._makers: dict[tuple[str, str], str] = {}
         """By module and name: the step that changed it last."""
         self._digests: dict[tuple[str, str], tuple[Any, bytes | None, str]] = {}
+
+    def meet(self) -> None:
+        """Between cells: remember what modules that were loaded by now are like."""
+        self._patches.meet()
 
     def watched(self, closure: Closure, text: str) -> Watched:
         """What a step may change, or may notice to be changed."""

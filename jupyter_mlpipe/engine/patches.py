@@ -63,9 +63,22 @@ class Patches:
 
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
+        self._met: set[str] = set()
         self._mentioned: set[str] = set()
         self._offered: dict[str, tuple[tuple[Holder, int], ...]] = {}
         self._registries: dict[int, _Registry] = {}
+
+    def meet(self) -> None:
+        """Remember what Python's own modules hold, as far as they were loaded since the last call.
+
+        Else what is bound in one before a step first looks at it would pass for its own.
+        """
+        fresh = sys.modules.keys() - self._met
+        self._met |= fresh
+        for name in fresh:
+            module = sys.modules.get(name)
+            if _top(name) in sys.stdlib_module_names and type(module) is types.ModuleType:
+                self._known.setdefault(id(module), _Known(module, dict(vars(module)), {}, {}))
 
     def mention(self, words: frozenset[str]) -> None:
         """Steps have these words in their text."""

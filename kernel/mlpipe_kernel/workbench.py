@@ -109,6 +109,7 @@ class Workbench:
     def note_modules(self) -> None:
         """Remember the content of local modules as it is while they are loaded."""
         self._modules.observe()
+        self._module_states.meet()
 
     def offer_earlier(self, pipeline: str) -> None:
         """Let what earlier sessions of the pipeline left come back when it is mentioned."""
