@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.facts import Token, fact
 from jupyter_mlpipe.materializers.tensors import gradient_of
+from jupyter_mlpipe.materializers.views import array_view, has_attributes
 
 _TREES = frozenset({"sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree"})
 _TREE_COUNTERS = 7
@@ -30,7 +32,7 @@ def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     if type(obj) is numpy.ma.MaskedArray:
         return _masked(obj)
     if type(obj) is not numpy.ndarray:
-        return None
+        return _attributed(obj)
     if obj.dtype.names is not None:  # by field: what lies between fields is arbitrary
         fields = [(name, obj[name]) for name in obj.dtype.names]
         return fact("records", repr(obj.dtype), obj.shape, fields)
@@ -39,6 +41,14 @@ def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     fortran = obj.flags.f_contiguous and not obj.flags.c_contiguous
     content = token(obj.T if fortran else obj)
     return fact("array", repr(obj.dtype), obj.shape, fortran, content)
+
+
+def _attributed(obj: Any) -> tuple[Any, ...] | None:
+    """An array of a subclass with the attributes that it was given."""
+    made = array_view(obj)
+    if made is None or made[0] is not rebuild.array_of or not has_attributes(obj):
+        return None
+    return fact("array of", *made[1])
 
 
 def _masked(obj: Any) -> tuple[Any, ...]:

@@ -27,7 +27,7 @@ from jupyter_mlpipe.materializers.tensors import (
     storage_address,
     storage_bytes,
 )
-from jupyter_mlpipe.materializers.views import array_view, dict_view
+from jupyter_mlpipe.materializers.views import array_view, dict_view, has_attributes
 
 _SAFE_RECURSION = 3000
 _EXACT = frozenset({"matplotlib", "numpy", "pandas", "scipy", "sklearn"})
@@ -158,10 +158,11 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         return super().reducer_override(array)
 
     def _reduce_array_view(self, obj: Any) -> tuple[Any, ...] | None:
-        """Only where memory is shared: else what a class does by itself is as good."""
-        made = array_view(obj) if self._shared else None
-        plain = sys.modules["numpy"].ndarray if made else ()
-        arrays = [part for part in made[1] if isinstance(part, plain)] if made else []
+        """Where memory is shared, or NumPy would forget what an array was given as attributes."""
+        made = array_view(obj)
+        if made is None or has_attributes(obj):
+            return made
+        arrays = [part for part in made[1] if isinstance(part, sys.modules["numpy"].ndarray)]
         return made if any(address_of(array) in self._shared for array in arrays) else None
 
     def _reduce_view(self, array: Any, address: int) -> Any:

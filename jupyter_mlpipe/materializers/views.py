@@ -51,6 +51,11 @@ def array_view(obj: Any) -> tuple[Any, ...] | None:
     return rebuild.array_of, (type(obj), obj.view(numpy.ndarray), getattr(obj, "__dict__", {}))
 
 
+def has_attributes(array: Any) -> bool:
+    """Whether an array of a subclass was given any."""
+    return bool(getattr(array, "__dict__", None))
+
+
 def is_view(record: Any) -> bool:
     """Whether a record is a row of an array rather than a value of its own."""
     return isinstance(record.base, sys.modules["numpy"].ndarray)
