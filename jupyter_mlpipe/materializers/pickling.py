@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import enum
 import io
 import pickle
 import sys
@@ -116,7 +117,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if found_by_name(definition):
             return NotImplemented  # pickle's own way: module and name
         _refuse_past(definition)
-        return super().reducer_override(definition)
+        return _with_full_name(definition, super().reducer_override(definition))
 
     def _reduce_tensor(self, tensor: Any) -> Any:
         refuse_history(tensor)
@@ -289,6 +290,18 @@ def _reduce_class(kind: type) -> Any:
     maker, arguments, state, *_ = cloudpickle.cloudpickle._dynamic_class_reduce(kind)  # noqa: SLF001
     made = rebuild.own_class, (kind.__qualname__, maker, arguments)
     return *made, state, None, None, rebuild.set_own_class
+
+
+def _with_full_name(kind: type, reduced: Any) -> Any:
+    """A class made in a function, of which cloudpickle forgets in which; an enumeration's it keeps.
+
+    The fourth argument of what makes the class anew is what its namespace begins with.
+    """
+    if issubclass(kind, enum.Enum) or not isinstance(reduced, tuple):
+        return reduced
+    maker, (meta, name, bases, begun, *others), *rest = reduced
+    begun = {**begun, "__qualname__": kind.__qualname__}
+    return maker, (meta, name, bases, begun, *others), *rest
 
 
 def _reduce_cell(cell: types.CellType) -> Any:
