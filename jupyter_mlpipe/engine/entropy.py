@@ -12,6 +12,8 @@ from itertools import islice
 from types import FrameType
 from typing import Any
 
+from jupyter_mlpipe.engine.environ import is_importing
+
 _MODULE = "numpy.random.bit_generator"
 _DRAWS_FIRST = "RandomState"
 """Draws from the entropy even if it is given a seed, which it uses in place of what it drew."""
@@ -40,7 +42,9 @@ class NumpyEntropy:
 
     def _hear(self, bits: int) -> int:
         assert self._draw is not None
-        self.drawn = self.drawn or not _is_seeded_later(sys._getframe(1))  # noqa: SLF001
+        frame = sys._getframe(1)  # noqa: SLF001
+        # What a library draws when it is loaded, it draws once in a process, for whomever.
+        self.drawn = self.drawn or not (is_importing(frame) or _is_seeded_later(frame))
         return self._draw(bits)
 
 

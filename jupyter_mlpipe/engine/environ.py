@@ -107,7 +107,7 @@ def _counts(frame: FrameType, key: str) -> bool:
         return True
     if reader.partition(".")[0] in _OURS or key in _PLACES:
         return False
-    return not _is_importing(frame)
+    return not is_importing(frame)
 
 
 def _reader(frame: FrameType | None) -> str:
@@ -120,7 +120,7 @@ def _reader(frame: FrameType | None) -> str:
     return ""
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def is_importing(frame: FrameType | None) -> bool:
     """What a library looks up when it is loaded is looked up once in a process, by whomever."""
     while frame is not None:
         name = str(frame.f_globals.get("__name__"))

@@ -236,13 +236,17 @@ class ModuleStates:
 
 
 def _handlers() -> Iterator[tuple[str, int]]:
-    """Those that do anything; libraries give theirs one that does not."""
+    """Those that do anything, but for what libraries give their own loggers."""
     known = logging.root.manager.loggerDict
     loggers = [("", logging.root), *((n, one) for n, one in list(known.items()))]
     for name, logger in loggers:
-        if isinstance(logger, logging.Logger):
+        if isinstance(logger, logging.Logger) and not _is_of_library(_top(name)):
             kept = (h for h in logger.handlers if not isinstance(h, logging.NullHandler))
             yield from ((name, id(handler)) for handler in kept)
+
+
+def _is_of_library(module: str) -> bool:
+    return module in sys.modules and module != "__main__" and not is_local(module)
 
 
 def is_of_module(name: str) -> bool:

@@ -1,5 +1,7 @@
 """Numpy's generators without a seed."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,11 @@ def test_numpy_is_left_as_it_was():
     with ProcessWatch().watching():
         pass
     assert np.random.bit_generator.randbits == before
+
+
+def test_what_a_module_draws_when_it_is_loaded_does_not_count(tmp_path, monkeypatch):
+    (tmp_path / "drawing.py").write_text("import numpy as np\nrng = np.random.default_rng()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with ProcessWatch().watching() as seen:
+        importlib.import_module("drawing")
+    assert not seen.entropy.drawn

@@ -1,6 +1,7 @@
 """Modules that steps change: seen, told, and made something that other steps stand on."""
 
 import importlib
+import logging
 import sys
 import tempfile
 from types import ModuleType
@@ -254,6 +255,16 @@ def test_what_a_module_binds_as_it_goes_counts_where_a_step_mentions_it(session)
         assert left(named)[0][:2] == ("tempfile", "module")
     finally:
         tempfile.tempdir = kept
+
+
+def test_what_libraries_hand_their_own_loggers_is_no_change(session):
+    handler = "import logging\nlogging.getLogger({!r}).addHandler(logging.StreamHandler())"
+    try:
+        assert left(session.step("theirs", handler.format("numpy.lib"))) == []
+        assert left(session.step("own", handler.format("app.part")))[0][:2] == ("logging", "module")
+    finally:
+        for name in ("numpy.lib", "app.part"):
+            logging.getLogger(name).handlers.clear()
 
 
 def test_patched_and_undone_within_a_step_is_no_change(session):
