@@ -145,7 +145,8 @@ class ModuleStates:
         streams = self._changed_streams(before, after)
         if streams:
             found["sys"] = found.get("sys", frozenset()) | streams
-        if before.handlers != after.handlers:
+        # Libraries give theirs handlers when they are loaded; that is none of the step's doing.
+        if "logging" in watched.others and before.handlers != after.handlers:
             found["logging"] = found.get("logging", frozenset()) | {"handlers"}
         self._makers |= {(name, one): step for name, names in found.items() for one in names}
         return tuple(
@@ -236,17 +237,13 @@ class ModuleStates:
 
 
 def _handlers() -> Iterator[tuple[str, int]]:
-    """Those that do anything, but for what libraries give their own loggers."""
+    """Those that do anything; libraries give theirs one that does not."""
     known = logging.root.manager.loggerDict
     loggers = [("", logging.root), *((n, one) for n, one in list(known.items()))]
     for name, logger in loggers:
-        if isinstance(logger, logging.Logger) and not _is_of_library(_top(name)):
+        if isinstance(logger, logging.Logger):
             kept = (h for h in logger.handlers if not isinstance(h, logging.NullHandler))
             yield from ((name, id(handler)) for handler in kept)
-
-
-def _is_of_library(module: str) -> bool:
-    return module in sys.modules and module != "__main__" and not is_local(module)
 
 
 def is_of_module(name: str) -> bool:
