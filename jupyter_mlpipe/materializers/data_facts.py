@@ -44,10 +44,7 @@ def array_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
 
 
 def _attributed(obj: Any) -> tuple[Any, ...] | None:
-    """An array of a subclass with the attributes that it was given, but for where a map lies."""
-    numpy = sys.modules["numpy"]
-    if type(obj) is numpy.memmap:
-        return fact("array of", numpy.memmap, obj.view(numpy.ndarray))
+    """An array of a subclass with the attributes that it was given."""
     made = array_view(obj)
     if made is None or made[0] is not rebuild.array_of or not has_attributes(obj):
         return None

@@ -46,9 +46,11 @@ def array_view(obj: Any) -> tuple[Any, ...] | None:
         fill = obj._fill_value  # noqa: SLF001  # asking for it would set it
         return rebuild.masked, (obj._data, mask, fill, obj._hardmask)  # noqa: SLF001
     own = type(obj).__reduce__ is numpy.ndarray.__reduce__
-    if type(obj) is numpy.ndarray or not own or type(obj) is numpy.memmap:
+    if type(obj) is numpy.ndarray or not own:
         return None
-    return rebuild.array_of, (type(obj), obj.view(numpy.ndarray), getattr(obj, "__dict__", {}))
+    # Where a map lies says nothing once it is an array in the store.
+    attributes = {} if type(obj) is numpy.memmap else getattr(obj, "__dict__", {})
+    return rebuild.array_of, (type(obj), obj.view(numpy.ndarray), attributes)
 
 
 def has_attributes(array: Any) -> bool:
