@@ -32,7 +32,7 @@ class EarlierState:
 
     versions: Mapping[str, ArtifactVersion]
     definitions: Definitions
-    generators: Mapping[str, str] = field(default_factory=dict)
+    effects: Mapping[str, str] = field(default_factory=dict)
     """Name of a random generator, or other state of the process, to the blob of its state."""
     parameters: Mapping[str, object] = field(default_factory=dict)
     """Of a run that was given other values than the notebook's."""
@@ -84,9 +84,9 @@ def _resolved(
     definitions = Definitions()
     for statements in reversed(gathered.statements):
         definitions.add(statements)
-    generators: dict[str, str] = {}
+    effects: dict[str, str] = {}
     for step_run in newest:
-        generators = {**step_run.effects, **generators}
+        effects = {**step_run.effects, **effects}
     return EarlierState(
         {
             name: in_place(versions[item.version_id], item)
@@ -94,7 +94,7 @@ def _resolved(
             if item.version_id in versions
         },
         definitions,
-        generators,
+        effects,
         unkept=gathered.unkept,
     )
 

@@ -14,6 +14,7 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.step import StepSignature
 from mlpipe_kernel.definitions import Definitions, run_statement
 from mlpipe_kernel.earlier import EarlierState
+from mlpipe_kernel.environment import EarlierEnvironment
 from mlpipe_kernel.generators import Generators
 
 
@@ -29,6 +30,14 @@ class Brought:
     """One line for each name that could not be brought back."""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierProcess:
+    """What waits that is no name of the notebook."""
+
+    generators: Generators
+    environment: EarlierEnvironment
+
+
 class Restorer:
     """Holds what can come back, and brings it back name by name.
 
@@ -36,12 +45,13 @@ class Restorer:
     """
 
     def __init__(
-        self, shell: Any, variables: Variables, modules: ModuleFiles, generators: Generators
+        self, shell: Any, variables: Variables, modules: ModuleFiles, process: EarlierProcess
     ) -> None:
         self._shell = shell
         self._variables = variables
         self._modules = modules
-        self._generators = generators
+        self._generators = process.generators
+        self._environment = process.environment
         self._earlier = Definitions()
         self._unkept: dict[str, str] = {}
         """Variables of earlier sessions that cannot come back, to the steps that made them."""
@@ -66,7 +76,8 @@ class Restorer:
         self._unkept = dict(state.unkept)
         self._attempt = self._fresh()
         self._variables.expect({n: v for n, v in state.versions.items() if n not in bound})
-        self._generators.offer(state.generators)
+        self._generators.offer(state.effects)
+        self._environment.offer(state.effects)
 
     def rewind(self, state: EarlierState, names: frozenset[str] | None) -> frozenset[str]:
         """Let an earlier state take the place of what is bound now; returns the names of it.
@@ -86,7 +97,7 @@ class Restorer:
         self._unkept |= {n: s for n, s in state.unkept.items() if names is None or n in names}
         self._variables.expect({n: v for n, v in state.versions.items() if n in wanted})
         if names is None:
-            self._generators.offer(state.generators)
+            self._generators.offer(state.effects)
         return wanted
 
     def withdraw(self, names: frozenset[str]) -> None:
@@ -103,6 +114,7 @@ class Restorer:
         attempt = self._attempt
         self._variables.wait_no_more()  # before the cell can delete what an earlier one bound
         self._generators.forget_used()
+        self._environment.bring(cell.strings)
         while self.waiting - attempt.failed:
             data = self._variables.all_names()
             closure = close_over(cell, self._shell.user_ns, self._modules, data)

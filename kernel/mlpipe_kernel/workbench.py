@@ -25,8 +25,9 @@ from jupyter_mlpipe.storage.flushing import LaterFlush
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.display import format_bytes
 from mlpipe_kernel.earlier import EarlierState, last_state
+from mlpipe_kernel.environment import EarlierEnvironment
 from mlpipe_kernel.generators import Generators
-from mlpipe_kernel.restore import Brought, Restorer
+from mlpipe_kernel.restore import Brought, EarlierProcess, Restorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +204,11 @@ class Workbench:
                 context = open_context(self._settings, LaterFlush())
                 self._module_states.buffers = context.buffers
                 variables = Variables(self._shell.user_ns, context.values, context.buffers)
-                generators = Generators(context.blobs)
-                restorer = Restorer(self._shell, variables, self._modules, generators)
                 watch = ProcessWatch(ignored=(self._settings.home,))
                 states = ProcessStates(self._settings.root)
+                environment = EarlierEnvironment(states, context.blobs)
+                left = EarlierProcess(Generators(context.blobs), environment)
+                restorer = Restorer(self._shell, variables, self._modules, left)
                 self._tools = _Tools(context, variables, restorer, watch, states)
                 self._connect(context)
             return self._tools

@@ -186,6 +186,18 @@ def test_random_numbers_are_drawn_on_where_the_last_step_stopped(live_kernel):
     assert live_kernel.run("print(random.random())").text.endswith(drawn)
 
 
+def test_an_environment_variable_that_a_step_set_comes_back_when_it_is_mentioned(live_kernel):
+    live_kernel.run("%%step paint\nimport os\nos.environ['STUDY_SHADE'] = 'blue'")
+    live_kernel.run("%%step look\nshade = os.environ['STUDY_SHADE']")
+    live_kernel.restart()
+    assert "cached" in live_kernel.run("%%step look\nshade = os.environ['STUDY_SHADE']").line
+    live_kernel.restart()
+    shown = live_kernel.run(
+        "import os\nprint('STUDY_SHADE' in os.environ, os.environ.get('OTHER'))"
+    )
+    assert shown.text.endswith("True None\n")
+
+
 def test_another_project_with_the_same_stores_restores_the_same(live_kernel, tmp_path):
     stores = tmp_path / "stores"
     other = tmp_path / "other"
