@@ -24,9 +24,10 @@ from jupyter_mlpipe.materializers.data_facts import (
     tensor_facts,
     tree_facts,
 )
-from jupyter_mlpipe.materializers.facts import Facts, code_facts, iterator_facts, leaf
+from jupyter_mlpipe.materializers.facts import Facts, code_facts, fact, iterator_facts, leaf
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.memory import contiguous_bytes
+from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
 from jupyter_mlpipe.materializers.quick_facts import (
     quick_array_facts,
@@ -167,10 +168,16 @@ class _FactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             found = facts(obj, self._token)
             if found is not None:
                 return found
+        state = whole_state(obj)
+        if state is not None:
+            return (*fact("object", kind), state)
         reduced = super().reducer_override(obj)
         if reduced is NotImplemented and not issubclass(kind, _DEFINITIONS):
-            self.wayward = self.wayward or _answers_itself(kind)
-            if not _VARIED & {base.__module__.partition(".")[0] for base in kind.__mro__}:
+            answers = _answers_itself(kind)
+            self.wayward = self.wayward or answers
+            if not answers and not _VARIED & {
+                base.__module__.partition(".")[0] for base in kind.__mro__
+            }:
                 self._plain[id(kind)] = kind
         return reduced
 

@@ -20,6 +20,7 @@ from jupyter_mlpipe.materializers.classes import OwnClass
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.tensors import (
     is_tensor,
     lies_in_memory,
@@ -103,6 +104,10 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         figure = sys.modules.get("matplotlib.figure")
         if figure is not None and isinstance(obj, figure.Figure):
             return _reduce_figure(obj)
+        state = whole_state(obj)
+        if state is not None:
+            made = copyreg.__newobj__, (type(obj),)  # type: ignore[attr-defined]
+            return *made, state, None, None, rebuild.set_attributes
         if _sets_itself(type(obj)):
             self.doubtful = True
             return _reduce_bare(obj) if self._bare else NotImplemented
