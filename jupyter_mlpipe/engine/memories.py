@@ -5,16 +5,15 @@ What one remembers may stem from data that were something else then, and no othe
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Container, Mapping
 from types import FunctionType
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.analysis.bytecode import global_names
+from jupyter_mlpipe.analysis.purity import CachedFunction
 from jupyter_mlpipe.model.run import Immovable
 
 REMEMBERS = "it remembers results"
-_CachedFunction = type(functools.cache(len))
 
 
 Memory: TypeAlias = tuple[Any, int, int]
@@ -23,7 +22,7 @@ Memory: TypeAlias = tuple[Any, int, int]
 
 def remembered(namespace: Mapping[str, Any]) -> Mapping[str, Memory]:
     """What there is now, by name."""
-    functions = {n: v for n, v in list(namespace.items()) if type(v) is _CachedFunction}
+    functions = {n: v for n, v in list(namespace.items()) if type(v) is CachedFunction}
     infos = ((n, function, function.cache_info()) for n, function in functions.items())
     return {name: (function, info.misses, info.currsize) for name, function, info in infos}
 
@@ -49,7 +48,7 @@ def _reads_data(
     value: Any, namespace: Mapping[str, Any], data: Container[str], seen: set[FunctionType]
 ) -> bool:
     """Whether what a function of the notebook gives depends on variables."""
-    function = value.__wrapped__ if type(value) is _CachedFunction else value
+    function = value.__wrapped__ if type(value) is CachedFunction else value
     if type(function) is not FunctionType or function in seen:
         return False
     if function.__globals__ is not namespace:

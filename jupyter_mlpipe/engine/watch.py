@@ -115,6 +115,7 @@ class ProcessWatch:
         if not self._installed:
             sys.addaudithook(self._hear)
             self._installed = True
+        self.stop()  # an interrupt may have left the last one open, and `os` with it
         seen = self._current = Sightings()
         seen.inquiries.start(lambda path: self._relevant(seen, path))
         self._current.environ.start()

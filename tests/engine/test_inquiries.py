@@ -64,3 +64,11 @@ def test_afterwards_os_is_as_it_was(asked):
     before = (os.stat, os.lstat, os.access)
     asked("os.path.exists('a')")
     assert (os.stat, os.lstat, os.access) == before
+
+
+def test_one_that_was_never_ended_leaves_os_as_it_was():
+    before, watch = (os.stat, os.lstat, os.access), ProcessWatch()
+    watch.start()
+    watch.start()
+    watch.stop()
+    assert (os.stat, os.lstat, os.access) == before
