@@ -14,12 +14,12 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.definitions import Definitions, Found
+from jupyter_mlpipe.analysis.dotted import dotted_name
 from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 from jupyter_mlpipe.analysis.purity import CachedFunction, is_pure
-from jupyter_mlpipe.analysis.unsteady import dotted_name
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.step import StepSignature
 

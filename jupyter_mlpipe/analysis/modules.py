@@ -6,10 +6,12 @@ import ast
 import functools
 import hashlib
 import importlib.machinery
+import importlib.util
 import marshal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -114,7 +116,10 @@ def is_local_module(name: str) -> bool:
 
 
 def imported_names(file: Path, name: str) -> tuple[str, ...]:
-    """Absolute names of what a Python file imports; `from a import b` gives `a` and `a.b`."""
+    """Absolute names of what a Python file imports, by statement or by a literal name.
+
+    `from a import b` gives `a` and `a.b`.
+    """
     if file.suffix != ".py":
         return ()
     try:
@@ -143,6 +148,23 @@ def _imports(node: ast.AST, package: str) -> Iterator[str]:
             base = ".".join([*parents, base] if base else parents)
         yield base
         yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+    elif isinstance(node, ast.Call) and _called(node.func) in ("import_module", "__import__"):
+        yield from _named_module(node.args, package)
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _named_module(arguments: list[ast.expr], package: str) -> Iterator[str]:
+    match arguments[:1]:
+        case [ast.Constant(value=str() as stated)]:
+            with suppress(ImportError):  # relative, and above the top of its package
+                name = importlib.util.resolve_name(stated, package)
+                if all(part.isidentifier() for part in name.split(".")):
+                    yield name
 
 
 def _loaded_below(name: str) -> list[str]:

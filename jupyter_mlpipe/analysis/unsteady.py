@@ -6,13 +6,11 @@ A clock that is only used to take the time between two moments does not count.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
+from jupyter_mlpipe.analysis.dotted import Meaning, dotted_path, with_imports
 from jupyter_mlpipe.analysis.stopwatch import timed_only
-
-Meaning = Callable[[str], str]
-"""The dotted name behind what a name is bound to; empty where it is nothing imported."""
 
 _MOMENTS = frozenset(
     {
@@ -55,8 +53,7 @@ def unsteady_calls(nodes: Iterable[ast.AST], meaning: Meaning) -> Iterator[str]:
         meaning: Of names that they do not import themselves.
     """
     given = list(nodes)
-    imported = dict(pair for node in given for pair in _imports(node))
-    reader = _Reader(lambda name: imported[name] if name in imported else meaning(name))
+    reader = _Reader(with_imports(given, meaning))
     for node in given:
         reader.visit(node)
     steady = timed_only(given, reader.moments)
@@ -78,25 +75,6 @@ def is_unsteady(path: str) -> bool:
     return path in _CLOCKS or path in _ENTROPY or path.startswith("secrets.")
 
 
-def dotted_name(value: object) -> str:
-    """Of a module, and of a function or class by its top-level module; else empty."""
-    kind = type(value)
-    if issubclass(kind, ModuleType):
-        return str(getattr(value, "__name__", ""))
-    if issubclass(kind, MethodType):  # `random.seed` is a method of an object of its module
-        of = type(value.__self__)  # type: ignore[attr-defined]
-        if of.__module__ != "random":
-            return ""
-        hidden = of.__name__ == "SystemRandom"
-        return "random.SystemRandom" if hidden else f"random.{value.__name__}"  # type: ignore[attr-defined]
-    if issubclass(kind, type | FunctionType | BuiltinFunctionType):
-        owner = getattr(value, "__self__", None)  # the class that `datetime.now` is called on
-        module = (owner if isinstance(owner, type) else value).__module__
-        name = getattr(value, "__qualname__", "")
-        return f"{str(module).partition('.')[0]}.{name}"
-    return ""
-
-
 class _Reader(ast.NodeVisitor):
     """Collects what reads the clock or draws entropy, called or only mentioned."""
 
@@ -106,7 +84,7 @@ class _Reader(ast.NodeVisitor):
         self.moments: list[ast.Call] = []
 
     def visit_Call(self, node: ast.Call) -> None:
-        path = self._path(node.func)
+        path = dotted_path(node.func, self._meaning)
         if not path:
             self.visit(node.func)
         elif _counts(node, path):
@@ -124,19 +102,10 @@ class _Reader(ast.NodeVisitor):
 
     def _mentioned(self, node: ast.Name | ast.Attribute) -> bool:
         """It may be called by whoever is handed it."""
-        path = self._path(node)
+        path = dotted_path(node, self._meaning)
         if is_unsteady(path):
             self.found.append((node, path))
         return bool(path)
-
-    def _path(self, node: ast.expr) -> str:
-        parts: list[str] = []
-        inner = node
-        while isinstance(inner, ast.Attribute):
-            parts.append(inner.attr)
-            inner = inner.value
-        root = self._meaning(inner.id) if isinstance(inner, ast.Name) else ""
-        return ".".join([root, *reversed(parts)]) if root else ""
 
 
 def _counts(call: ast.Call, path: str) -> bool:
@@ -155,15 +124,3 @@ def _counts(call: ast.Call, path: str) -> bool:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Names that are bound, with the dotted name behind each."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                yield (alias.asname, alias.name) if alias.asname else (top, top)
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                yield alias.asname or alias.name, f"{node.module or ''}.{alias.name}"

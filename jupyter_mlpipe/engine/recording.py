@@ -318,11 +318,10 @@ def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Si
     opaque = [d.name for d in step_run.dependencies if d.digest == OPAQUE]
     unmoved = ", ".join(f"`{state.name}`" for state in step_run.immovable)
     held = _held_by_unkept(step_run, attempt)
-    unsteady = why_unsteady(
-        attempt.python, attempt.surroundings.closure, attempt.scope.variables.namespace
-    )
+    closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
+    unsteady = why_unsteady(attempt.python, closure, namespace, traced=seen.executed.heard)
     checks = (
-        (attempt.surroundings.closure.dynamic or "", "always runs: it {}"),
+        (closure.dynamic or "", "always runs: it {}"),
         (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
         (", ".join(sorted(captured.problems)), "always runs: `{}` cannot be kept"),
         (unmoved, "always runs: what it does to {} cannot be kept"),

@@ -23,6 +23,8 @@ _TOOLS = (3, 4)
 class Executed:
     """What ran during one step."""
 
+    heard: bool = False
+    """Whether anything was listened to."""
     started: dict[int, tuple[CodeType, dict[str, Any]]] = field(default_factory=dict)
     """By identity: code of functions, of class bodies and of modules, each with its globals."""
     cells: set[str] = field(default_factory=set)
@@ -36,6 +38,7 @@ class Executed:
 
     def add(self, other: Executed) -> None:
         """Count what another piece of the same step was seen to run."""
+        self.heard |= other.heard
         self.started |= other.started
         self.cells |= other.cells
         self.names |= other.names
@@ -67,6 +70,7 @@ class FunctionTrace:
         self._current = Executed()
         if self._monitoring is None or not self._take_place():
             return self._current
+        self._current.heard = True
         self._current.cells.update(_cells_that_run(inspect.currentframe()))
         events = self._monitoring.events
         for event in (events.PY_START, events.PY_RESUME):

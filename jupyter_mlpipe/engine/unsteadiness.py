@@ -1,7 +1,9 @@
-"""Whether a step may read the calendar clock or draw from the system's entropy.
+"""Whether a step may do what no later look can compare.
 
-Its cell, the notebook's functions that it may call, and what these mention of local modules are
-read as text. Numpy, which draws entropy where it is given no seed, is listened to.
+It may read the calendar clock, draw from the system's entropy, or, where nobody tells which
+functions run, find code by a computed name. Its cell, the notebook's functions that it may call,
+and what these mention of local modules are read as text. Numpy, which draws entropy where it is
+given no seed, is listened to.
 """
 
 from __future__ import annotations
@@ -11,62 +13,100 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import Closure
+from jupyter_mlpipe.analysis.computed import computed_finds, finds_code, told_find
+from jupyter_mlpipe.analysis.dotted import Meaning, dotted_name
 from jupyter_mlpipe.analysis.modules import module_file
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.sources import CellTexts
-from jupyter_mlpipe.analysis.unsteady import dotted_name, is_unsteady, told, unsteady_calls
+from jupyter_mlpipe.analysis.unsteady import is_unsteady, told, unsteady_calls
 
-_SUSPICIOUS = re.compile(
-    r"time|date|now|today|uuid|urandom|getrandom|secrets|SystemRandom|Random|seed|Timestamp"
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One kind of what is looked for."""
+
+    suspicious: re.Pattern[str]
+    """Without one of these words, a text is not read any further."""
+    counts: Callable[[str], bool]
+    """Whether what goes by a dotted name is of this kind."""
+    told: Callable[[str], str]
+    calls: Callable[[Iterable[ast.AST], Meaning], Iterator[str]]
+
+
+_CLOCKS_AND_ENTROPY = _Search(
+    re.compile(
+        r"time|date|now|today|uuid|urandom|getrandom|secrets|SystemRandom|Random|seed|Timestamp"
+    ),
+    is_unsteady,
+    told,
+    unsteady_calls,
 )
-"""Without one of these words, a text is not read any further."""
+_COMPUTED = _Search(
+    re.compile(r"import_module|reload|resolve_name|run_module|run_path|spec_from|Loader|modules"),
+    finds_code,
+    told_find,
+    computed_finds,
+)
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def why_unsteady(python: str, closure: Closure, namespace: Mapping[str, Any]) -> str | None:
-    """`reads the clock (datetime.now)`; None where there is nothing of the kind."""
-    return next(_reasons(python, closure, namespace), None)
+def why_unsteady(
+    python: str, closure: Closure, namespace: Mapping[str, Any], *, traced: bool
+) -> str | None:
+    """`reads the clock (datetime.now)`; None where there is nothing of the kind.
+
+    Args:
+        python: The text of the cell.
+        closure: Of the cell.
+        namespace: What it runs in.
+        traced: Whether it is told which functions run, so that computed names can be followed.
+    """
+    searches = (_CLOCKS_AND_ENTROPY,) if traced else (_CLOCKS_AND_ENTROPY, _COMPUTED)
+    return next((r for s in searches for r in _reasons(s, python, closure, namespace)), None)
 
 
-def _reasons(python: str, closure: Closure, namespace: Mapping[str, Any]) -> Iterator[str]:
+def _reasons(
+    search: _Search, python: str, closure: Closure, namespace: Mapping[str, Any]
+) -> Iterator[str]:
     cell = parse(python)
-    yield from map(told, sorted(filter(is_unsteady, closure.reached)))
+    yield from map(search.told, sorted(filter(search.counts, closure.reached)))
     words = {word for name in closure.reached for word in name.split(".")} | _words(cell)
-    if _SUSPICIOUS.search(python):
+    if search.suspicious.search(python):
         deferred = [s for s in cell.body if _only_defines(s)]
         own = _words(*(s for s in cell.body if s not in deferred))
-        yield from unsteady_calls(_reached(cell.body, deferred, own), _meaning_in(namespace))
+        yield from search.calls(_reached(cell.body, deferred, own), _meaning_in(namespace))
     texts = CellTexts()
     for function in closure.functions:
         words |= _words_of(function.__code__)
-        yield from _in_function(function, texts)
+        yield from _in_function(search, function, texts)
     for statements, meaning in _in_modules(closure.modules, words):
-        yield from unsteady_calls(statements, meaning)
+        yield from search.calls(statements, meaning)
 
 
-def _in_function(function: types.FunctionType, texts: CellTexts) -> Iterator[str]:
+def _in_function(search: _Search, function: types.FunctionType, texts: CellTexts) -> Iterator[str]:
     names = _words_of(function.__code__)
-    if not _SUSPICIOUS.search(" ".join(names)):
+    if not search.suspicious.search(" ".join(names)):
         return
     meaning = _meaning_in(function.__globals__)
     node = texts.statement_of(function.__code__)
     if node is not None:
-        yield from unsteady_calls([node], meaning)
+        yield from search.calls([node], meaning)
         return
     # Its text is not known: whatever it mentions may be called.
     roots = {dotted for name in names if (dotted := meaning(name))}
     paths = {*roots, *(f"{root}.{name}" for root in roots for name in names)}
     paths |= {f"{path}.{name}" for path in paths for name in names}
-    yield from map(told, sorted(filter(is_unsteady, paths)))
+    yield from map(search.told, sorted(filter(search.counts, paths)))
 
 
 def _in_modules(
     modules: Iterable[str], words: set[str]
-) -> Iterator[tuple[list[ast.stmt], Callable[[str], str]]]:
+) -> Iterator[tuple[list[ast.stmt], Meaning]]:
     """What is mentioned of local modules, by what is mentioned there too."""
     trees = {name: tree for name in modules if (tree := _tree(name)) is not None}
     while True:
@@ -146,5 +186,5 @@ def _words_of(code: types.CodeType) -> set[str]:
     return found
 
 
-def _meaning_in(namespace: Mapping[str, Any]) -> Callable[[str], str]:
+def _meaning_in(namespace: Mapping[str, Any]) -> Meaning:
     return lambda name: dotted_name(namespace[name]) if name in namespace else ""

@@ -46,6 +46,26 @@ def test_a_local_module_counts_with_the_local_modules_it_imports(project, run, n
     assert found.modules.keys() == {"shop", "shop.prices", "shop.rates"}
 
 
+def test_a_module_that_a_local_one_imports_by_a_literal_name_counts(project, run, namespace):
+    write(project, "shop/__init__.py", "from importlib import import_module")
+    write(project, "shop/rates.py", "RATE = 2")
+    write(project, "far.py", "")
+    write(
+        project,
+        "shop/prices.py",
+        "import importlib\n"
+        "def f(x):\n"
+        "    importlib.import_module('.rates', __package__)\n"
+        "    __import__('far')\n"
+        "    importlib.import_module('...above', __package__)\n"
+        "    importlib.import_module('no module')\n"
+        "    importlib.import_module(x)",
+    )
+    run("from shop import prices")
+    found = modules(namespace, ModuleFiles(), "prices.f(0)")
+    assert found.keys() == {"shop", "shop.prices", "shop.rates", "far"}
+
+
 def test_submodules_that_are_loaded_count_through_the_packages_name(project, run, namespace):
     write(project, "shop/__init__.py", "")
     write(project, "shop/rates.py", "RATE = 2")

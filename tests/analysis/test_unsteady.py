@@ -7,8 +7,9 @@ import uuid
 
 import pytest
 
+from jupyter_mlpipe.analysis.dotted import dotted_name
 from jupyter_mlpipe.analysis.parsing import parse
-from jupyter_mlpipe.analysis.unsteady import dotted_name, unsteady_calls
+from jupyter_mlpipe.analysis.unsteady import unsteady_calls
 
 
 def told(source):

@@ -18,6 +18,7 @@ file beside the notebook. `[fill edited] a -> ~a` is what the user makes of the 
 when all has run and the kernel was restarted. Remarks, each at most once:
 `! refused WORDS`: run step by step in fresh processes, the program is refused, and says WORDS;
 `! reruns STEP ...`: these steps run again although nothing changed;
+`! untraced STEP ...`: the same where Python does not tell which functions run, before 3.12;
 `! opaque NAME ...`: values that cannot be compared;
 `! unsteady NAME ...`: values that are others each time;
 `! python 3.12`: it needs this version of Python;
@@ -45,7 +46,9 @@ _HEAD = re.compile(
     r"\[(?:cell (?P<number>\d+)|(?P<step>\w*))(?P<edited> edited)?\]"
     r"(?P<reads>[^>]*?)(?:->(?P<effects>.*))?"
 )
-_REMARKS = frozenset({"refused", "reruns", "opaque", "unsteady", "python", "needs", "waits"})
+_REMARKS = frozenset(
+    {"refused", "reruns", "untraced", "opaque", "unsteady", "python", "needs", "waits"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +143,18 @@ def _parse(text: str) -> Iterator[Program]:
             files={h["file"]: f"{t}\n" for h, t in sections if h["file"] and not h["other"]},
             edited_files={h["file"]: f"{t}\n" for h, t in sections if h["other"]},
             refused=remarks.get("refused"),
-            reruns=frozenset(remarks.get("reruns", "").split()),
+            reruns=frozenset(_rerun(remarks)),
             opaque=frozenset(remarks.get("opaque", "").split()),
             unsteady=frozenset(remarks.get("unsteady", "").split()),
             waits=remarks.get("waits", ""),
             python=remarks.get("python", ""),
             needs=remarks.get("needs", ""),
         )
+
+
+def _rerun(remarks: Mapping[str, str]) -> list[str]:
+    untraced = "" if hasattr(sys, "monitoring") else remarks.get("untraced", "")
+    return f"{remarks.get('reruns', '')} {untraced}".split()
 
 
 def _sections(body: str) -> Iterator[tuple[re.Match[str], str]]:
