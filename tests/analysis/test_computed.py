@@ -18,7 +18,6 @@ def found(source):
         ("import pkgutil\npkgutil.resolve_name(a + b)", "(pkgutil.resolve_name)"),
         ("import sys\nsys.modules[a + b].f()", "(sys.modules)"),
         ("import sys\nf(sys.modules)", "(sys.modules)"),
-        ("import sys\nsys.modules['tests'].f()", "(sys.modules)"),
         ("import runpy\nrunpy.run_path(p)", "in a place that it computes (runpy.run_path)"),
         (
             "from importlib import util\nutil.spec_from_file_location(n, p)",
@@ -42,3 +41,9 @@ def test_what_leads_to_code_without_an_import_is_told(source, words):
 )
 def test_what_names_its_module_is_passed_over(source):
     assert found(source) == []
+
+
+def test_a_module_of_the_users_that_is_taken_from_those_loaded_is_told(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "pricing.py").write_text("")
+    assert found("import sys\nsys.modules['pricing'].f()") != []
