@@ -15,6 +15,8 @@ _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _BUILTINS = frozenset(dir(builtins))
 _ITSELF = frozenset({"cls", "type(self)", "self.__class__", "mcs", "owner"})
 """How methods call the class that they belong to."""
+_OF_MEMBERS = ("value", "_value_")
+"""What members of an enumeration call what the class was given for them."""
 
 
 def restated_classes(tree: ast.Module) -> frozenset[str]:
@@ -72,7 +74,7 @@ class _Text:
     def _may_change(self, name: str, value: ast.expr) -> bool:
         match value:
             case ast.List() | ast.Dict() | ast.Set() | ast.ListComp() | ast.DictComp():
-                return name in self._changed
+                return not self._changed.isdisjoint({name, *_OF_MEMBERS})
             case ast.Call(func=ast.Name(id=maker)) if maker not in _BUILTINS | self._imported:
                 return True  # an object of the notebook's, which may keep state of its own
             case ast.Call():

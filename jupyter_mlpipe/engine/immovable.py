@@ -56,6 +56,8 @@ class StepText:
     """What the text of a step, its definitions included, says of what it may use."""
 
     reads: frozenset[str]
+    unbinds: frozenset[str]
+    """Names that it deletes or binds to something else."""
     defined: frozenset[str]
     """Functions and classes of other cells that it uses."""
     imported: frozenset[str]
@@ -69,9 +71,10 @@ def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
     """Read a cell's Python and the definitions that it needs from other cells."""
     sources = (python, *(statement.source for statement in definitions))
     defined = frozenset(n for s in definitions if s.kind in _CODE for n in s.names)
-    own = frozenset(_defined_in(python))
+    own, signature = frozenset(_defined_in(python)), analyze(python)
     return StepText(
-        reads=analyze(python).reads.union(*(s.reads for s in definitions)),
+        reads=signature.reads.union(*(s.reads for s in definitions)),
+        unbinds=signature.writes | signature.deletes,
         defined=defined - own,
         imported=frozenset(name for source in sources for name in _imported(source)),
         words=frozenset(re.findall(r"\w+", " ".join(sources))),
@@ -82,7 +85,8 @@ def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
 def is_used(state: Immovable, step: StepText) -> bool:
     """Whether a later step may need it; rather once too often."""
     if state.kind == "variable":
-        return state.name in step.reads
+        loses = "weak" in state.what.lower() and not step.unbinds.isdisjoint(state.shares)
+        return loses or state.name in step.reads
     if state.kind == "definition":
         return state.name in step.defined or state.name in step.reads
     if state.kind == "environment":

@@ -36,9 +36,12 @@ def held_by(kind: type | FunctionType) -> Mapping[str, Any]:
     """
     if not isinstance(kind, type):
         return {} if (kept := _remembered(kind)) is None else {"": kept}
-    if issubclass(kind, enum.Enum):
-        return {}
-    return dict(_attributes(kind))
+    return members_of(kind) if issubclass(kind, enum.Enum) else dict(_attributes(kind))
+
+
+def members_of(kind: type[enum.Enum]) -> Mapping[str, Any]:
+    """The attributes of each member of an enumeration, its value among them."""
+    return {name: dict(vars(member)) for name, member in kind.__members__.items()}
 
 
 def _attributes(kind: type) -> Iterator[tuple[str, Any]]:

@@ -24,6 +24,7 @@ from jupyter_mlpipe.materializers.data_facts import (
     tensor_facts,
     tree_facts,
 )
+from jupyter_mlpipe.materializers.exceptions import exception_facts
 from jupyter_mlpipe.materializers.facts import Facts, code_facts, fact, iterator_facts, leaf
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.memory import contiguous_bytes
@@ -193,7 +194,14 @@ def _answers_itself(kind: type) -> bool:
 
 class _QuickPickler(_FactPickler):
     families = (
-        *(quick_array_facts, quick_text_facts, array_facts, quick_frame_facts, frame_facts),
+        *(
+            exception_facts,
+            quick_array_facts,
+            quick_text_facts,
+            array_facts,
+            quick_frame_facts,
+            frame_facts,
+        ),
         *(code_facts, quick_arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
     )
 
@@ -206,7 +214,7 @@ class _CanonicalPickler(_FactPickler):
     """Replaces what differs between processes: identity of leaves, and the order of sets."""
 
     families = (
-        *(array_facts, frame_facts, code_facts, iterator_facts),
+        *(exception_facts, array_facts, frame_facts, code_facts, iterator_facts),
         *(arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
     )
 

@@ -16,8 +16,9 @@ from typing import IO, Any
 import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
-from jupyter_mlpipe.materializers.classes import OwnClass
+from jupyter_mlpipe.materializers.classes import OwnClass, members_of
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
+from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.own_state import whole_state
@@ -73,6 +74,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         self.doubtful = False
         """Whether code that is not known to be exact sets the attributes of what comes back."""
         self._bare = bare
+        self._of_class = False
         self._shared = shared
         self._memory: dict[int, Any] = {}
         self._own: set[int] = set()
@@ -83,9 +85,13 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if isinstance(obj, type | types.FunctionType):
             return self._reduce_definition(obj)
         if isinstance(obj, OwnClass):
+            self._of_class = True
             return _reduce_class(obj.kind)
-        if isinstance(obj, BaseException) and _is_plain_exception(obj):
-            return _reduce_exception(obj)
+        if isinstance(obj, weakref.WeakSet) and not self._of_class:
+            # What others hold is in it: these may let go of that in other processes.
+            raise pickle.PicklingError("cannot pickle 'WeakSet' object")
+        if isinstance(obj, BaseException) and (made := reduced_exception(obj)) is not None:
+            return made
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
         if isinstance(obj, dict) and hasattr(obj, "__dict__") and vars(obj) is obj:
@@ -101,6 +107,10 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         return self._reduce_instance(obj)
 
     def _reduce_instance(self, obj: Any) -> Any:
+        kind = type(obj)
+        if issubclass(kind, enum.Enum) and belongs_to_notebook(kind):
+            known = obj.name in kind.__members__  # by value it may not be found: that may change
+            return (getattr, (kind, obj.name)) if known else NotImplemented
         figure = sys.modules.get("matplotlib.figure")
         if figure is not None and isinstance(obj, figure.Figure):
             return _reduce_figure(obj)
@@ -279,21 +289,12 @@ def _reduce_dispatcher(function: types.FunctionType) -> Any:
     return rebuild.dispatcher, (default,), others, None, None, rebuild.set_dispatcher
 
 
-def _reduce_exception(error: BaseException) -> Any:
-    arguments = (type(error), error.args)
-    return rebuild.exception, arguments, vars(error) or None, None, None
-
-
-def _is_plain_exception(error: BaseException) -> bool:
-    """Pickle would call `__init__` with `args`, which need not be what it was called with."""
-    kind = type(error)
-    own = isinstance(kind.__init__, types.FunctionType)
-    return own and kind.__reduce__ is BaseException.__reduce__ and not issubclass(kind, OSError)
-
-
 def _reduce_class(kind: type) -> Any:
     maker, arguments, state, *_ = cloudpickle.cloudpickle._dynamic_class_reduce(kind)  # noqa: SLF001
     made = rebuild.own_class, (kind.__qualname__, maker, arguments)
+    if issubclass(kind, enum.Enum):
+        held = (state[0], members_of(kind))
+        return *made, held, None, None, rebuild.set_own_enumeration
     return *made, state, None, None, rebuild.set_own_class
 
 

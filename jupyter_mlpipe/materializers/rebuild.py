@@ -135,6 +135,20 @@ def exception(kind: type[BaseException], arguments: tuple[Any, ...]) -> BaseExce
     return made
 
 
+def set_exception(error: BaseException, state: Any) -> None:
+    """Give an exception its attributes, and what `raise` had put on it."""
+    attributes, raised = state
+    if attributes:
+        error.__setstate__(attributes)
+    if "__traceback__" in raised:
+        from tblib import Traceback
+
+        error.__traceback__ = Traceback.from_dict(raised["__traceback__"]).as_traceback()
+    for name in raised.keys() - {"__traceback__", "__suppress_context__"}:
+        setattr(error, name, raised[name])
+    error.__suppress_context__ = raised.get("__suppress_context__", False)  # a cause sets it
+
+
 def own_class(name: str, maker: Any, arguments: tuple[Any, ...]) -> Any:
     """The class of the notebook that is defined under this name, else one made anew.
 
@@ -152,8 +166,9 @@ def _without_hooks(
     meta: Any, name: str, bases: tuple[Any, ...], body: Mapping[str, Any], *_: Any
 ) -> type | None:
     """An empty class of which neither its metaclass nor its bases are told; None if need be."""
-    own = [kind for base in (meta, *bases) for kind in base.__mro__ if _is_own(kind)]
-    if not isinstance(meta, type) or not own:
+    if not isinstance(meta, type):  # of an enumeration, which is made from other arguments
+        return None
+    if not any(_is_own(kind) for base in (meta, *bases) for kind in base.__mro__):
         return None
     if bases == (object,):  # which asks nobody, and cannot be given to a class afterwards
         return type.__new__(meta, name, bases, dict(body))
@@ -179,6 +194,17 @@ def set_own_class(kind: type, state: Any) -> None:
     for name in vars(kind).keys() - attributes.keys():
         if not name.startswith("__"):
             delattr(kind, name)
+
+
+def set_own_enumeration(kind: Any, state: Any) -> None:
+    """Give an enumeration the methods it lacks, and its members what they held."""
+    attributes, members = state
+    for name in attributes.keys() - vars(kind).keys():
+        setattr(kind, name, attributes[name])
+    for name, held in members.items():
+        own = vars(kind.__members__[name])
+        own.clear()
+        own.update(held)
 
 
 def set_attributes(made: Any, state: Any) -> None:

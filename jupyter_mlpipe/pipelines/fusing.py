@@ -48,13 +48,15 @@ def bonds(facts: Sequence[StepFacts]) -> tuple[Bond, ...]:
 def _memories(facts: Sequence[StepFacts]) -> Iterator[Bond]:
     """What one step made a function remember, a process of its own would not know.
 
-    That makes a difference where the function reads data: it may remember what the data were.
+    That makes a difference where the function reads data, for it may remember what these were, and
+    where somebody asks how much it remembers.
     """
+    asked = any("cache_info" in fact.text.words for fact in facts)
     data = frozenset[str]().union(*(fact.makes for fact in facts))
     makers: dict[str, StepFacts] = {}
     for fact in facts:
         for statement in fact.definitions:
-            if not _REMEMBERS.match(statement.source) or not statement.reads & data:
+            if not _REMEMBERS.match(statement.source) or not (asked or statement.reads & data):
                 continue
             for name in statement.names & fact.reads:
                 maker = makers.setdefault(name, fact)

@@ -37,7 +37,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "programs"
 ABOUT_DATA = (
-    *("aliases", "binding", "containers", "figures", "files", "frames", "iterators"),
+    *("aliases", "binding", "containers", "exceptions", "figures", "files", "frames", "iterators"),
     *("learning", "numpy", "probes", "randomness", "tensors"),
 )
 """Files of programs about what variables hold, by how their names begin."""
