@@ -101,15 +101,20 @@ def close_over(
     )
 
 
-_LIMIT = 300_000
-"""Objects looked through at most, a fraction of a second's work."""
+_LIMIT = 2_000_000
+"""Objects looked through at most, a second's work."""
 _FORMULA_LENGTH = 1000
-_PLAIN = frozenset(
-    {
-        *(str, bytes, bytearray, bool, int, float, complex, type(None), type(Ellipsis), range),
-        *(slice, types.CodeType, types.GetSetDescriptorType),
-    }
+_LEAVES = frozenset(
+    map(
+        id,
+        (
+            *(str, bytes, bytearray, bool, int, float, complex, type(None), type(Ellipsis), range),
+            *(slice, types.CodeType, types.GetSetDescriptorType),
+        ),
+    )
 )
+"""Places of types: one of the user's need not be hashable."""
+_CONTAINERS = frozenset(map(id, (list, dict, set, tuple, frozenset)))
 _GIVEN_BY_SHELL = frozenset({"display", "exit", "get_ipython", "open", "quit"})
 _HISTORY = re.compile(r"In|Out|_{1,3}|_i{1,3}|_i?\d+|_[dio]h")
 _BUILTINS = frozenset(dir(builtins))
@@ -138,12 +143,14 @@ class _Walk:
         self._names: set[str] = set()
         self._run_texts: set[str] = set()
         self._objects: dict[int, Any] = {id(namespace): namespace}
+        self._heaps: list[tuple[list[Any], str]] = []
+        """What waits to be looked through, each with the variable it was reached from."""
 
     def follow(self, names: Iterable[str]) -> None:
         """Visit names, and everything they lead to."""
         found = self.found
         found.names.extend(sorted(names, reverse=True))
-        while found.names or found.values or found.texts or found.subclasses:
+        while found.names or found.values or found.texts or found.subclasses or self._heaps:
             if found.subclasses:
                 found.subclasses = False
                 found.names.extend(self._classes())
@@ -151,12 +158,48 @@ class _Walk:
                 self._name(found.names.pop())
             elif found.texts:
                 self._text(found.texts.pop())
-            elif len(self._objects) < _LIMIT:
-                self._look_into(*found.values.pop())
+            elif found.values:
+                self._heap_up()
             else:
-                root = found.values[-1][1]
-                found.hidden.append(f"{root} holds more objects than can be looked through")
-                found.values.clear()
+                self._look_through(*self._heaps.pop())
+
+    def _heap_up(self) -> None:
+        """Put together what waits to be looked through, by the variable it was reached from."""
+        heaps: dict[str, list[Any]] = {}
+        for value, root in self.found.values:
+            heaps.setdefault(root, []).append(value)
+        self.found.values.clear()
+        self._heaps.extend((values, root) for root, values in heaps.items())
+
+    def _look_through(self, values: list[Any], root: str) -> None:
+        """Plain containers in one go, a tenth of the time that each by itself would take."""
+        self._texts_among(values)
+        fresh = {id(v): v for v in values if id(type(v)) not in _LEAVES}
+        for known in self._objects.keys() & fresh.keys():
+            del fresh[known]
+        if len(self._objects) + len(fresh) > _LIMIT:
+            reason = f"reads {root}, which holds more objects than can be looked through"
+            self.found.hidden.append(reason)
+            return
+        containers = [v for v in fresh.values() if id(type(v)) in _CONTAINERS]
+        self._objects.update(fresh)
+        inner = gc.get_referents(*containers)
+        if inner:
+            self._heaps.append((inner, root))
+        for value in fresh.values():
+            if id(type(value)) not in _CONTAINERS:
+                self._look_into(value, root)
+
+    def _texts_among(self, values: list[Any]) -> None:
+        """Formulas and queries that are kept in variables: they name others."""
+        for value in values:
+            if type(value) is str and ("~" in value or "@" in value):
+                self._mentions(value)
+
+    def _mentions(self, text: str) -> None:
+        if len(text) < _FORMULA_LENGTH:
+            named = mentioned_in_text(text)
+            self.found.names.extend(name for name in sorted(named) if name in self._namespace)
 
     def _classes(self) -> list[str]:
         """Of the notebook, by name."""
@@ -229,16 +272,11 @@ class _Walk:
         By its true type alone: to ask for its `__class__` may run code of the user's.
         """
         kind = type(value)
-        if issubclass(kind, str) and len(value) < _FORMULA_LENGTH:
-            named = mentioned_in_text(value)  # a formula or a query that is kept in a variable
-            self.found.names.extend(name for name in sorted(named) if name in self._namespace)
-        if kind in _PLAIN or id(value) in self._objects:
-            return
+        if issubclass(kind, str):
+            self._mentions(str.__str__(value))
         if kind is types.BuiltinFunctionType:
             self.found.reached.add(dotted_name(value))
-            return
-        self._objects[id(value)] = value
-        if issubclass(kind, ModuleType):
+        elif issubclass(kind, ModuleType):
             self.found.modules.add(value.__name__)
         elif issubclass(kind, FunctionType | type):
             self._code(value, root)
@@ -283,9 +321,7 @@ class _Walk:
             self._code(cls, root)
         elif cls.__module__ != "builtins":
             self._of_module(cls)
-        inner = _inside(value)
-        if not set(map(type, inner)) <= _PLAIN:
-            self.found.values.extend((part, root) for part in inner if type(part) not in _PLAIN)
+        self.found.values.extend((part, root) for part in _inside(value))
 
     def _cached_function(self, value: Any, root: str) -> None:
         """What it remembers may stem from code that has changed since."""

@@ -30,6 +30,7 @@ _ATOMS = frozenset(
 """Places of exact types that hold nothing and cannot change, or are stored by name. A type of the
 user's need not be hashable."""
 _CHANGING = frozenset(map(id, (list, dict, set)))
+_DICT = id(dict)
 _CONTAINERS = _CHANGING | frozenset(map(id, (tuple, frozenset)))
 _NOT_WALKED = (
     *(types.ModuleType, type, types.CodeType, types.FrameType, types.TracebackType),
@@ -106,14 +107,14 @@ class Walker:
             for known in seen & fresh.keys():
                 del fresh[known]
             seen.update(fresh)
-            again = self._followed & fresh.keys()
-            reached.objects |= again
-            items = [item for place, item in fresh.items() if place not in again]
-            self._alive.append(items)
-            waiting = _through_containers(items, reached)
-            for item in items:
-                if id(type(item)) not in _CONTAINERS:
-                    waiting.extend(self._step(type(item))(item, reached))
+            for known in self._followed & fresh.keys():
+                reached.objects.add(known)
+                del fresh[known]
+            self._alive.append(fresh)
+            containers, others = _sorted_out(fresh, reached)
+            waiting = gc.get_referents(*containers)
+            for item in others:
+                waiting.extend(self._step(type(item))(item, reached))
         if self._once:
             self._followed |= reached.objects
         return reached
@@ -129,17 +130,24 @@ class Walker:
         return known[1]
 
 
-def _through_containers(items: list[Any], reached: Reached) -> list[Any]:
-    """All plain containers in one go, a tenth of the time that each by itself would take."""
-    found = [item for item in items if id(type(item)) in _CONTAINERS]
-    places = {id(item): item for item in found if id(type(item)) in _CHANGING}
-    namespaces = [d for d in found if type(d) is dict and "__name__" in d and _is_namespace(d)]
-    if namespaces:
-        spared = set(map(id, namespaces))
-        found = [item for item in found if id(item) not in spared]
-        places = {place: item for place, item in places.items() if place not in spared}
-    reached.objects.update(places)
-    return gc.get_referents(*found)
+def _sorted_out(fresh: dict[int, Any], reached: Reached) -> tuple[list[Any], list[Any]]:
+    """Plain containers, which are noted and followed in one go, and everything else.
+
+    One by one they would take ten times as long.
+    """
+    containers: list[Any] = []
+    others: list[Any] = []
+    changing = reached.objects
+    for place, item in fresh.items():
+        kind = id(type(item))
+        if kind not in _CONTAINERS:
+            others.append(item)
+        elif kind not in _CHANGING:
+            containers.append(item)
+        elif kind != _DICT or not _is_namespace(item):
+            changing.add(place)
+            containers.append(item)
+    return containers, others
 
 
 def _shared_constants() -> frozenset[int]:
@@ -215,8 +223,6 @@ def _through_immutable(item: Any, _reached: Reached) -> Iterable[Any]:
 
 
 def _through_object(item: Any, reached: Reached) -> Iterable[Any]:
-    if _is_namespace(item):
-        return ()
     reached.objects.add(id(item))
     return gc.get_referents(item)
 
@@ -230,8 +236,8 @@ def _through_path(item: Any, reached: Reached) -> Iterable[Any]:
     return () if item.readonly else _through_object(item, reached)  # matplotlib shares these
 
 
-def _is_namespace(item: Any) -> bool:
-    if type(item) is not dict or "__name__" not in item:
+def _is_namespace(item: dict[Any, Any]) -> bool:
+    if "__name__" not in item:
         return False
     module = sys.modules.get(str(item["__name__"]))
     return (module is not None and vars(module) is item) or item is vars(builtins)

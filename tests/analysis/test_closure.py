@@ -228,8 +228,8 @@ def test_a_large_list_of_plain_values_is_passed_over(closure, namespace):
 
 
 def test_a_value_too_large_to_look_through_is_dynamic(closure, namespace):
-    namespace["xs"] = [[object()] for _ in range(200_000)]
-    assert closure("xs").dynamic == "xs holds more objects than can be looked through"
+    namespace["xs"] = [[object()] for _ in range(1_100_000)]
+    assert closure("xs").dynamic == "reads xs, which holds more objects than can be looked through"
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="newer syntax")
