@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.materializers.classes import OwnClass
+from jupyter_mlpipe.materializers.constants import global_generator
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 
@@ -60,6 +61,12 @@ def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
             return _class(obj)
         return fact("class", obj.__qualname__) if belongs_to_notebook(obj) else None
     return None
+
+
+def constant_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """A generator that all code draws from: its state is that of the process, no value's."""
+    name = global_generator(obj)
+    return fact("global generator", name) if name is not None else None
 
 
 _ITERATORS: frozenset[type] = frozenset(

@@ -25,7 +25,14 @@ from jupyter_mlpipe.materializers.data_facts import (
     tree_facts,
 )
 from jupyter_mlpipe.materializers.exceptions import exception_facts
-from jupyter_mlpipe.materializers.facts import Facts, code_facts, fact, iterator_facts, leaf
+from jupyter_mlpipe.materializers.facts import (
+    Facts,
+    code_facts,
+    constant_facts,
+    fact,
+    iterator_facts,
+    leaf,
+)
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.memory import contiguous_bytes
 from jupyter_mlpipe.materializers.own_state import whole_state
@@ -202,7 +209,15 @@ class _QuickPickler(_FactPickler):
             quick_frame_facts,
             frame_facts,
         ),
-        *(code_facts, quick_arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
+        *(
+            constant_facts,
+            code_facts,
+            quick_arrow_facts,
+            tensor_facts,
+            tree_facts,
+            sparse_facts,
+            figure_facts,
+        ),
     )
 
     def __init__(self, sink: _Sink, buffers: BufferDigests) -> None:
@@ -214,7 +229,7 @@ class _CanonicalPickler(_FactPickler):
     """Replaces what differs between processes: identity of leaves, and the order of sets."""
 
     families = (
-        *(exception_facts, array_facts, frame_facts, code_facts, iterator_facts),
+        *(exception_facts, array_facts, frame_facts, constant_facts, code_facts, iterator_facts),
         *(arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
     )
 

@@ -17,6 +17,7 @@ import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.classes import OwnClass, members_of
+from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of
@@ -99,11 +100,9 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj)
-        if numpy is not None and isinstance(obj, numpy.dtype):
-            return _reduce_dtype(obj, numpy)
         if is_tensor(obj):
             return self._reduce_tensor(obj)
-        made = dict_view(obj) or self._reduce_array_view(obj)
+        made = constant(obj) or dict_view(obj) or self._reduce_array_view(obj)
         if made is not None:
             return made
         return self._reduce_instance(obj)
@@ -195,15 +194,6 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         offset = array.__array_interface__["data"][0] - address
         arguments = (memory, array.dtype, array.shape, array.strides, offset)
         return _locked(array, rebuild.view, arguments)
-
-
-def _reduce_dtype(dtype: Any, numpy: Any) -> Any:
-    """One of NumPy's own comes back as itself.
-
-    NumPy's pickles make a new object, for which `asarray(array, float)` is another array.
-    """
-    own = dtype.isbuiltin == 1 and numpy.dtype(dtype.str) is dtype
-    return (numpy.dtype, (dtype.str,)) if own else NotImplemented
 
 
 def _locked(array: Any, function: Any, arguments: Any) -> Any:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from jupyter_mlpipe.materializers.constants import global_generators
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.tensors import gradient_of, storage_address
@@ -151,14 +152,14 @@ def _sorted_out(fresh: dict[int, Any], reached: Reached) -> tuple[list[Any], lis
 
 
 def _shared_constants() -> frozenset[int]:
-    """Identities of what all figures refer to, such as settings, markers and converters."""
+    """Identities of what all figures refer to, such as settings and markers, and all draws do."""
     found: set[int] = set()
     for module, names in _CONSTANTS.items():
         library = sys.modules.get(module)
         for holder in (getattr(library, name, None) for name in names):
             held = vars(holder) if isinstance(holder, type) else dict(holder or {})
             found.update(map(id, held.values()))
-    return frozenset(found)
+    return frozenset(found | {id(one) for one in global_generators()})
 
 
 def _step_for(kind: type) -> _Step:

@@ -7,6 +7,7 @@ by `jupyter_mlpipe.materializers.rebuild`. Add new ones, and change none.
 from __future__ import annotations
 
 import functools
+import random
 import sys
 import types
 from collections.abc import Iterable, Mapping
@@ -40,6 +41,19 @@ def read_only(array: Any) -> Any:
     """An array that refuses to be written to, over memory that others may write to."""
     array.flags.writeable = False
     return array
+
+
+def global_generator(library: str) -> Any:
+    """The random generator that all code of this process draws from."""
+    if library == "random":
+        return random._inst  # type: ignore[attr-defined]  # noqa: SLF001
+    if library == "numpy.random":
+        from numpy.random import mtrand
+
+        return mtrand._rand  # type: ignore[attr-defined]  # noqa: SLF001
+    import torch
+
+    return torch.default_generator
 
 
 def record(row: Any) -> Any:
