@@ -46,11 +46,11 @@ def read_only(array: Any) -> Any:
 def global_generator(library: str) -> Any:
     """The random generator that all code of this process draws from."""
     if library == "random":
-        return random._inst  # type: ignore[attr-defined]  # noqa: SLF001
+        return random._inst  # noqa: SLF001
     if library == "numpy.random":
         from numpy.random import mtrand
 
-        return mtrand._rand  # type: ignore[attr-defined]  # noqa: SLF001
+        return mtrand._rand  # noqa: SLF001
     import torch
 
     return torch.default_generator
