@@ -23,7 +23,7 @@ from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind
 from jupyter_mlpipe.model.step import StepOptions, StepSignature
 from jupyter_mlpipe.model.wire import to_json
 
-_SHARES = "shares memory with what it reads"
+SHARES = "shares memory with what it reads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Surroundings:
         """Variables that the step does not name, but that share memory with what it reads."""
         names = frozenset[str]().union(*self.groups) - self.inputs.keys() - self.literals
         return tuple(
-            Dependency(DependencyKind.INPUT, name, self.digest_value(name) or OPAQUE, _SHARES)
+            Dependency(DependencyKind.INPUT, name, self.digest_value(name) or OPAQUE, SHARES)
             for name in sorted(names)
         )
 

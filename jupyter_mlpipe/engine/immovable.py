@@ -18,6 +18,7 @@ from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.engine.data import is_data
+from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.run import Immovable
 
@@ -168,7 +169,7 @@ def _held_by(subject: Any, namespace: Mapping[str, Any]) -> tuple[str, ...]:
             for name, other in others
             if other is not value
             and not is_atom(other)
-            and (id(other) in held or walker.reach(other).objects & held)
+            and (identity(other) in held or walker.reach(other).objects & held)
         )
     )
 
@@ -176,13 +177,17 @@ def _held_by(subject: Any, namespace: Mapping[str, Any]) -> tuple[str, ...]:
 def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
     """Identities of all that a value leads to: frames of generators, what code names."""
     stop = (types.ModuleType, type, types.CodeType)
-    seen = {id(namespace), id(gc.get_objects)}
+    seen = {identity(namespace), identity(gc.get_objects)}
     waiting, alive = deque([value]), []
     while waiting and len(seen) < _LOOKED_THROUGH:
         item = waiting.popleft()
-        if id(item) in seen or issubclass(type(item), stop) or type(item).__module__ in _SHELL:
+        if (
+            identity(item) in seen
+            or issubclass(type(item), stop)
+            or type(item).__module__ in _SHELL
+        ):
             continue
-        seen.add(id(item))
+        seen.add(identity(item))
         alive.append(item)
         waiting.extend(gc.get_referents(item))
         if issubclass(type(item), weakref.ref):
@@ -190,7 +195,7 @@ def _inside(value: Any, namespace: Mapping[str, Any]) -> set[int]:
         code = _code_of(item)
         if code is not None:
             waiting.extend(namespace[name] for name in code.co_names if name in namespace)
-    return seen - {id(namespace)}
+    return seen - {identity(namespace)}
 
 
 def _code_of(item: Any) -> types.CodeType | None:

@@ -23,6 +23,7 @@ from jupyter_mlpipe.engine.module_states import Watched
 from jupyter_mlpipe.engine.trace import Executed
 from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.reach import Walker
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind
@@ -183,7 +184,7 @@ class _Found:
         values = [namespace[name] for name in names if name in namespace]
         values += [list(type.__getattribute__(kind, "__dict__").values()) for kind in every]
         held = {place for value in values for place in walker.reach(value).objects}
-        lost = {type(one) for one in living if id(one) not in held}
+        lost = {type(one) for one in living if identity(one) not in held}
         yield from (name for name, kind in kinds.items() if any(issubclass(k, kind) for k in lost))
 
 

@@ -14,6 +14,7 @@ from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but, relinked
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.dependencies import SHARES
 from jupyter_mlpipe.engine.details import with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
@@ -209,7 +210,8 @@ def _sharing_dependencies(
     if captured.shared or changes.mutated:
         sharing = surroundings.sharing(all_but((changes.written | changes.deleted) - read))
         touched = _touched(attempt, captured, changes)
-        return (sharing, *(found for found in attempt.sharers if found.name in touched))
+        sharers = (found for found in attempt.sharers if found.name in touched)
+        return (sharing, *sharers, *_joined(attempt, captured, changes))
     return (surroundings.sharing(ONLY_READ),) if len(read) > 1 else ()
 
 
@@ -227,12 +229,24 @@ def _touched(attempt: Attempt, captured: Captured, changes: Changes) -> frozense
     return frozenset((left - changes.written) & attempt.before.keys())
 
 
-def _changes_beyond(attempt: Attempt, captured: Captured, changes: Changes) -> str:
-    """What the step changed although neither its code nor shared memory leads there."""
+def _joined(attempt: Attempt, captured: Captured, changes: Changes) -> Iterator[Dependency]:
+    """What was left as it was, but now shares memory with what the step made or changed."""
+    for name in sorted(_untold(attempt, captured, changes) & captured.shared.keys()):
+        digest = captured.shared[name].digest
+        yield Dependency(DependencyKind.INPUT, name, digest, SHARES)
+
+
+def _untold(attempt: Attempt, captured: Captured, changes: Changes) -> frozenset[str]:
+    """What was touched although the step neither reads it nor reads what shared its memory."""
     surroundings = attempt.surroundings
     known = surroundings.inputs.keys() | surroundings.literals
     known |= {found.name for found in attempt.sharers}
-    names = _touched(attempt, captured, changes) - known
+    return _touched(attempt, captured, changes) - known
+
+
+def _changes_beyond(attempt: Attempt, captured: Captured, changes: Changes) -> str:
+    """What the step changed although neither its code nor shared memory leads there."""
+    names = _untold(attempt, captured, changes) - captured.shared.keys()
     found = ", ".join(f"`{name}`" for name in sorted(names))
     return f"always runs: it changes {found}, to which its code does not lead" if found else ""
 

@@ -19,20 +19,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from jupyter_mlpipe.materializers.constants import global_generators
+from jupyter_mlpipe.materializers.identity import identity, library_constants, shared_constants
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.tensors import gradient_of, storage_address
 from jupyter_mlpipe.materializers.views import is_view
 
+_here = object.__hash__
 _ATOMS = frozenset(
-    map(id, (int, float, complex, bool, str, bytes, type(None), type(...), range, type))
+    map(_here, (int, float, complex, bool, str, bytes, type(None), type(...), range, type))
 )
 """Places of exact types that hold nothing and cannot change, or are stored by name. A type of the
 user's need not be hashable."""
-_CHANGING = frozenset(map(id, (list, dict, set)))
-_DICT = id(dict)
-_CONTAINERS = _CHANGING | frozenset(map(id, (tuple, frozenset)))
+_CHANGING = frozenset(map(_here, (list, dict, set)))
+_DICT = _here(dict)
+_CONTAINERS = _CHANGING | frozenset(map(_here, (tuple, frozenset)))
 _NOT_WALKED = (
     *(types.ModuleType, type, types.CodeType, types.FrameType, types.TracebackType),
     *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref, logging.Logger),
@@ -50,19 +51,13 @@ _NOT_COUNTED = (
 )
 """Immutable themselves, but they may lead to something mutable."""
 
-_CONSTANTS = {
-    "matplotlib": ("rcParams",),
-    "matplotlib.markers": ("MarkerStyle", "__dict__"),
-    "matplotlib.transforms": ("IdentityTransform",),
-    "matplotlib.legend": ("Legend",),
-    "matplotlib.units": ("registry",),
-}
-"""Classes and dicts of modules, whose values belong to no figure of the user's."""
-
 
 @dataclass(slots=True)
 class Reached:
-    """What one value leads to. Identities and addresses are both places in memory."""
+    """What one value leads to, by identities of objects and addresses of memory.
+
+    No identity is an address: those that `identity` gives are negative, or higher than any.
+    """
 
     objects: set[int] = field(default_factory=set)
     """Identities of mutable objects."""
@@ -79,7 +74,7 @@ _Step: TypeAlias = Callable[[Any, Reached], Iterable[Any]]
 
 def is_atom(value: Any) -> bool:
     """Whether a value neither changes nor leads anywhere."""
-    return id(type(value)) in _ATOMS
+    return _here(type(value)) in _ATOMS
 
 
 class Walker:
@@ -92,7 +87,7 @@ class Walker:
 
     def __init__(self, *, once: bool = False) -> None:
         self._once = once
-        self._constants = _shared_constants()
+        self._constants = shared_constants()
         self._steps: dict[int, tuple[type, _Step]] = {}
         self._followed: set[int] = set()
         self._alive: list[Any] = []
@@ -104,7 +99,7 @@ class Walker:
         seen = set(self._constants)
         waiting = [value]
         while waiting:
-            fresh = {id(item): item for item in waiting if id(type(item)) not in _ATOMS}
+            fresh = {~_here(item): item for item in waiting if _here(type(item)) not in _ATOMS}
             for known in seen & fresh.keys():
                 del fresh[known]
             seen.update(fresh)
@@ -125,9 +120,9 @@ class Walker:
         return (kind for kind, _ in self._steps.values())
 
     def _step(self, kind: type) -> _Step:
-        known = self._steps.get(id(kind))
+        known = self._steps.get(_here(kind))
         if known is None:
-            known = self._steps[id(kind)] = kind, _step_for(kind)
+            known = self._steps[_here(kind)] = kind, _step_for(kind)
         return known[1]
 
 
@@ -140,7 +135,7 @@ def _sorted_out(fresh: dict[int, Any], reached: Reached) -> tuple[list[Any], lis
     others: list[Any] = []
     changing = reached.objects
     for place, item in fresh.items():
-        kind = id(type(item))
+        kind = _here(type(item))
         if kind not in _CONTAINERS:
             others.append(item)
         elif kind not in _CHANGING:
@@ -149,17 +144,6 @@ def _sorted_out(fresh: dict[int, Any], reached: Reached) -> tuple[list[Any], lis
             changing.add(place)
             containers.append(item)
     return containers, others
-
-
-def _shared_constants() -> frozenset[int]:
-    """Identities of what all figures refer to, such as settings and markers, and all draws do."""
-    found: set[int] = set()
-    for module, names in _CONSTANTS.items():
-        library = sys.modules.get(module)
-        for holder in (getattr(library, name, None) for name in names):
-            held = vars(holder) if isinstance(holder, type) else dict(holder or {})
-            found.update(map(id, held.values()))
-    return frozenset(found | {id(one) for one in global_generators()})
 
 
 def _step_for(kind: type) -> _Step:
@@ -184,7 +168,13 @@ def _step_for(kind: type) -> _Step:
         return _at_object  # the colours in it are those of all its copies
     parameters = getattr(kind, "__dataclass_params__", None)
     frozen = parameters is not None and parameters.frozen
-    return _through_immutable if frozen or _derives(kind, _NOT_COUNTED) else _through_object
+    through = _through_immutable if frozen or _derives(kind, _NOT_COUNTED) else _through_object
+    constants = library_constants(kind)
+    return _sparing(constants, through) if constants else through
+
+
+def _sparing(constants: frozenset[int], through: _Step) -> _Step:
+    return lambda item, reached: () if identity(item) in constants else through(item, reached)
 
 
 def _derives(kind: type, bases: tuple[type | None, ...]) -> bool:
@@ -224,12 +214,12 @@ def _through_immutable(item: Any, _reached: Reached) -> Iterable[Any]:
 
 
 def _through_object(item: Any, reached: Reached) -> Iterable[Any]:
-    reached.objects.add(id(item))
+    reached.objects.add(identity(item))
     return gc.get_referents(item)
 
 
 def _at_object(item: Any, reached: Reached) -> Iterable[Any]:
-    reached.objects.add(id(item))
+    reached.objects.add(identity(item))
     return ()
 
 
@@ -249,7 +239,7 @@ def _through_function(function: types.FunctionType, reached: Reached) -> Iterabl
     if found_by_name(function) and not belongs_to_notebook(function):
         return ()
     if vars(function):
-        reached.objects.add(id(function))
+        reached.objects.add(identity(function))
     parts = (function.__defaults__, function.__kwdefaults__, function.__closure__)
     return (*parts, *vars(function).values())
 
@@ -257,7 +247,7 @@ def _through_function(function: types.FunctionType, reached: Reached) -> Iterabl
 def _through_array(array: Any, reached: Reached) -> Iterable[Any]:
     root = root_of(array)
     address = address_of(root)
-    reached.arrays.setdefault(address, set()).add(id(array))
+    reached.arrays.setdefault(address, set()).add(identity(array))
     if array.flags.writeable:
         reached.writable.add(address)
     return (root.base, *_held(array), *getattr(array, "__dict__", {}).values())
@@ -267,7 +257,7 @@ def _through_record(record: Any, reached: Reached) -> Iterable[Any]:
     if not is_view(record):
         return ()
     address = address_of(record.base)
-    reached.arrays.setdefault(address, set()).add(id(record))
+    reached.arrays.setdefault(address, set()).add(identity(record))
     reached.writable.add(address)
     return (record.base,)
 
@@ -276,23 +266,23 @@ def _held(array: Any) -> Iterable[Any]:
     if not array.dtype.hasobject:
         return ()
     held = array.ravel().tolist()
-    return () if set(map(id, map(type, held))) <= _ATOMS else held
+    return () if set(map(_here, map(type, held))) <= _ATOMS else held
 
 
 def _through_frame(frame: Any, reached: Reached) -> Iterable[Any]:
-    reached.objects.add(id(frame))
+    reached.objects.add(identity(frame))
     columns = [frame] if frame.ndim == 1 else [column for _, column in frame.items()]
     arrays = [column.array for column in columns]
     extra = [getattr(frame, name, None) for name in frame._metadata]  # noqa: SLF001  # of subclasses
     return (
-        *_framed_arrays([*arrays, *frame.axes], reached, id(frame)),
+        *_framed_arrays([*arrays, *frame.axes], reached, identity(frame)),
         *frame.attrs.values(),
         *extra,
     )
 
 
 def _through_index(index: Any, reached: Reached) -> Iterable[Any]:
-    return _framed_arrays([index], reached, id(index))
+    return _framed_arrays([index], reached, identity(index))
 
 
 def _framed_arrays(arrays: list[Any], reached: Reached, frame: int) -> Iterator[Any]:
@@ -302,9 +292,9 @@ def _framed_arrays(arrays: list[Any], reached: Reached, frame: int) -> Iterator[
     while waiting:
         item = waiting.pop()
         kind = type(item)
-        if id(kind) in _ATOMS or id(item) in seen:
+        if _here(kind) in _ATOMS or identity(item) in seen:
             continue
-        seen.add(id(item))
+        seen.add(identity(item))
         alive.append(item)
         if _is_a(kind, "numpy", "ndarray"):
             for place in _places(item):
@@ -321,7 +311,7 @@ def _places(array: Any) -> Iterator[int]:
     yield address_of(array)
     lender = root_of(array).base
     while lender is not None:
-        yield id(lender)
+        yield identity(lender)
         lender = lender.obj if isinstance(lender, memoryview) else None
 
 
@@ -332,8 +322,8 @@ def _index_arrays(index: Any) -> Iterable[Any]:
 
 
 def _through_tensor(tensor: Any, reached: Reached) -> Iterable[Any]:
-    reached.objects.add(id(tensor))
+    reached.objects.add(identity(tensor))
     address = storage_address(tensor)
     if address:
-        reached.arrays.setdefault(address, set()).add(id(tensor))
+        reached.arrays.setdefault(address, set()).add(identity(tensor))
     return (gradient_of(tensor), *vars(tensor).values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.errors import ValueNotStorableError
@@ -53,8 +54,8 @@ def is_made_of(value: Any, kinds: Iterable[type]) -> bool:
         return False
     walker = Walker()
     walker.reach(value)
-    wanted = set(map(id, kinds))
-    return any(id(base) in wanted for kind in walker.classes() for base in kind.__mro__)
+    wanted = set(map(identity, kinds))
+    return any(identity(base) in wanted for kind in walker.classes() for base in kind.__mro__)
 
 
 def shared_memory(value: Any) -> frozenset[int]:
