@@ -154,18 +154,9 @@ def _step_for(kind: type) -> _Step:
         return _through_nothing
     if kind is types.FunctionType:
         return _through_function
-    if _is_a(kind, "numpy", "ndarray"):
-        return _through_array
-    if _is_a(kind, "pandas", "DataFrame", "Series"):
-        return _through_frame
-    if _is_a(kind, "pandas", "Index"):
-        return _through_index
-    if _is_a(kind, "torch", "Tensor"):
-        return _through_tensor
-    if _is_a(kind, "matplotlib.path", "Path"):
-        return _through_path
-    if _is_a(kind, "matplotlib.colors", "Colormap"):
-        return _at_object  # the colours in it are those of all its copies
+    for module, names, through in _LIBRARIES:
+        if _is_a(kind, module, *names):
+            return through
     parameters = getattr(kind, "__dataclass_params__", None)
     frozen = parameters is not None and parameters.frozen
     through = _through_immutable if frozen or _derives(kind, _NOT_COUNTED) else _through_object
@@ -285,6 +276,20 @@ def _through_index(index: Any, reached: Reached) -> Iterable[Any]:
     return _framed_arrays([index], reached, identity(index))
 
 
+def _through_grouping(grouping: Any, reached: Reached) -> Iterable[Any]:
+    """Of columns to group by, and of what it finds in them, pandas keeps what nobody writes to."""
+    reached.objects.add(identity(grouping))
+    found = vars(grouping)
+    computed = dict(found.get("_cache") or {})
+    held = [part for name, part in found.items() if name != "_cache"]
+    for part in computed.values():
+        held.extend(part if type(part) is tuple else (part,))
+    for array in (part for part in held if _is_a(type(part), "numpy", "ndarray")):
+        reached.arrays.setdefault(address_of(array), set()).add(identity(array))
+        yield from _held(array)
+    yield from (part for part in held if not _is_a(type(part), "numpy", "ndarray"))
+
+
 def _framed_arrays(arrays: list[Any], reached: Reached, frame: int) -> Iterator[Any]:
     """Note the NumPy memory below pandas' own arrays; what they hold as objects leads on."""
     waiting, seen = list(arrays), set[int]()
@@ -327,3 +332,16 @@ def _through_tensor(tensor: Any, reached: Reached) -> Iterable[Any]:
     if address:
         reached.arrays.setdefault(address, set()).add(identity(tensor))
     return (gradient_of(tensor), *vars(tensor).values())
+
+
+_LIBRARIES: tuple[tuple[str, tuple[str, ...], _Step], ...] = (
+    ("numpy", ("ndarray",), _through_array),
+    ("pandas", ("DataFrame", "Series"), _through_frame),
+    ("pandas", ("Index",), _through_index),
+    ("pandas.core.groupby.grouper", ("Grouping",), _through_grouping),
+    ("pandas.core.groupby.ops", ("BaseGrouper",), _through_grouping),
+    ("torch", ("Tensor",), _through_tensor),
+    ("matplotlib.path", ("Path",), _through_path),
+    ("matplotlib.colors", ("Colormap",), _at_object),  # its colours are those of all its copies
+)
+"""Classes that say themselves what they lead to."""
