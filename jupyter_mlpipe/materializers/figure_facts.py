@@ -12,6 +12,7 @@ from typing import Any
 from blake3 import blake3
 
 from jupyter_mlpipe.materializers.facts import Token, fact
+from jupyter_mlpipe.materializers.identity import identity
 
 _DPI = 72
 
@@ -62,12 +63,20 @@ def _watched(figure: Any) -> _Watch:
         watch = figure.stale_callback = _Watch(watch)
     if watch.drawn is None:
         drawn = blake3(_pixels(figure)).digest()
-        watch.parts = figure.findobj()  # the first drawing makes ticks, which count as parts
+        watch.parts = _parts(figure)
         for part in watch.parts:
             if part.stale_callback is None:  # as in a figure that was loaded
                 part.stale_callback = watch
         watch.drawn = drawn
     return watch
+
+
+def _parts(figure: Any) -> list[Any]:
+    """All artists in it, ticks and the like last: how many there are depends on the drawings."""
+    found = figure.findobj()
+    axis = sys.modules["matplotlib.axis"].Axis
+    ticks = {identity(p) for a in found if isinstance(a, axis) for p in a.findobj() if p is not a}
+    return sorted(found, key=lambda part: identity(part) in ticks)
 
 
 def _pixels(figure: Any) -> bytes:
