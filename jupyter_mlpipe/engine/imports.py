@@ -42,7 +42,7 @@ class ImportWatch:
         """Begin to listen."""
         sys.meta_path.insert(0, self)
         if not self._hooked:
-            sys.addaudithook(self._hear)  # for good: hooks cannot be removed
+            sys.addaudithook(self._hook())  # for good: hooks cannot be removed
             self._hooked = True
 
     def stop(self) -> None:
@@ -79,10 +79,17 @@ class ImportWatch:
         if run is not None and hasattr(loader, "__dict__"):
             loader.exec_module = run_and_tell
 
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._loading or event != "open" or not isinstance(arguments[0], str | os.PathLike):
-            return
-        path = os.path.abspath(os.fspath(arguments[0]))  # noqa: PTH100 - Path costs 20x here
+    def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:
+        """No method, for the reason that `ProcessWatch` has."""
+
+        def hear(event: str, arguments: tuple[Any, ...]) -> None:
+            if self._loading and event == "open" and isinstance(arguments[0], str | os.PathLike):
+                self._hear_open(os.fspath(arguments[0]))
+
+        return hear
+
+    def _hear_open(self, file: str) -> None:
+        path = os.path.abspath(file)  # noqa: PTH100 - Path costs 20x here
         module = self._loading[-1]
         self._loading.append("")  # to read the file is to open it once more
         try:

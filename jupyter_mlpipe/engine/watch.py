@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,14 @@ _CHANGES = frozenset(
     }
 )
 """Events whose first arguments are paths that are there, or gone, afterwards."""
+_LISTS = frozenset({"os.listdir", "os.scandir"})
+_RUNS = frozenset({"subprocess.Popen", "os.system"})
+_HEARD = frozenset(
+    {
+        *("open", "sqlite3.connect", "pickle.find_class", "socket.connect"),
+        *(_CHANGES | _LISTS | _RUNS),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -113,7 +121,7 @@ class ProcessWatch:
     def start(self) -> Sightings:
         """Begin to collect; what is returned fills up until `stop`."""
         if not self._installed:
-            sys.addaudithook(self._hear)
+            sys.addaudithook(self._hook())
             self._installed = True
         self.stop()  # an interrupt may have left the last one open, and `os` with it
         seen = self._current = Sightings()
@@ -132,13 +140,23 @@ class ProcessWatch:
             self._current.inquiries.stop()
         self._current = None
 
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        seen = self._current
-        if seen is None:
-            return
+    def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:
+        """Python calls it for whatever happens, be it `id(x)`, for as long as the process lives.
+
+        A method would make it search for an attribute each time, at five times the price.
+        """
+
+        def hear(event: str, arguments: tuple[Any, ...]) -> None:
+            seen = self._current
+            if seen is not None and event in _HEARD:
+                self._hear(seen, event, arguments)
+
+        return hear
+
+    def _hear(self, seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             self._hear_open(seen, *arguments)
-        elif event in ("os.listdir", "os.scandir"):
+        elif event in _LISTS:
             path = self._relevant(seen, arguments[0] if arguments[0] is not None else ".")
             if path and not _called_by_import():
                 seen.listed.add(path)
@@ -150,7 +168,7 @@ class ProcessWatch:
             _hear_pickle(seen, *arguments)
         elif event == "socket.connect":
             _hear_connect(seen, arguments[1])
-        elif event in ("subprocess.Popen", "os.system") and _called_by_notebook():
+        elif event in _RUNS and _called_by_notebook():
             seen.commands.add(str(arguments[0]))
 
     def _hear_open(self, seen: Sightings, file: Any, mode: Any, flags: Any) -> None:
@@ -216,7 +234,7 @@ def _hear_connect(seen: Sightings, address: Any) -> None:
 
 def _called_by_import() -> bool:
     """Whether Python itself looks for a module, in every folder of its path."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    frame: FrameType | None = sys._getframe(3)  # noqa: SLF001
     for _ in range(4):
         if frame is None:
             return False
