@@ -13,6 +13,7 @@ from typing import Any
 import xxhash
 
 from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.fingerprint import fingerprint
 
 _FIXED = (
@@ -22,8 +23,6 @@ _FIXED = (
 )
 """Types of what changes only by being replaced, or only as to what it remembers."""
 _UNSAID = re.compile(r"__\w+__|_abc_impl")
-_ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
-"""Places of types; a type of the user's need not be hashable."""
 _DEEPEST = 4
 _MOST_PARTS = 1000
 
@@ -40,7 +39,9 @@ class Entry:
         """The very object, unchanged, or an equal number or text."""
         if other is None or self.mark != other.mark:
             return False
-        return self.value is other.value or (_is_atom(self.value) and _is_atom(other.value))
+        return self.value is other.value or (
+            is_atom(type(self.value)) and is_atom(type(other.value))
+        )
 
 
 Content = Mapping[str, Entry]
@@ -116,10 +117,6 @@ def _module_of(value: Any) -> Any:
     return value.__module__
 
 
-def _is_atom(value: Any) -> bool:
-    return id(type(value)) in _ATOMS
-
-
 def _entry(value: Any, buffers: BufferDigests, known: Entry | None) -> Entry:
     kind = type(value)
     if issubclass(kind, types.FunctionType):
@@ -137,7 +134,7 @@ def _kept_by(function: types.FunctionType) -> tuple[Any, ...]:
     held = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *cells]
     # A generic function remembers which of its cases fits a class.
     weak = (*_FIXED, types.FunctionType, weakref.WeakKeyDictionary)
-    kept = [v for v in held if not _is_atom(v) and not issubclass(type(v), weak)]
+    kept = [v for v in held if not is_atom(type(v)) and not issubclass(type(v), weak)]
     own = {n: v for n, v in vars(function).items() if not issubclass(type(v), weak)}
     return (*kept, *([own] if own else []))
 

@@ -53,7 +53,7 @@ class ModuleLook:
     patched: Mapping[str, Patched] = field(default_factory=dict)
     streams: tuple[Any, ...] = ()
     handlers: frozenset[tuple[str, int]] = frozenset()
-    """Of loggers: the logger's name and the handler's identity."""
+    """Of loggers, if the step knows of logging: the logger's name and the handler's identity."""
 
 
 class ModuleStates:
@@ -112,7 +112,8 @@ class ModuleStates:
                 self._patched[name] = holder
         self._fresh.clear()
         streams = tuple(getattr(sys, name) for name in _STREAMS)
-        return ModuleLook(local, patched, streams, frozenset(_handlers()))
+        handlers = frozenset(_handlers() if "logging" in watched.others else ())
+        return ModuleLook(local, patched, streams, handlers)
 
     def dependencies(self, watched: Watched, look: ModuleLook) -> tuple[Dependency, ...]:
         """What a step finds that other processes may not."""
@@ -146,7 +147,7 @@ class ModuleStates:
         if streams:
             found["sys"] = found.get("sys", frozenset()) | streams
         # Libraries give theirs handlers when they are loaded; that is none of the step's doing.
-        if "logging" in watched.others and before.handlers != after.handlers:
+        if before.handlers != after.handlers:
             found["logging"] = found.get("logging", frozenset()) | {"handlers"}
         self._makers |= {(name, one): step for name, names in found.items() for one in names}
         return tuple(

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
 from jupyter_mlpipe.engine.module_content import own_names
-from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.materializers.fingerprint import content_digest, parts_of, still_holds
 
 Patched = Mapping[str, Any]
 """By name, what it leads to now."""
@@ -78,7 +78,7 @@ class Patches:
         for name in fresh:
             module = sys.modules.get(name)
             if _top(name) in sys.stdlib_module_names and type(module) is types.ModuleType:
-                self._known.setdefault(id(module), _Known(module, dict(vars(module)), {}, {}))
+                self._known.setdefault(id(module), _Known(module, dict(vars(module)), {}, {}, {}))
 
     def mention(self, words: frozenset[str]) -> None:
         """Steps have these words in their text."""
@@ -102,35 +102,36 @@ class Patches:
         known = self._known.get(id(holder.owner))
         if known is None:
             held = dict(names)
-            known = _Known(holder.owner, held, held, _patched(holder, held, held, held))
+            patched = _patched(holder, held, held, held)
+            known = _Known(holder.owner, held, held, patched, _tables_in(holder, held))
             self._known[id(holder.owner)] = known
         elif not _is_same(names, known.last):
             held = dict(names)
             moved = _differing(held, known.last)
             kept = {name: value for name, value in known.patched.items() if name not in moved}
             found = _patched(holder, moved, held, known.first)
-            known = _Known(holder.owner, known.first, held, {**kept, **found})
+            tables = {name: table for name, table in known.tables.items() if name not in moved}
+            tables |= _tables_in(holder, {name: held[name] for name in moved & held.keys()})
+            known = _Known(holder.owner, known.first, held, {**kept, **found}, tables)
             self._known[id(holder.owner)] = known
-        return {**known.patched, **self._registered(holder)}
+        return {**known.patched, **self._registered(holder, known.tables)}
 
-    def _registered(self, holder: Holder) -> Patched:
+    def _registered(self, holder: Holder, tables: Mapping[str, _Table]) -> Patched:
         """What of the user's the lists, dicts and sets of a module hold."""
-        if isinstance(holder.owner, type):
-            return {}
         found = {}
-        for name, value in list(vars(holder.owner).items()):
-            if id(type(value)) in _TABLES and 0 < len(value) <= _LONG and name not in _NO_REGISTRY:
-                held = self._held_by(value, _top(holder.name))
+        for name, table in tables.items():
+            if 0 < len(table) <= _LONG:
+                held = self._held_by(table, _top(holder.name))
                 if held:
                     found[name] = held
         return found
 
-    def _held_by(self, table: Any, own: str) -> Mapping[Any, Any]:
+    def _held_by(self, table: _Table, own: str) -> Mapping[Any, Any]:
         """The very same answer while a table holds the very same objects."""
-        items = list(table.items() if type(table) is dict else enumerate(table))
-        mark = hash(tuple(id(value) for _, value in items))
         known = self._registries.get(id(table))
-        if known is None or known.table is not table or known.mark != mark:
+        if known is None or known.table is not table or not still_holds(table, known.parts):
+            parts = parts_of(table)
+            items = list(table.items() if type(table) is dict else enumerate(table))
             held = [(key, _referent(value)) for key, value in items]
             origins = [(key, value, _origin(value)) for key, value in held]
             users = [
@@ -138,7 +139,7 @@ class Patches:
             ]
             kept = users if type(table) is dict else enumerate(value for _, value in users)
             found = {key: _comparable(value) for key, value in kept}
-            known = self._registries[id(table)] = _Registry(table, mark, found)
+            known = self._registries[id(table)] = _Registry(table, parts, found)
         return known.users
 
     def offered(self, package: str, *, closely: bool) -> Iterator[Holder]:
@@ -159,8 +160,6 @@ class Patches:
 
 
 _Table: TypeAlias = list[Any] | dict[Any, Any] | set[Any]
-_TABLES = frozenset(map(id, (list, dict, set)))
-"""Places of exact types; a type of the user's need not be hashable."""
 _LONG = 1000
 """Entries from which on a list or dict of a library's counts as its data."""
 _NO_REGISTRY = frozenset({"__builtins__", "__annotations__", "modules", "meta_path"})
@@ -172,7 +171,8 @@ class _Registry:
 
     table: _Table
     """Kept, so that its place in memory stays its own."""
-    mark: int
+    parts: tuple[Any, ...]
+    """See `fingerprint.parts_of`; kept for the same reason."""
     users: Mapping[Any, Any]
 
 
@@ -192,6 +192,8 @@ class _Known:
     first: Mapping[str, Any]
     last: Mapping[str, Any]
     patched: Patched
+    tables: Mapping[str, _Table]
+    """Those of `last` that may be registries."""
 
 
 def holders(roots: Iterable[str], words: frozenset[str]) -> Iterator[Holder]:
@@ -236,6 +238,18 @@ def _offered(package: str) -> Iterator[Holder]:
             continue
         if _top(str(kind.__module__)) == package:
             yield Holder(f"{kind.__module__}.{kind.__qualname__}", kind)
+
+
+def _tables_in(holder: Holder, held: Mapping[str, Any]) -> Mapping[str, _Table]:
+    """By exact type, for those of the user's may be anything; a class has no registries."""
+    if isinstance(holder.owner, type):
+        return {}
+    return {
+        name: value
+        for name, value in held.items()
+        if ((kind := type(value)) is list or kind is dict or kind is set)
+        and name not in _NO_REGISTRY
+    }
 
 
 def _differing(now: Mapping[str, Any], then: Mapping[str, Any]) -> frozenset[str]:

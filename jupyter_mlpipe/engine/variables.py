@@ -10,15 +10,13 @@ from typing import Any
 from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class, is_own_definition
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.classes import held_by
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_parts, still_holds
 from jupyter_mlpipe.materializers.sharing import is_made_of, is_of_past_class, sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
-_ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
-"""Places of types whose objects never change; a type of the user's need not be hashable."""
-_TUPLE = id(tuple)
 _UNCHANGING = b"atom"
 
 
@@ -305,8 +303,8 @@ class Variables:
         return replace(now, version=known.version) if known and same else now
 
     def _fingerprint(self, value: Any, expected: bytes | None = None) -> bytes | None:
-        kind = id(type(value))
-        if kind in _ATOMS or (kind == _TUPLE and all(id(type(item)) in _ATOMS for item in value)):
+        kind = type(value)
+        if is_atom(kind) or (kind is tuple and all(is_atom(type(item)) for item in value)):
             return _UNCHANGING
         return fingerprint(value, self._buffers, expected)
 
@@ -350,7 +348,7 @@ class Variables:
     def plain(self, names: frozenset[str]) -> frozenset[str]:
         """Those that hold something that code alone can bring back equally well."""
         bound = ((name, self.namespace[name]) for name in names if name in self.namespace)
-        return frozenset(n for n, v in bound if callable(v) or id(type(v)) in _ATOMS)
+        return frozenset(n for n, v in bound if callable(v) or is_atom(type(v)))
 
     def unbound(self, names: frozenset[str]) -> frozenset[str]:
         """Those that are neither in memory nor pending."""
@@ -358,7 +356,7 @@ class Variables:
 
     def groups(self, names: frozenset[str]) -> tuple[frozenset[str], ...]:
         """The given names, each with whatever variables share mutable memory with it."""
-        if all(id(type(self.namespace[name])) in _ATOMS for name in names):
+        if all(is_atom(type(self.namespace[name])) for name in names):
             return tuple(frozenset({name}) for name in sorted(names))
         shared = [group for group in self._sharing_now() if group & names]
         grouped = frozenset().union(*shared) if shared else frozenset()
@@ -378,7 +376,7 @@ class Variables:
             if version.member is not None:
                 waiting.setdefault(version.manifest, set()).add(name)
         bound = ((n, self.namespace[n]) for n in names if n in self.namespace)
-        live = any(id(type(v)) not in _ATOMS and self._is_data(n, v) for n, v in bound)
+        live = any(not is_atom(type(v)) and self._is_data(n, v) for n, v in bound)
         found = [*(self._sharing_now() if live else ()), *map(frozenset, waiting.values())]
         return tuple(group for group in found if len(group) > 1 and group & names)
 

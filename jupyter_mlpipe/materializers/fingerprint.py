@@ -15,6 +15,7 @@ import xxhash
 from blake3 import blake3
 
 from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.builtin_types import is_container, is_scalar
 from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.data_facts import (
     array_facts,
@@ -46,11 +47,6 @@ from jupyter_mlpipe.materializers.quick_facts import (
 
 _VERSION = b"jupyter_mlpipe value 2"
 """Goes into every content digest; changes whenever equal values would get other digests."""
-_ATOMS = frozenset(map(id, (type(None), bool, int, float, complex)))
-"""Places of types: a type of the user's need not be hashable."""
-_LEAVES = _ATOMS | {id(str)}
-_DICT = id(dict)
-_CONTAINERS = frozenset(map(id, (list, tuple, dict, set, frozenset)))
 _SMALL = 64
 """Items up to which looking at each is faster than pickling."""
 _DEFINITIONS = (type, FunctionType)
@@ -115,9 +111,8 @@ def fingerprint(
 
 def flat_digest(value: Any) -> bytes | None:
     """The short way of `fingerprint`, for numbers and small containers of numbers and texts."""
-    kind = id(type(value))
-    if kind in _ATOMS:
-        return xxhash.xxh3_128_digest(f"{type(value).__name__} {value!r}".encode())
+    if is_scalar(kind := type(value)):
+        return xxhash.xxh3_128_digest(f"{kind.__name__} {value!r}".encode())
     if flat_parts(value) is None:
         return None
     # This version of the format tells nothing of which equal items are one object.
@@ -126,19 +121,25 @@ def flat_digest(value: Any) -> bytes | None:
 
 def flat_parts(value: Any) -> tuple[Any, ...] | None:
     """What a small container of nothing but numbers and texts holds; None of all others."""
-    kind = id(type(value))
-    if kind not in _CONTAINERS or len(value) > _SMALL:
+    if not is_container(type(value)) or len(value) > _SMALL:
         return None
-    parts = (*value, *value.values()) if kind == _DICT else tuple(value)
+    parts = parts_of(value)
     for part in parts:
-        if id(type(part)) not in _LEAVES:
+        if (kind := type(part)) is not str and not is_scalar(kind):
             return None
     return parts
 
 
-def still_holds(value: Any, parts: tuple[Any, ...]) -> bool:
-    """Whether it holds the very objects that `flat_parts` gave of it, so did not change."""
-    now = (*value, *value.values()) if id(type(value)) == _DICT else value
+def parts_of(container: Any) -> tuple[Any, ...]:
+    """Keys and values of a dict, items of any other container of Python's own."""
+    if type(container) is dict:
+        return (*container, *container.values())
+    return tuple(container)
+
+
+def still_holds(container: Any, parts: tuple[Any, ...]) -> bool:
+    """Whether it holds the very objects that `parts_of` gave of it."""
+    now = parts_of(container)
     return len(now) == len(parts) and all(map(operator.is_, now, parts))
 
 

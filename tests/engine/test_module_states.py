@@ -315,6 +315,16 @@ def test_what_a_step_puts_into_a_table_of_a_library_is_named(session):
         session.plain("del copyreg.dispatch_table[P]")
 
 
+def test_a_function_under_another_key_of_a_table_is_a_change(session):
+    session.plain("import copyreg\nclass P: pass\nclass Q: pass\ndef f(p): return (P, ())")
+    session.plain("copyreg.pickle(P, f)")
+    try:
+        run = session.step("move", "copyreg.dispatch_table[Q] = copyreg.dispatch_table.pop(P)")
+        assert left(run) == [("copyreg", "module", "dispatch_table changed")]
+    finally:
+        session.plain("copyreg.dispatch_table.pop(P, None), copyreg.dispatch_table.pop(Q, None)")
+
+
 def test_what_a_library_puts_there_itself_is_no_change(session):
     own = "import copyreg, decimal\ncopyreg.pickle(decimal.Context, decimal.Context.__reduce__)"
     try:
