@@ -42,12 +42,16 @@ class ModuleFiles:
     def __init__(self) -> None:
         self._loaded: dict[str, tuple[object, str]] = {}
         self._observed: set[str] = set()
+        self._listed: list[str] = []
+        """All that were loaded when each of them had been observed."""
         self._local: set[str] = set()
 
     def observe(self) -> None:
         """Take the digest of each local module that was loaded since the last call."""
-        if not self._observed.issuperset(sys.modules):
+        listed = list(sys.modules)
+        if listed != self._listed:
             self._sort_out(list(sys.modules.items()))
+            self._listed = listed if self._observed.issuperset(listed) else []
         for name in self._local & sys.modules.keys():
             self._digest(name)
 

@@ -8,6 +8,8 @@ import re
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from jupyter_mlpipe.materializers.builtin_types import is_atom
+
 SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
 """What IPython itself puts into the namespace."""
 
@@ -30,10 +32,10 @@ def is_data(name: str, value: Any) -> bool:
 
     Only the true type counts: an object may claim any other as its `__class__`.
     """
-    kind = type(value)
     if type(name) is not str or is_given(name):  # others are only reached through `globals()`
         return False
-    if not issubclass(kind, _IN_QUESTION):
+    kind = type(value)
+    if is_atom(kind) or not issubclass(kind, _IN_QUESTION):
         return True
     if issubclass(kind, FunctionType):
         # Lambdas and functions made by functions have no definition of their own to run anew;

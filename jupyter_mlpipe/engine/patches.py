@@ -63,7 +63,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
-        self._met: set[str] = set()
+        self._met: list[str] = []
         self._mentioned: set[str] = set()
         self._offered: dict[str, tuple[tuple[Holder, int], ...]] = {}
         self._registries: dict[int, _Registry] = {}
@@ -73,8 +73,11 @@ class Patches:
 
         Else what is bound in one before a step first looks at it would pass for its own.
         """
-        fresh = sys.modules.keys() - self._met
-        self._met |= fresh
+        loaded = list(sys.modules)
+        if loaded == self._met:
+            return
+        fresh = frozenset(loaded).difference(self._met)
+        self._met = loaded
         for name in fresh:
             module = sys.modules.get(name)
             if _top(name) in sys.stdlib_module_names and type(module) is types.ModuleType:

@@ -17,9 +17,9 @@ from jupyter_mlpipe.model.digest import digest_of
 GENERATORS = frozenset({"random", "numpy.random", "torch"})
 
 
-def capture_states() -> Mapping[str, bytes]:
-    """The state of each generator whose library is loaded; about 0.2 ms."""
-    states = {"random": pickle.dumps(random.getstate())}
+def capture_states() -> Mapping[str, Any]:
+    """The state of each generator whose library is loaded, to be compared; see `state_bytes`."""
+    states: dict[str, Any] = {"random": random.getstate()}
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
         states["numpy.random"] = pickle.dumps(numpy.get_state())
@@ -27,6 +27,11 @@ def capture_states() -> Mapping[str, bytes]:
     if torch is not None and hasattr(torch, "get_rng_state"):
         states["torch"] = torch.get_rng_state().numpy().tobytes()
     return states
+
+
+def state_bytes(state: Any) -> bytes:
+    """A state that was captured, ready to be stored."""
+    return state if isinstance(state, bytes) else pickle.dumps(state)
 
 
 def load_generators(source: str) -> None:
@@ -68,7 +73,7 @@ def restore_state(generator: str, state: bytes) -> None:
 def state_digest(generator: str, states: Mapping[str, Any]) -> str:
     """What a lookup compares; empty when the generator's library is not loaded."""
     state = states.get(generator)
-    return digest_of("random", state) if state is not None else ""
+    return digest_of("random", state_bytes(state)) if state is not None else ""
 
 
 def seeded_first(source: str) -> frozenset[str]:

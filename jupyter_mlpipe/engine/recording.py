@@ -21,7 +21,7 @@ from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.file_record import file_dependencies
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
 from jupyter_mlpipe.engine.lookup import Hit, Miss
-from jupyter_mlpipe.engine.memories import remembered_since
+from jupyter_mlpipe.engine.memories import remembered, remembered_since
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
@@ -219,6 +219,8 @@ def _relinked(attempt: Attempt, changes: Changes) -> frozenset[str]:
     """What holds the same as before, but shares it with others."""
     surroundings, variables = attempt.surroundings, attempt.scope.variables
     after = variables.sharing(surroundings.inputs.keys() | surroundings.literals)
+    if not after and not surroundings.groups:
+        return frozenset()
     known = attempt.before.keys() - changes.written - changes.deleted
     return relinked(surroundings.groups, after, known & variables.names())
 
@@ -290,13 +292,17 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *immovable_variables(changed, namespace, mutated=True),
         *attempt.threads_left,
         *attempt.modules_changed,
-        *remembered_since(attempt.memories_before, namespace, _changeable(attempt)),
+        *_remembered(attempt),
     )
 
 
-def _changeable(attempt: Attempt) -> frozenset[str]:
-    """Variables that are no constants of the notebook."""
-    return attempt.scope.variables.all_names() - attempt.scope.constants
+def _remembered(attempt: Attempt) -> tuple[Immovable, ...]:
+    """Functions that remember something else, of what they made from other than constants."""
+    variables = attempt.scope.variables
+    if not remembered(variables.namespace):
+        return ()
+    data = variables.all_names() - attempt.scope.constants
+    return remembered_since(attempt.memories_before, variables.namespace, data)
 
 
 def _unnamed(step_run: StepRun, captured: Captured) -> Iterator[str]:

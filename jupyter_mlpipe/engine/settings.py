@@ -102,14 +102,19 @@ def _read_frames() -> Values:
     known = getattr(config, "_registered_options", {})
     if not isinstance(values, dict):
         return {}
-    found = {name: _at(values, name) for name in known}
-    return {name: value for name, value in found.items() if value != known[name].defval}
+    found = {}
+    for name, option in known.items():
+        value: Any = values
+        for part in _parts(name):
+            value = value[part]
+        if value != option.defval:
+            found[name] = value
+    return found
 
 
-def _at(tree: Any, path: str) -> Any:
-    for part in path.split("."):
-        tree = tree[part]
-    return tree
+@functools.lru_cache(maxsize=1024)
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _write_frames(values: Values) -> None:

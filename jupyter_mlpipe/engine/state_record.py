@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.environ import EVERYTHING
 from jupyter_mlpipe.engine.module_states import is_of_module
-from jupyter_mlpipe.engine.randomness import seeded_first, state_digest
+from jupyter_mlpipe.engine.randomness import seeded_first, state_bytes, state_digest
 from jupyter_mlpipe.engine.states import WORKING_DIRECTORY, ProcessStates, Snapshot
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, StepRun
@@ -36,7 +36,8 @@ def with_states(
     """The record with the process's state as dependencies and effects."""
     changed = states.effects(facts.before, facts.after, facts.seen.environ.written)
     seeded = seeded_first(facts.python) & facts.after.generators.keys()
-    contents = {**{name: facts.after.generators[name] for name in seeded}, **changed.contents}
+    kept = {name: state_bytes(facts.after.generators[name]) for name in seeded}
+    contents = {**kept, **changed.contents}
     return replace(
         step_run,
         dependencies=(*step_run.dependencies, *_dependencies(facts, states)),
@@ -106,10 +107,9 @@ def _generators(facts: StateFacts) -> Iterator[Dependency]:
     """Those it drew from, unless it seeded them before it did."""
     before, after = facts.before.generators, facts.after.generators
     seeded = seeded_first(facts.python)
-    for name in after:
-        digest = state_digest(name, before)
-        if digest != state_digest(name, after) and name not in seeded:
-            yield Dependency(DependencyKind.RANDOM, name, digest)
+    for name, state in after.items():
+        if state != before.get(name) and name not in seeded:
+            yield Dependency(DependencyKind.RANDOM, name, state_digest(name, before))
 
 
 def _variables(seen: Sightings) -> Mapping[str, str]:

@@ -12,7 +12,12 @@ from typing import Any
 
 import cloudpickle
 
-from jupyter_mlpipe.engine.randomness import GENERATORS, capture_states, restore_state
+from jupyter_mlpipe.engine.randomness import (
+    GENERATORS,
+    capture_states,
+    restore_state,
+    state_bytes,
+)
 from jupyter_mlpipe.engine.redaction import is_secret
 from jupyter_mlpipe.engine.settings import Values, all_settings
 from jupyter_mlpipe.materializers.fingerprint import content_digest
@@ -32,7 +37,8 @@ _PROJECT = "<project>"
 class Snapshot:
     """All of it at one moment; comparing two costs microseconds."""
 
-    generators: Mapping[str, bytes]
+    generators: Mapping[str, Any]
+    """See `randomness.capture_states`."""
     settings: Mapping[str, Values]
     variables: Mapping[Any, Any]
     """As the process holds them, undecoded."""
@@ -82,7 +88,7 @@ class ProcessStates:
         `variables` of the environment count even if they are what they were: they were set.
         """
         found: dict[str, bytes] = {
-            name: state
+            name: state_bytes(state)
             for name, state in after.generators.items()
             if state != before.generators.get(name)
         }

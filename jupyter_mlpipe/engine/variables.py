@@ -34,9 +34,9 @@ class Held:
     @property
     def surely_unchanged(self) -> bool:
         """Whether a short look is enough to see that the value has its content still."""
-        if self.parts is not None:
-            return still_holds(self.value, self.parts)
-        return self.fingerprint is _UNCHANGING
+        if self.fingerprint is _UNCHANGING:
+            return True
+        return self.parts is not None and still_holds(self.value, self.parts)
 
     def same_as(self, other: Held) -> bool:
         """The same object with, provably, the same content."""
@@ -103,13 +103,12 @@ class Variables:
 
     def names(self) -> frozenset[str]:
         """Variables in memory that hold data, as opposed to modules, functions and classes."""
-        bound = list(self.namespace.items())
-        return frozenset(n for n, v in bound if is_data(n, v) or self._is_data_by_now(n, v))
+        return frozenset([n for n, v in list(self.namespace.items()) if self._is_data(n, v)])
 
     def any_beside(self, looked: Mapping[str, Held]) -> bool:
         """Whether there is data that was not there at an earlier look."""
-        bound = list(self.namespace.items())
-        return any(n not in looked and self._is_data(n, value) for n, value in bound)
+        fresh = [(n, v) for n, v in list(self.namespace.items()) if n not in looked]
+        return any(self._is_data(n, v) for n, v in fresh)
 
     def all_names(self) -> frozenset[str]:
         """Those, and the variables that are pending."""
@@ -121,12 +120,12 @@ class Variables:
         self._adopted |= {n: v for n, v in bound if issubclass(type(v), CODE) and not is_given(n)}
 
     def _is_data(self, name: str, value: Any) -> bool:
-        return is_data(name, value) or self._is_data_by_now(name, value)
+        if is_data(name, value):
+            return True
+        return issubclass(type(value), CODE) and self._is_data_by_now(name, value)
 
     def _is_data_by_now(self, name: str, value: Any) -> bool:
         """Code that a step assigned, or that was changed since it was defined."""
-        if not issubclass(type(value), CODE):
-            return False
         if name in self._adopted and self._adopted[name] is value:
             return True
         if not is_own_definition(name, value):
@@ -281,12 +280,13 @@ class Variables:
         looked = {}
         for name, value in list(self.namespace.items()):
             known = self._held.get(name)
-            same = known is not None and known.value is value
-            if known is not None and same and known.surely_unchanged:
+            if known is not None and known.value is not value:
+                known = None
+            if known is not None and known.surely_unchanged:
                 looked[name] = known
-            elif (known is not None and same and known.fingerprint) or self._is_data(name, value):
+            elif (known is not None and known.fingerprint) or self._is_data(name, value):
                 self._looking = name
-                looked[name] = self._look_at(name, value, known if same else None)
+                looked[name] = self._look_at(name, value, known)
         self._looking = None
         self.wait_no_more()
         self._held = dict(looked)
@@ -319,7 +319,7 @@ class Variables:
     ) -> Changes:
         """Compare two looks; `certain` are the names that the code binds on every way."""
         common = before.keys() & after.keys()
-        others = {n for n in common if before[n] is not after[n]}
+        others = {n for n, held in after.items() if before.get(n, held) is not held}
         rebound = {n for n in others if before[n].value is not after[n].value}
         mutated = {
             n
