@@ -76,6 +76,10 @@ STEP_RUNS = Table(
     Index("step_runs_by_start", "started", "id"),
     Index("step_runs_by_step", "pipeline", "step", "status", "started", "id"),
     Index("step_runs_by_run", "run_id", "started", "id"),
+    Index(
+        "step_runs_by_code",
+        *("cell_hash", "pipeline", "step", "status", "element", "started", "id"),
+    ),
 )
 
 ARTIFACTS = Table(

@@ -1,5 +1,8 @@
-from jupyter_mlpipe.model.run import Run
+from sqlalchemy.dialects import sqlite
+
+from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.tracking import queries
+from jupyter_mlpipe.tracking.database import open_database
 from jupyter_mlpipe.tracking.store import Query
 
 
@@ -18,3 +21,15 @@ def test_lists_of_about_the_same_length_share_a_statement():
     assert statement(where={"id": five}) is statement(where={"id": eight})
     values = queries.values_of(Query(Run, {"id": five}))
     assert {value for name, value in values.items() if name.startswith("id_")} == set(five)
+
+
+def test_runs_of_the_same_code_are_found_without_a_look_at_all_runs_of_the_step(tmp_path):
+    where = {"pipeline": "p", "step": "s", "status": Status.SUCCEEDED, "element": ""}
+    asked = Query(StepRun, {**where, "cell_hash": "h"}, limit=20)
+    text = str(queries.rows_of(queries.shape_of(asked)).compile(dialect=sqlite.dialect()))
+    engine = open_database(f"sqlite:///{tmp_path / 'metadata.db'}")
+    with engine.connect() as connection:
+        values = ("p", "s", "succeeded", "", "h", 20, 0)
+        (step,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+    engine.dispose()
+    assert "USING INDEX step_runs_by_code" in step.detail
