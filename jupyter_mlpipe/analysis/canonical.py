@@ -6,6 +6,9 @@ import ast
 import functools
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, TypeAlias
 
 from jupyter_mlpipe.analysis.parsing import parse
 
@@ -43,22 +46,29 @@ def hash_nodes(nodes: Sequence[ast.AST], hasher: hashlib.blake2b) -> None:
 
     Goes without recursion: a sum of a thousand terms is a tree a thousand levels deep.
     """
-    waiting: list[tuple[object, bool]] = [(node, False) for node in reversed(nodes)]
-    while waiting:
-        part, documented = waiting.pop()
-        if isinstance(part, ast.AST):
-            documented = documented or _may_be_read(part)
-            fields = list(_fields(part, documented=documented))
-            _feed(hasher, b"N", f"{type(part).__name__}/{len(fields)}".encode())
-            for name, value in reversed(fields):
-                waiting += [(value, documented), (_Field(name), False)]
-        elif isinstance(part, _Field):
-            _feed(hasher, b"F", part.encode())
-        elif isinstance(part, list):
-            _feed(hasher, b"L", str(len(part)).encode())
-            waiting += [(item, documented) for item in reversed(part)]
+    found: list[bytes] = []
+    begun: list[tuple[_Parts, bool]] = [(zip(repeat(b""), nodes), False)]
+    while begun:
+        parts, documented = begun[-1]
+        for label, part in parts:
+            kind: type = type(part)
+            form = _form(kind)
+            if form is not None:
+                inner = documented or (form.documents and _may_be_read(part))
+                fields = form.fields_of(part, documented=inner)
+                found += (label, form.heads[len(fields)])
+                if fields:
+                    begun.append((iter(fields), inner))
+                    break
+            elif kind is list:
+                found += (label, _tagged(b"L", b"%d" % len(part)))
+                begun.append((zip(repeat(b""), part), documented))
+                break
+            else:
+                found += (label, _tagged(*constant_parts(part)))
         else:
-            _feed(hasher, *constant_parts(part))
+            begun.pop()
+    hasher.update(b"".join(found))
 
 
 def constant_parts(value: object) -> tuple[bytes, bytes]:
@@ -78,28 +88,64 @@ def constant_parts(value: object) -> tuple[bytes, bytes]:
     raise TypeError(f"{type(value).__name__} is no literal")
 
 
-class _Field(str):
-    """Sets a field's name apart from a constant."""
-
-    __slots__ = ()
+_Parts: TypeAlias = Iterator[tuple[bytes, Any]]
+"""What is left of a node or a list, each part with its label."""
 
 
-def _feed(hasher: hashlib.blake2b, tag: bytes, payload: bytes) -> None:
-    hasher.update(b"%s%d:" % (tag, len(payload)))
-    hasher.update(payload)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What is fed of the nodes of one class."""
+
+    fields: tuple[tuple[str, bytes], ...]
+    """Names in alphabetical order, with their labels."""
+    heads: tuple[bytes, ...]
+    """What goes before them, by their number."""
+    documents: bool
+    """Whether it is that of functions or classes."""
+    special: bool
+    """Whether not all that it has is fed as it is."""
+
+    def fields_of(self, node: Any, *, documented: bool) -> list[tuple[bytes, Any]]:
+        """Without empty ones: newer versions of Python add some of those."""
+        if self.special:
+            return list(_special_fields(node, self.fields, documented=documented))
+        return [
+            (label, value)
+            for name, label in self.fields
+            if (value := getattr(node, name, None)) is not None and (value or value != [])
+        ]
 
 
-def _fields(node: ast.AST, *, documented: bool) -> Iterator[tuple[str, object]]:
-    """Fields by name, without empty ones: newer versions of Python add some of those."""
-    for name in sorted(node._fields):
+@functools.cache
+def _form(kind: type) -> _Form | None:
+    """None for what is no node."""
+    if not issubclass(kind, ast.AST):
+        return None
+    names = [name for name in sorted(kind._fields) if name not in _WITHOUT_MEANING]
+    heads = (f"{kind.__name__}/{count}" for count in range(len(names) + 1))
+    return _Form(
+        tuple((name, _tagged(b"F", name.encode())) for name in names),
+        tuple(_tagged(b"N", head.encode()) for head in heads),
+        documents=issubclass(kind, _DOCUMENTED),
+        special=issubclass(kind, (*_DOCUMENTED, ast.JoinedStr, ast.Constant)),
+    )
+
+
+def _special_fields(
+    node: ast.AST, fields: Sequence[tuple[str, bytes]], *, documented: bool
+) -> _Parts:
+    for name, label in fields:
         value = getattr(node, name, None)
-        if name == "body" and isinstance(node, _DOCUMENTED) and not documented:
+        if name == "body" and not documented:
             value = _without_docstring(value)
-        if isinstance(node, ast.JoinedStr) and name == "values":
+        elif isinstance(node, ast.JoinedStr):
             value = _joined(node.values)
-        is_literal = isinstance(node, ast.Constant) and name == "value"
-        if is_literal or (name not in _WITHOUT_MEANING and value is not None and value != []):
-            yield name, value
+        if isinstance(node, ast.Constant) or (value is not None and value != []):
+            yield label, value
+
+
+def _tagged(tag: bytes, payload: bytes) -> bytes:
+    return b"%s%d:%s" % (tag, len(payload), payload)
 
 
 def _may_be_read(node: ast.AST) -> bool:
