@@ -19,6 +19,11 @@ class EarlierEnvironment:
         self._blobs = blobs
         self._waiting: dict[str, str] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is any variable to set."""
+        return bool(self._waiting)
+
     def offer(self, effects: Mapping[str, str]) -> None:
         """What steps left in their process, by name, each with the blob that tells how it was."""
         ours = {name: blob for name, blob in effects.items() if name.startswith(VARIABLE)}

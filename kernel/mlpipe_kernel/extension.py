@@ -92,6 +92,7 @@ def _hook_cells(shell: Any, session: KernelSession, undo: list[Callable[[], obje
 
     def after(result: Any) -> None:
         gate.clear()
+        mark.clear()
         session.after_cell(result)
 
     shell.events.register("pre_run_cell", session.before_cell)

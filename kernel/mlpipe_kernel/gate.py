@@ -55,13 +55,21 @@ class MarkTransformer:
 
     def __init__(self, transform_cell: Callable[[str], str]) -> None:
         self._transform_cell = transform_cell
+        self._known: tuple[str, list[str]] = ("", [])
+        """A body and what became of it: IPython asks twice for each cell that it runs."""
 
     def __call__(self, lines: list[str]) -> list[str]:
         """Also called on unfinished cells, to see whether Enter should run them."""
         if not lines or split_mark(lines[0]) is None:
             return lines
-        body = self._transform_cell("".join(lines[1:])) if len(lines) > 1 else ""
-        return [f"{lines[0].rstrip()!r}\n", *body.splitlines(keepends=True)]
+        body = "".join(lines[1:])
+        if body != self._known[0]:
+            self._known = body, self._transform_cell(body).splitlines(keepends=True)
+        return [f"{lines[0].rstrip()!r}\n", *self._known[1]]
+
+    def clear(self) -> None:
+        """Forget the cell that ran: the next one may be read in another way."""
+        self._known = ("", [])
 
 
 class StepGate:

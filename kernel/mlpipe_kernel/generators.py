@@ -23,6 +23,11 @@ class Generators:
         self._blobs = blobs
         self._waiting: dict[str, str] = {}
 
+    @property
+    def wait(self) -> bool:
+        """Whether there is any state to go on from."""
+        return bool(self._waiting)
+
     def offer(self, states: Mapping[str, str]) -> None:
         """Before user code runs, or when it is to go back: generator to the blob of its state."""
         self._waiting = {name: blob for name, blob in states.items() if name in _LIBRARIES}

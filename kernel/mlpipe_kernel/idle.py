@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,9 @@ class Idle:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._work: Callable[[], None] | None = None
-        self._timer: object | None = None
+        self._armed = False
+        self._due = 0.0
+        """When it is to be done, by the monotonic clock."""
         self._cells = 0
         """That run now, one inside another."""
 
@@ -42,9 +45,10 @@ class Idle:
 
     def soon(self, work: Callable[[], None]) -> None:
         """Do this when no cell runs; from any thread. A shell without a loop never does."""
-        self._work = work
+        self._work, self._due = work, time.monotonic() + _PAUSE
         loop = getattr(getattr(self._shell, "kernel", None), "io_loop", None)
-        if loop is not None:
+        if loop is not None and not self._armed:
+            self._armed = True
             loop.add_callback(self._arm, loop)
 
     def drop(self) -> None:
@@ -52,12 +56,17 @@ class Idle:
         self._work = None
 
     def _arm(self, loop: Any) -> None:
-        if self._timer is not None:
-            loop.remove_timeout(self._timer)
-        self._timer = loop.call_later(_PAUSE, self._do)
+        """One timer waits at any time: it goes on to wait where it fires too early."""
+        loop.call_later(max(0.0, self._due - time.monotonic()), self._fire, loop)
+
+    def _fire(self, loop: Any) -> None:
+        if time.monotonic() < self._due:
+            self._arm(loop)
+            return
+        self._armed = False  # first, so that whoever asks for something meanwhile arms anew
+        self._do()
 
     def _do(self) -> None:
-        self._timer = None
         work = self._work
         if work is None or self.busy:
             return

@@ -69,6 +69,12 @@ class Restorer:
         names = self._earlier.names() | self._variables.pending.keys()
         return frozenset(names - self._shell.user_ns.keys())
 
+    @property
+    def concerned(self) -> bool:
+        """Whether it matters what a cell mentions."""
+        names = self._earlier.names() or self._variables.pending or self._unkept
+        return bool(names) or self._generators.wait or self._environment.waits
+
     def offer(self, state: EarlierState) -> None:
         """Let names that are not bound yet come back from `state` when they are mentioned."""
         bound = self._shell.user_ns.keys()

@@ -349,7 +349,9 @@ class KernelSession:
         return any(definitions.defines_anew(cell) for definitions in known)
 
     def _restore(self, *, load: bool) -> None:
-        self._tell(self._learned(self._bench.prepare(mentioned(self._cell.source), load=load)))
+        if self._bench.restores:
+            cell = mentioned(self._cell.source)
+            self._tell(self._learned(self._bench.prepare(cell, load=load)))
 
     def _tell(self, brought: Brought) -> None:
         if brought.loaded or brought.problems:

@@ -118,6 +118,11 @@ class Workbench:
             tools = self._open()
             tools.restorer.offer(last_state(pipeline, tools.context.metadata))
 
+    @property
+    def restores(self) -> bool:
+        """Whether anything could be brought back."""
+        return self._tools is not None and self._tools.restorer.concerned
+
     def prepare(self, cell: StepSignature, *, load: bool) -> Brought:
         """Bring back what a cell mentions; see `Restorer.prepare`."""
         if self._tools is None:
