@@ -83,6 +83,11 @@ def location(url: str) -> str:
     return parsed.database or "in memory"
 
 
+def in_memory(url: URL) -> bool:
+    """Whether the database is gone with its connection."""
+    return url.database in (None, "", ":memory:")
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -112,13 +117,12 @@ def _make_folder(folder: Path) -> None:
 
 
 def _engine(url: URL) -> Engine:
-    in_memory = url.database in (None, "", ":memory:")
     engine = create_engine(
         url,
         poolclass=QueuePool,
         connect_args={"check_same_thread": False},
         # A database in memory lives in one connection, for which all threads queue.
-        **({"pool_size": 1, "max_overflow": 0} if in_memory else {}),
+        **({"pool_size": 1, "max_overflow": 0} if in_memory(url) else {}),
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -6,13 +6,17 @@ long as SQLite does.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from sqlalchemy import Engine, Executable
 from sqlalchemy.engine import Dialect
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeEngine
+
+from jupyter_mlpipe.tracking import database
 
 Row: TypeAlias = Mapping[str, Any]
 """By column; of a statement that is to be run, by parameter."""
@@ -25,23 +29,43 @@ class Driver:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._prepared: dict[Executable, _Prepared] = {}
+        self._idle: deque[PoolProxiedConnection] = deque()
+        """One connection at most: to get it from the pool and give it back each time would take
+        as long as a question does. All others are the pool's."""
+        self._spares = not database.in_memory(engine.url)
 
     @contextmanager
     def transaction(self, *, writing: bool = False) -> Iterator[Transaction]:
         """Everything that is run in it happens at one moment, or not at all."""
-        connection = self._engine.raw_connection()
+        connection = self._take()
         try:
             cursor = connection.cursor()
             # The write lock is taken at once: one wanted later fails without waiting.
             cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             yield Transaction(cursor, self._prepare)
             cursor.execute("COMMIT")
-        finally:
+        except BaseException:
             connection.close()  # back into the pool, which takes back what was not committed
+            raise
+        self._give_back(connection)
 
     def dispose(self) -> None:
         """Close the connections."""
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
+
+    def _take(self) -> PoolProxiedConnection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._engine.raw_connection()
+
+    def _give_back(self, connection: PoolProxiedConnection) -> None:
+        if self._spares and not self._idle:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def _prepare(self, statement: Executable) -> _Prepared:
         known = self._prepared.get(statement)
