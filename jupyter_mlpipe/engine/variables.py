@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from itertools import compress
+from operator import is_not
 from types import FunctionType
 from typing import Any
 
@@ -30,13 +32,6 @@ class Held:
     version: ArtifactVersion | None = None
     parts: tuple[Any, ...] | None = None
     """Of a small container of numbers and texts, the objects in it."""
-
-    @property
-    def surely_unchanged(self) -> bool:
-        """Whether a short look is enough to see that the value has its content still."""
-        if self.fingerprint is _UNCHANGING:
-            return True
-        return self.parts is not None and still_holds(self.value, self.parts)
 
     def same_as(self, other: Held) -> bool:
         """The same object with, provably, the same content."""
@@ -277,14 +272,19 @@ class Variables:
         A variable keeps its version only while it is the same object with the same content.
         """
         self._give_up()
-        looked = {}
-        for name, value in list(self.namespace.items()):
-            known = self._held.get(name)
-            if known is not None and known.value is not value:
+        looked, held = {}, self._held.get
+        for name, value in list(self.namespace.items()):  # a loop over all: no call for most
+            known = held(name)
+            if known is not None and known.value is value:
+                parts = known.parts
+                if known.fingerprint is _UNCHANGING or (
+                    parts is not None and still_holds(value, parts)
+                ):
+                    looked[name] = known
+                    continue
+            else:
                 known = None
-            if known is not None and known.surely_unchanged:
-                looked[name] = known
-            elif (known is not None and known.fingerprint) or self._is_data(name, value):
+            if (known is not None and known.fingerprint) or self._is_data(name, value):
                 self._looking = name
                 looked[name] = self._look_at(name, value, known)
         self._looking = None
@@ -318,8 +318,8 @@ class Variables:
         self, before: Mapping[str, Held], after: Mapping[str, Held], certain: frozenset[str]
     ) -> Changes:
         """Compare two looks; `certain` are the names that the code binds on every way."""
-        common = before.keys() & after.keys()
-        others = {n for n, held in after.items() if before.get(n, held) is not held}
+        known = map(before.get, after, after.values())
+        others = set(compress(after, map(is_not, known, after.values())))
         rebound = {n for n in others if before[n].value is not after[n].value}
         mutated = {
             n
@@ -327,7 +327,7 @@ class Variables:
             if before[n].fingerprint is not None and not before[n].same_as(after[n])
         }
         # Binding a value to a name that holds it already leaves no trace but the code's.
-        rebound |= (common & certain) - mutated
+        rebound |= (certain & before.keys() & after.keys()) - mutated
         created = after.keys() - before.keys()
         restated = {n for n in created if n in self._restated and n not in certain}
         mutated |= restated

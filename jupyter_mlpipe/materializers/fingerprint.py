@@ -139,7 +139,7 @@ def parts_of(container: Any) -> tuple[Any, ...]:
 
 def still_holds(container: Any, parts: tuple[Any, ...]) -> bool:
     """Whether it holds the very objects that `parts_of` gave of it."""
-    now = parts_of(container)
+    now = parts_of(container) if type(container) is dict else container
     return len(now) == len(parts) and all(map(operator.is_, now, parts))
 
 
