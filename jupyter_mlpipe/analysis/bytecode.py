@@ -9,7 +9,6 @@ counts where the cell mentions the function after all, and is kept apart where i
 from __future__ import annotations
 
 import ast
-import dis
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -22,8 +21,9 @@ from jupyter_mlpipe.analysis.flow import (
     bound_at_end,
     bound_at_once,
     bound_before,
-    guarded,
+    guards_in,
 )
+from jupyter_mlpipe.analysis.instructions import Instruction, instructions_of
 from jupyter_mlpipe.analysis.lookups import (
     Lookup,
     evaluated,
@@ -33,7 +33,7 @@ from jupyter_mlpipe.analysis.lookups import (
     looked_up,
     mentioned_in_text,
 )
-from jupyter_mlpipe.analysis.parsing import compile_tree, parse
+from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, parse
 
 
 @dataclass(slots=True)
@@ -136,13 +136,12 @@ class _Reader:
     """Takes code apart, each piece once."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[CodeType, list[dis.Instruction]]] = {}
+        self._known: dict[int, tuple[CodeType, list[Instruction]]] = {}
 
-    def __call__(self, code: CodeType) -> list[dis.Instruction]:
+    def __call__(self, code: CodeType) -> list[Instruction]:
         known = self._known.get(id(code))
         if known is None:
-            found = [_named(i, code) for i in dis.get_instructions(code) if i.opname != "CACHE"]
-            known = self._known[id(code)] = code, found
+            known = self._known[id(code)] = code, instructions_of(code)
         return known[1]
 
 
@@ -155,7 +154,7 @@ def _bodies(code: CodeType, read: _Reader) -> dict[str, list[CodeType]]:
 
 
 def _defined_in(code: CodeType, owner: str, read: _Reader) -> Iterator[tuple[str, CodeType]]:
-    previous: dis.Instruction | None = None
+    previous: Instruction | None = None
     for instruction in read(code):
         nested = instruction.argval
         if isinstance(nested, CodeType):
@@ -174,13 +173,6 @@ def _defined_in(code: CodeType, owner: str, read: _Reader) -> Iterator[tuple[str
 
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
 _BETWEEN = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
-
-
-def _named(instruction: dis.Instruction, code: CodeType) -> dis.Instruction:
-    """Python 3.11 does not tell which keywords a call has."""
-    if instruction.opname != "KW_NAMES":
-        return instruction
-    return instruction._replace(argval=code.co_consts[instruction.arg or 0])
 
 
 def _is_class(code: CodeType) -> bool:
@@ -213,8 +205,9 @@ class _Walk:
         """Take up all names of `code`, where those in `bound` are bound before it runs."""
         names, is_class = self._names, not is_cell and _is_class(code)
         instructions = self._read(code)
-        states = bound_before(code, instructions, bound, is_class=is_class)
-        sheltered = guarded(code, instructions) if is_cell else range(len(instructions))
+        guards = guards_in(code, instructions)
+        states = bound_before(instructions, bound, guards, is_class=is_class)
+        sheltered = guards if is_cell else range(len(instructions))
         for index, instruction in enumerate(instructions):
             known = states.get(index, frozenset())
             name = instruction.argval
@@ -301,14 +294,14 @@ def _names_in(text: str | None) -> GlobalNames | None:
     """What a text that is run as code mentions; None where it does not tell that by itself."""
     try:
         tree = parse(text.strip()) if text is not None else None
-        imports = tree and any(isinstance(n, ast.Import | ast.ImportFrom) for n in ast.walk(tree))
+        imports = tree and any(isinstance(n, ast.Import | ast.ImportFrom) for n in nodes_in(tree))
         return None if tree is None or imports else global_names(compile_tree(tree))
     except SyntaxError:
         return None
 
 
 def _other(
-    instructions: Sequence[dis.Instruction],
+    instructions: Sequence[Instruction],
     index: int,
     names: GlobalNames,
     *,
@@ -328,7 +321,7 @@ def _other(
         names.shelter(mentioned_in_text(name))
 
 
-def _attribute(instructions: Sequence[dis.Instruction], index: int, names: GlobalNames) -> None:
+def _attribute(instructions: Sequence[Instruction], index: int, names: GlobalNames) -> None:
     name = instructions[index].argval
     if name == "import_module" and (module := imported(instructions[index + 1 :])):
         names.imported.add(module)
@@ -345,7 +338,7 @@ def _attribute(instructions: Sequence[dis.Instruction], index: int, names: Globa
 _IMPORTS = frozenset({"IMPORT_NAME", "IMPORT_FROM"})
 
 
-def _import(instructions: Sequence[dis.Instruction], index: int, names: GlobalNames) -> None:
+def _import(instructions: Sequence[Instruction], index: int, names: GlobalNames) -> None:
     name = instructions[index].argval
     if instructions[index].opname == "IMPORT_FROM":  # the name may be that of a submodule
         before = reversed(instructions[:index])

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
-from jupyter_mlpipe.analysis.dataflow import signature_of
+from jupyter_mlpipe.analysis.dataflow import signature_of_statements
 from jupyter_mlpipe.analysis.kinds import StatementKind
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
+from jupyter_mlpipe.analysis.parsing import nodes_in, nodes_of_cell
 from jupyter_mlpipe.analysis.restated import restated_classes
 from jupyter_mlpipe.analysis.statements import Statement, kinds_of_names
 
@@ -38,7 +39,7 @@ def code_statements(tree: ast.Module, meaning: Meaning) -> tuple[ast.stmt, ...]:
     code = tuple(s for s in tree.body if _is_code(s, found, changed))
     if not code:
         return ()
-    assigned = signature_of(ast.Module([s for s in tree.body if s not in code], [])).writes
+    assigned = _written_beside(code, tree)
     return tuple(s for s in code if not bound_by(s) or bound_by(s) - assigned)
 
 
@@ -50,9 +51,12 @@ def _kind(statement: ast.stmt) -> StatementKind:
 def code_names(tree: ast.Module, meaning: Meaning) -> frozenset[str]:
     """Names that nothing but code binds."""
     code = code_statements(tree, meaning)
-    rest = ast.Module([s for s in tree.body if s not in code], [])
     names = frozenset[str]().union(*map(bound_by, code))
-    return names - signature_of(rest).writes if names else names
+    return names - _written_beside(code, tree) if names else names
+
+
+def _written_beside(code: Sequence[ast.stmt], tree: ast.Module) -> frozenset[str]:
+    return signature_of_statements(tuple(s for s in tree.body if s not in code)).writes
 
 
 def bound_by(statement: ast.stmt) -> frozenset[str]:
@@ -126,7 +130,7 @@ def _is_pure(node: ast.FunctionDef | ast.AsyncFunctionDef, meaning: Meaning) -> 
 
 def _is_pure_class(node: ast.ClassDef, meaning: Meaning) -> bool:
     """The same of a class: its body may stand on imports and on other classes alone."""
-    reads = signature_of(ast.Module([node], [])).reads - {node.name}
+    reads = signature_of_statements((node,)).reads - {node.name}
     return all(_is_hint(name, meaning) for name in reads) and all(
         _is_imported(name, meaning) for d in node.decorator_list for name in _names(d)
     )
@@ -166,7 +170,7 @@ def _is_hint(name: str, meaning: Meaning) -> bool:
 
 
 def _words(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
+    for part in nodes_in(node):
         if isinstance(part, ast.Name | ast.Attribute):
             yield part.id if isinstance(part, ast.Name) else part.attr
 
@@ -176,7 +180,7 @@ _REGISTERS = frozenset({"singledispatch"})
 
 
 def _names(node: ast.AST) -> Iterator[str]:
-    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+    return (part.id for part in nodes_in(node) if isinstance(part, ast.Name))
 
 
 def _classes_in(tree: ast.Module) -> frozenset[str]:
@@ -187,7 +191,7 @@ def _stored_into(tree: ast.Module) -> frozenset[str]:
     """Names whose attributes the cell sets, in functions too: `f.calls = 0`."""
     return frozenset(
         node.value.id
-        for node in ast.walk(tree)
+        for node in nodes_of_cell(tree)
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store | ast.Del)
         and isinstance(node.value, ast.Name)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from jupyter_mlpipe.analysis.bytecode import GlobalNames, global_names
 from jupyter_mlpipe.analysis.magics import filled_in_by_magics, hidden_by_magics
-from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, parse
+from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, nodes_of_cell, parse
 from jupyter_mlpipe.model.step import StepSignature
 
 
@@ -26,6 +26,18 @@ def analyze(source: str) -> StepSignature:
         return StepSignature(dynamic="does not parse")
 
 
+@functools.lru_cache(maxsize=1024)
+def signature_of_statements(statements: tuple[ast.stmt, ...]) -> StepSignature:
+    """That of some statements of a cell, as if they were all of it.
+
+    They are known by identity, for the trees of cells are shared.
+
+    Raises:
+        SyntaxError: They cannot be compiled.
+    """
+    return signature_of(ast.Module(list(statements), []))
+
+
 def signature_of(tree: ast.Module) -> StepSignature:
     """The signature of a parsed cell.
 
@@ -33,7 +45,7 @@ def signature_of(tree: ast.Module) -> StepSignature:
         SyntaxError: It parses but cannot be compiled.
     """
     names = global_names(compile_tree(tree))
-    nodes = nodes_in(tree)
+    nodes = nodes_of_cell(tree)
     reasons = [reason for reason in (_star_import(nodes), _listed(nodes), *names.hidden) if reason]
     if "get_ipython" in names.reads:
         names.reads |= filled_in_by_magics(tree) - names.certain
@@ -91,11 +103,15 @@ def _deleted(nodes: Sequence[ast.AST]) -> set[str]:
     }
 
 
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+_ANNOTATED = (ast.arg, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 def _names_in_annotations(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """Names in annotations kept as text; pydantic and the like look them up later."""
     lazy = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in nodes)
-    for node in nodes:
-        annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
+    for node in (node for node in nodes if isinstance(node, _ANNOTATED)):
+        annotation = node.returns if isinstance(node, _FUNCTIONS) else node.annotation
         for part in nodes_in(annotation) if isinstance(annotation, ast.expr) else ():
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 yield from re.findall(r"[^\W\d]\w*", part.value)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import CodeType
+
+from jupyter_mlpipe.analysis.instructions import Instruction
 
 STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
 """Instructions that bind a global name, or one of a class body."""
@@ -20,7 +22,7 @@ _JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
 
 
 def bound_at_once(
-    instructions: Sequence[dis.Instruction], index: int, *, is_class: bool
+    instructions: Sequence[Instruction], index: int, *, is_class: bool
 ) -> frozenset[str]:
     """The name a function is bound to before anything could call it.
 
@@ -36,39 +38,46 @@ def bound_at_once(
     return frozenset()
 
 
-def guarded(code: CodeType, instructions: Sequence[dis.Instruction]) -> frozenset[int]:
-    """Instructions whose exceptions a `try` or `with` of this code hears of, and may swallow."""
-    return frozenset(_handlers(code, instructions))
-
-
 def bound_before(
-    code: CodeType,
-    instructions: Sequence[dis.Instruction],
+    instructions: Sequence[Instruction],
     bound: frozenset[str],
+    guards: Mapping[int, Sequence[int]],
     *,
     is_class: bool,
 ) -> dict[int, frozenset[str]]:
-    """For each instruction that can be reached, the names bound on every way to it."""
-    handlers = _handlers(code, instructions)
+    """For each instruction that can be reached, the names bound on every way to it.
+
+    `guards` are those that `guards_in` gives of the code.
+    """
     at_offset = {instruction.offset: index for index, instruction in enumerate(instructions)}
     states = {0: bound}
     waiting = [0]
+
+    def reach(target: int, state: frozenset[str]) -> bool:
+        """Whether that is news there."""
+        known = states.get(target)
+        if known is not None:
+            state &= known
+        states[target] = state
+        return state != known
+
     while waiting:
-        index = waiting.pop()
-        before = states[index]
-        after = _after(instructions[index], before, is_class=is_class)
-        reached = [(next_, after) for next_ in _next(instructions, index, at_offset)]
-        for target, state in [*reached, *((h, before) for h in handlers.get(index, ()))]:
-            known = states.get(target)
-            merged = state if known is None else known & state
-            if merged != known:
-                states[target] = merged
-                waiting.append(target)
+        index: int | None = waiting.pop()
+        while index is not None:  # as far as it leads straight on
+            instruction, before = instructions[index], states[index]
+            after = _after(instruction, before, is_class=is_class)
+            waiting += [h for h in guards.get(index, ()) if reach(h, before)]
+            if instruction.opcode in _JUMPS:
+                target = at_offset.get(instruction.argval)
+                if target is not None and reach(target, after):
+                    waiting.append(target)
+            straight = index + 1 < len(instructions) and instruction.opname not in _ENDS
+            index = index + 1 if straight and reach(index + 1, after) else None
     return states
 
 
 def bound_at_end(
-    instructions: Sequence[dis.Instruction], states: Mapping[int, frozenset[str]]
+    instructions: Sequence[Instruction], states: Mapping[int, frozenset[str]]
 ) -> frozenset[str]:
     """The names bound on every way to the end of the code."""
     ends = [
@@ -79,30 +88,20 @@ def bound_at_end(
     return frozenset.intersection(*ends) if ends else frozenset()
 
 
-def _after(
-    instruction: dis.Instruction, state: frozenset[str], *, is_class: bool
-) -> frozenset[str]:
-    opname, name = instruction.opname, instruction.argval
-    if is_class and opname == "STORE_NAME":
-        return state | {CLASS_LOCAL + name}
+def _after(instruction: Instruction, state: frozenset[str], *, is_class: bool) -> frozenset[str]:
+    opname = instruction.opname
+    if opname in STORES:
+        name = CLASS_LOCAL + instruction.argval if is_class and opname == "STORE_NAME" else None
+        return state | {name or instruction.argval}
     if is_class and opname == "DELETE_NAME":
-        return state - {CLASS_LOCAL + name}
-    if opname in STORES and name not in state:
-        return state | {name}
+        return state - {CLASS_LOCAL + instruction.argval}
     return state  # a global that was bound and deleted again no longer leads to its old value
 
 
-def _next(
-    instructions: Sequence[dis.Instruction], index: int, at_offset: dict[int, int]
-) -> Iterator[int]:
-    instruction = instructions[index]
-    if instruction.opname not in _ENDS and index + 1 < len(instructions):
-        yield index + 1
-    if instruction.opcode in _JUMPS and instruction.argval in at_offset:
-        yield at_offset[instruction.argval]
-
-
-def _handlers(code: CodeType, instructions: Sequence[dis.Instruction]) -> dict[int, list[int]]:
+def guards_in(code: CodeType, instructions: Sequence[Instruction]) -> Mapping[int, Sequence[int]]:
+    """Instructions whose exceptions a `try` or `with` hears of, and may swallow; with its place."""
+    if not code.co_exceptiontable:
+        return {}
     at_offset = {instruction.offset: index for index, instruction in enumerate(instructions)}
     handlers: dict[int, list[int]] = {}
     for entry in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]

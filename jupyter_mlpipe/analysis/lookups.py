@@ -6,12 +6,13 @@ variables stand in braces, and their values are filled in once they are there.
 
 from __future__ import annotations
 
-import dis
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
+
+from jupyter_mlpipe.analysis.instructions import Instruction, places_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Lookup:
 
 
 def looked_up(
-    instructions: Sequence[dis.Instruction],
+    instructions: Sequence[Instruction],
     index: int,
     bound: Set[str],
     *,
@@ -56,7 +57,7 @@ def looked_up(
     return Lookup() if name == "vars" and _arguments(instructions, index) == 1 else None
 
 
-def imported(following: Sequence[dis.Instruction]) -> str | None:
+def imported(following: Sequence[Instruction]) -> str | None:
     """The module that a call with one literal argument imports."""
     rest = _without_stack_work(following)
     if len(rest) < 2 or not _calls_with(1, rest[1:]) or rest[0].opname != "LOAD_CONST":
@@ -85,7 +86,7 @@ def mentioned_in_text(text: str) -> set[str]:
     return set(_AT_NAME.findall(text)) if "@" in text else set()
 
 
-def evaluated(instructions: Sequence[dis.Instruction], index: int) -> tuple[set[str], list[str]]:
+def evaluated(instructions: Sequence[Instruction], index: int) -> tuple[set[str], list[str]]:
     """Names that `df.query("x > @y")` and the like look up, and why there may be more of them."""
     method = instructions[index].argval
     argument = next(iter(_without_stack_work(instructions[index + 1 :])), None)
@@ -100,7 +101,7 @@ def evaluated(instructions: Sequence[dis.Instruction], index: int) -> tuple[set[
     return mentioned_in_text(text) if in_pandas else set(_IDENTIFIER.findall(text)), []
 
 
-def _gives_no_text(instructions: Sequence[dis.Instruction], index: int) -> bool:
+def _gives_no_text(instructions: Sequence[Instruction], index: int) -> bool:
     """Whether a method is given keywords alone, none of them one that these methods know."""
     call = _call(instructions, index)
     before = _without_stack_work(instructions[index + 1 : call]) if call is not None else []
@@ -120,41 +121,42 @@ _MOST = 40
 """Instructions that are looked at."""
 
 
-def _without_stack_work(instructions: Sequence[dis.Instruction]) -> list[dis.Instruction]:
+def _without_stack_work(instructions: Sequence[Instruction]) -> list[Instruction]:
     return [i for i in instructions if i.opname not in _STACK_WORK]
 
 
-def _calls_with(arguments: int, following: Sequence[dis.Instruction]) -> bool:
+def _calls_with(arguments: int, following: Sequence[Instruction]) -> bool:
     return bool(following) and following[0].opname == "CALL" and following[0].arg == arguments
 
 
-def is_callee(instructions: Sequence[dis.Instruction], index: int) -> bool:
+def is_callee(instructions: Sequence[Instruction], index: int) -> bool:
     """Whether the loaded name itself is called, whatever its arguments are."""
     following = _without_stack_work(instructions[index + 1 : index + 6])
     attribute = bool(following) and following[0].opname in ("LOAD_ATTR", "LOAD_METHOD")
     return not attribute and _arguments(instructions, index) is not None
 
 
-def _arguments(instructions: Sequence[dis.Instruction], index: int) -> int | None:
+def _arguments(instructions: Sequence[Instruction], index: int) -> int | None:
     """How many the call of a loaded name has; None if it is not called."""
     call = _call(instructions, index)
     return instructions[call].arg if call is not None else None
 
 
-def _call(instructions: Sequence[dis.Instruction], index: int) -> int | None:
+def _call(instructions: Sequence[Instruction], index: int) -> int | None:
     """Which instruction calls what is loaded, by where both stand in the text."""
-    start = instructions[index].positions
+    loaded = instructions[index]
+    places = places_of(loaded.code)
+    start = places[loaded.offset // 2]
     for number, later in enumerate(instructions[index + 1 :], index + 1):
-        place = later.positions
-        if later.opname.startswith("CALL") and place is not None and start is not None:
-            same = (place.lineno, place.col_offset) == (start.lineno, start.col_offset)
-            if same and place.lineno is not None:
-                return number
+        line, _, column, _ = places[later.offset // 2]
+        same = line is not None and (line, column) == (start[0], start[2])
+        if same and later.opname.startswith("CALL"):
+            return number
     return None
 
 
 def _in_namespace(
-    before: Sequence[dis.Instruction], following: Sequence[dis.Instruction], bound: Set[str]
+    before: Sequence[Instruction], following: Sequence[Instruction], bound: Set[str]
 ) -> Lookup | None:
     """What is done with the dict of all variables that was just put on the stack."""
     first = following[0] if following else None
@@ -169,14 +171,14 @@ def _in_namespace(
     text, rest = _text(following, bound)
     if text is None or not rest:
         return None
-    if rest[0].opname == "BINARY_SUBSCR" or rest[0].argrepr == "[]":
+    if rest[0].opname == "BINARY_SUBSCR" or rest[0].operator == "[]":
         return Lookup(code=text)
     if rest[0].opname == "STORE_SUBSCR" and text.isidentifier():
         return Lookup(writes=frozenset({text}))
     return None
 
 
-def _literal(instruction: dis.Instruction) -> str | None:
+def _literal(instruction: Instruction) -> str | None:
     if instruction.opname == "LOAD_CONST" and isinstance(instruction.argval, str):
         return _escaped(instruction.argval)
     return None
@@ -187,8 +189,8 @@ def _escaped(text: str) -> str:
 
 
 def _text(
-    following: Sequence[dis.Instruction], bound: Set[str]
-) -> tuple[str | None, Sequence[dis.Instruction]]:
+    following: Sequence[Instruction], bound: Set[str]
+) -> tuple[str | None, Sequence[Instruction]]:
     """The template of one argument made of literals, variables, `+` and f-strings; what follows.
 
     The template is None for anything else.
@@ -202,7 +204,7 @@ def _text(
             if instruction.argval in bound:
                 return None, ()
             stack.append(f"{{{instruction.argval}}}")
-        elif opname == "BINARY_OP" and instruction.argrepr == "+" and len(stack) > 1:
+        elif opname == "BINARY_OP" and instruction.operator == "+" and len(stack) > 1:
             stack[-2:] = ["".join(stack[-2:])]
         elif opname == "BUILD_STRING" and len(stack) >= (instruction.arg or 0):
             count = instruction.arg or 0

@@ -49,6 +49,12 @@ def nodes_in(tree: ast.AST) -> list[ast.AST]:
     return found
 
 
+@functools.lru_cache(maxsize=128)
+def nodes_of_cell(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """The same of a cell's shared tree, listed once for all who ask."""
+    return tuple(nodes_in(tree))
+
+
 def compile_tree(tree: ast.Module) -> CodeType:
     """The code object of a parsed cell; nothing of it is executed.
 

@@ -10,6 +10,7 @@ import builtins
 from collections.abc import Iterator
 
 from jupyter_mlpipe.analysis.mutation import MUTATORS
+from jupyter_mlpipe.analysis.parsing import nodes_in, nodes_of_cell
 
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _BUILTINS = frozenset(dir(builtins))
@@ -32,7 +33,7 @@ def remembers(kind: ast.ClassDef) -> bool:
     """Whether a method may keep something in the default of a parameter."""
     return any(
         isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call)
-        for node in ast.walk(kind)
+        for node in nodes_in(kind)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for default in (*node.args.defaults, *node.args.kw_defaults)
     )
@@ -53,7 +54,7 @@ class _Text:
     """What a cell stores into, and what it hands to whom."""
 
     def __init__(self, tree: ast.Module) -> None:
-        nodes = list(ast.walk(tree))
+        nodes = nodes_of_cell(tree)
         self._imported = {
             (a.asname or a.name).partition(".")[0]
             for n in nodes
@@ -66,7 +67,7 @@ class _Text:
 
     def changes(self, kind: ast.ClassDef) -> bool:
         """Whether anything may store into the class, or into what it holds."""
-        inside = {owner for node in ast.walk(kind) for owner in _stored_into(node)}
+        inside = {owner for node in nodes_in(kind) for owner in _stored_into(node)}
         if kind.name in self._owners | self._handed or inside & _ITSELF or remembers(kind):
             return True
         return any(self._may_change(name, value) for name, value in _attributes(kind))

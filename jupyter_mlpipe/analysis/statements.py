@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from jupyter_mlpipe.analysis.dataflow import analyze, signature_of
+from jupyter_mlpipe.analysis.dataflow import analyze, signature_of_statements
 from jupyter_mlpipe.analysis.kinds import RUN_ANEW, StatementKind, kind_of
 from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
@@ -92,7 +92,7 @@ def as_one(source: str, cell: int = 0, cell_id: str | None = None) -> Statement:
 def _parts(source: str) -> tuple[tuple[ast.stmt, StepSignature, str], ...]:
     lines = _lines(source)
     return tuple(
-        (node, signature_of(ast.Module([node], [])), _segment(lines, node))
+        (node, signature_of_statements((node,)), _segment(lines, node))
         for node in parse(source).body
     )
 

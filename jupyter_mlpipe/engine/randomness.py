@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.parsing import nodes_of_cell, parse
 from jupyter_mlpipe.model.digest import digest_of
 
 GENERATORS = frozenset({"random", "numpy.random", "torch"})
@@ -41,7 +41,7 @@ def load_generators(source: str) -> None:
     """
     foreign = {
         name.partition(".")[0]
-        for statement in ast.walk(parse(source))
+        for statement in nodes_of_cell(parse(source))
         if isinstance(statement, ast.Import | ast.ImportFrom)
         for name in _imported(statement)
     }

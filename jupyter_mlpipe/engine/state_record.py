@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.parsing import nodes_of_cell, parse
 from jupyter_mlpipe.engine.environ import EVERYTHING
 from jupyter_mlpipe.engine.module_states import is_of_module
 from jupyter_mlpipe.engine.randomness import seeded_first, state_bytes, state_digest
@@ -82,7 +82,7 @@ _CODE = frozenset(
 
 def imported_packages(python: str) -> frozenset[str]:
     """Top-level names of what the code itself imports."""
-    return frozenset(name for node in ast.walk(parse(python)) for name in _imported(node))
+    return frozenset(name for node in nodes_of_cell(parse(python)) for name in _imported(node))
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

@@ -21,7 +21,7 @@ from jupyter_mlpipe.analysis.closure import Closure
 from jupyter_mlpipe.analysis.computed import computed_finds, finds_code, told_find
 from jupyter_mlpipe.analysis.dotted import Meaning, dotted_name
 from jupyter_mlpipe.analysis.modules import module_file
-from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.parsing import nodes_in, parse
 from jupyter_mlpipe.analysis.sources import CellTexts
 from jupyter_mlpipe.analysis.unsteady import is_unsteady, told, unsteady_calls
 
@@ -161,13 +161,13 @@ def _only_binds(statement: ast.stmt) -> bool:
 def _bound_by(statement: ast.stmt) -> set[str]:
     if isinstance(statement, _DEFINITIONS):
         return {statement.name}
-    stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name))
+    stored = (n for n in nodes_in(statement) if isinstance(n, ast.Name))
     return {name.id for name in stored if isinstance(name.ctx, ast.Store)}
 
 
 def _words(*nodes: ast.AST) -> set[str]:
     found: set[str] = set()
-    for node in (inner for each in nodes for inner in ast.walk(each)):
+    for node in (inner for each in nodes for inner in nodes_in(each)):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
                 found.update(name.split("."))

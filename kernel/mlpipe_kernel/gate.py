@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jupyter_mlpipe.analysis.dataflow import signature_of
+from jupyter_mlpipe.analysis.dataflow import signature_of_statements
 from jupyter_mlpipe.analysis.parsing import compile_tree
 
 MARKS = ("%%step", "%%params")
@@ -143,7 +143,7 @@ def _leading_definitions(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
     found = []
     for statement in body:
         defines = definitions_in([statement])
-        if not defines or name in signature_of(ast.Module(defines, [])).reads:
+        if not defines or name in signature_of_statements(tuple(defines)).reads:
             break
         found += defines
     return found

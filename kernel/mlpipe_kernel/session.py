@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.analysis.code import bound_by, code_statements, meaning_in
-from jupyter_mlpipe.analysis.dataflow import signature_of
+from jupyter_mlpipe.analysis.dataflow import signature_of_statements
 from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.displayed import load_displayed
@@ -195,7 +195,7 @@ class KernelSession:
         missing = set(self._bench.redefine(last))
         missing |= {name for name, s in last.items() if name not in bound or not there(s)}
         kept = [s for s in code if not bound_by(s) or bound_by(s) & missing]
-        self._bench.fetch(signature_of(ast.Module(kept, [])).reads)
+        self._bench.fetch(signature_of_statements(tuple(kept)).reads)
         return kept
 
     def after_cell(self, result: Any) -> None:
