@@ -41,9 +41,6 @@ class ImportWatch:
     def start(self) -> None:
         """Begin to listen."""
         sys.meta_path.insert(0, self)
-        if not self._hooked:
-            sys.addaudithook(self._hook())  # for good: hooks cannot be removed
-            self._hooked = True
 
     def stop(self) -> None:
         """Listen no more."""
@@ -69,6 +66,7 @@ class ImportWatch:
             vars(loader).pop("exec_module", None)
             before = dict(vars(module))
             self.files[module.__name__] = {}
+            self._listen()
             self._loading.append(module.__name__)
             try:
                 run(module)  # type: ignore[misc]  # a spec's loader has it
@@ -78,6 +76,12 @@ class ImportWatch:
 
         if run is not None and hasattr(loader, "__dict__"):
             loader.exec_module = run_and_tell
+
+    def _listen(self) -> None:
+        """For good, for hooks cannot be removed; so not before there is something to hear."""
+        if not self._hooked:
+            self._hooked = True
+            sys.addaudithook(self._hook())
 
     def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:
         """No method, for the reason that `ProcessWatch` has."""
