@@ -161,7 +161,8 @@ class KernelSession:
             self.recall()
             if self._defines_anew(rest if marked else info.raw_cell):
                 self._bench.fetch_all()
-            self._restore(load=marked is None or marked[0] != "%%step")
+            if self._bench.restores:
+                self._restore(load=marked is None or marked[0] != "%%step")
         except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
             self._say("restore", f"not everything could be brought back: {error}")
 
@@ -274,8 +275,7 @@ class KernelSession:
         error = result.error_before_exec or result.error_in_exec
         if cell.attempt is not None and cell.seen is not None:
             outcome = Outcome(error, "" if error is None else _last_line(error), outputs)
-            context = self._bench.context
-            cell.report = close_step(cell.attempt, outcome, seconds, cell.seen, context)
+            cell.report = close_step(cell.attempt, outcome, seconds, cell.seen, self._bench.context)
         if cell.mapped is not None:
             cell.report = cell.mapped.close(error)
         if cell.mark != "%%step":
@@ -349,9 +349,7 @@ class KernelSession:
         return any(definitions.defines_anew(cell) for definitions in known)
 
     def _restore(self, *, load: bool) -> None:
-        if self._bench.restores:
-            cell = mentioned(self._cell.source)
-            self._tell(self._learned(self._bench.prepare(cell, load=load)))
+        self._tell(self._learned(self._bench.prepare(mentioned(self._cell.source), load=load)))
 
     def _tell(self, brought: Brought) -> None:
         if brought.loaded or brought.problems:
