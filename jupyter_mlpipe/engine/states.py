@@ -142,6 +142,14 @@ class ProcessStates:
         values = snapshot.settings.get(name, {}) if snapshot else self._read_one(name)
         return (content_digest(dict(values)) or OPAQUE) if values else ""
 
+    def is_setting(self, name: str) -> bool:
+        """Whether a part of the state is a group of settings."""
+        return name in self._settings
+
+    def is_loaded(self, setting: str) -> bool:
+        """Whether a group has anything to be set by now."""
+        return self._settings[setting].library in sys.modules
+
     def concerning(self, packages: frozenset[str]) -> Iterable[str]:
         """Settings that may matter to a step which reaches these packages."""
         return [name for name, known in self._settings.items() if known.concerns(packages)]

@@ -16,6 +16,7 @@ from mlpipe_kernel.definitions import Definitions, run_statement
 from mlpipe_kernel.earlier import EarlierState
 from mlpipe_kernel.environment import EarlierEnvironment
 from mlpipe_kernel.generators import Generators
+from mlpipe_kernel.settings import EarlierSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class EarlierProcess:
 
     generators: Generators
     environment: EarlierEnvironment
+    settings: EarlierSettings
 
 
 class Restorer:
@@ -52,6 +54,7 @@ class Restorer:
         self._modules = modules
         self._generators = process.generators
         self._environment = process.environment
+        self._settings = process.settings
         self._earlier = Definitions()
         self._unkept: dict[str, str] = {}
         """Variables of earlier sessions that cannot come back, to the steps that made them."""
@@ -84,6 +87,7 @@ class Restorer:
         self._variables.expect({n: v for n, v in state.versions.items() if n not in bound})
         self._generators.offer(state.effects)
         self._environment.offer(state.effects)
+        self._settings.offer(state.effects)
 
     def rewind(self, state: EarlierState, names: frozenset[str] | None) -> frozenset[str]:
         """Let an earlier state take the place of what is bound now; returns the names of it.
@@ -175,6 +179,8 @@ class Restorer:
     def _done(self) -> Brought:
         self._generators.continue_loaded()
         brought, self._attempt = self._attempt.brought(), self._fresh()
+        if brought.loaded or brought.ran:
+            self._settings.bring()
         return brought
 
     def _fresh(self) -> _Attempt:

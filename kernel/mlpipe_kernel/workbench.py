@@ -28,6 +28,7 @@ from mlpipe_kernel.earlier import EarlierState, last_state
 from mlpipe_kernel.environment import EarlierEnvironment
 from mlpipe_kernel.generators import Generators
 from mlpipe_kernel.restore import Brought, EarlierProcess, Restorer
+from mlpipe_kernel.settings import EarlierSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +212,12 @@ class Workbench:
                 variables = Variables(self._shell.user_ns, context.values, context.buffers)
                 watch = ProcessWatch(ignored=(self._settings.home,))
                 states = ProcessStates(self._settings.root)
-                environment = EarlierEnvironment(states, context.blobs)
-                left = EarlierProcess(Generators(context.blobs), environment)
-                restorer = Restorer(self._shell, variables, self._modules, left)
+                earlier = EarlierProcess(
+                    Generators(context.blobs),
+                    EarlierEnvironment(states, context.blobs),
+                    EarlierSettings(states, context.blobs),
+                )
+                restorer = Restorer(self._shell, variables, self._modules, earlier)
                 self._tools = _Tools(context, variables, restorer, watch, states)
                 self._connect(context)
             return self._tools

@@ -198,6 +198,27 @@ def test_an_environment_variable_that_a_step_set_comes_back_when_it_is_mentioned
     assert shown.text.endswith("True None\n")
 
 
+SETTINGS = "print(np.get_printoptions()['precision'], decimal.getcontext().prec)"
+
+
+def test_settings_come_back_with_the_first_name_and_the_steps_that_saw_them_hit(live_kernel):
+    live_kernel.run("%%step look\nimport decimal\nimport numpy as np\nxs = np.arange(3.0)")
+    live_kernel.run("%%step set\nnp.set_printoptions(precision=3)\ndecimal.getcontext().prec = 7")
+    live_kernel.run("%%step text\ntext = np.array2string(xs / 7)")
+    live_kernel.restart()
+    assert "cached" in live_kernel.run("%%step text\ntext = np.array2string(xs / 7)").line
+    live_kernel.restart()
+    assert live_kernel.run(SETTINGS).text.endswith("3 7\n")
+
+
+def test_settings_of_the_user_outdo_those_of_the_earlier_session(live_kernel):
+    live_kernel.run("%%step look\nimport decimal\nimport numpy as np\nxs = np.arange(3.0)")
+    live_kernel.run("%%step set\nnp.set_printoptions(precision=3)\ndecimal.getcontext().prec = 7")
+    live_kernel.restart()
+    live_kernel.run("import numpy\nnumpy.set_printoptions(precision=5)")
+    assert live_kernel.run(SETTINGS).text.endswith("5 7\n")
+
+
 def test_another_project_with_the_same_stores_restores_the_same(live_kernel, tmp_path):
     stores = tmp_path / "stores"
     other = tmp_path / "other"
