@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
 from jupyter_mlpipe.engine.module_content import own_names
+from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.fingerprint import content_digest, parts_of, still_holds
 
 Patched = Mapping[str, Any]
@@ -282,11 +283,25 @@ def _counts(holder: Holder, name: str, new: Any, old: Any) -> bool:
         return False
     if any(_top(one) != own and _is_users(one) for one in (origin, *map(_origin, _held(new)))):
         return True
-    if new is old or name.startswith("_") or issubclass(type(new), types.ModuleType):
+    if (
+        new is old
+        or _is_same_value(new, old)
+        or name.startswith("_")
+        or issubclass(type(new), types.ModuleType)
+    ):
         return False
     if old is _ABSENT:
         return own in sys.stdlib_module_names and issubclass(type(new), _PLAIN)
     return new is _ABSENT or (_top(origin) != own and not issubclass(type(old), types.ModuleType))
+
+
+def _is_same_value(new: Any, old: Any) -> bool:
+    """Whether a number, a text or a tuple of these was bound once more, as `time.tzset` does."""
+    kind = type(new)
+    if kind is not type(old):
+        return False
+    plain = is_atom(kind) or (kind is tuple and all(is_atom(type(p)) for p in (*new, *old)))
+    return plain and repr(new) == repr(old)
 
 
 def _origin(value: Any) -> str:
