@@ -31,9 +31,6 @@ _ATOMS = frozenset(
 )
 """Places of exact types that hold nothing and cannot change, or are stored by name. A type of the
 user's need not be hashable."""
-_CHANGING = frozenset(map(_here, (list, dict, set)))
-_DICT = _here(dict)
-_CONTAINERS = _CHANGING | frozenset(map(_here, (tuple, frozenset)))
 _NOT_WALKED = (
     *(types.ModuleType, type, types.CodeType, types.FrameType, types.TracebackType),
     *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref, logging.Logger),
@@ -99,7 +96,14 @@ class Walker:
         seen = set(self._constants)
         waiting = [value]
         while waiting:
-            fresh = {~_here(item): item for item in waiting if _here(type(item)) not in _ATOMS}
+            fresh = {
+                ~_here(item): item
+                for item in waiting
+                if (kind := type(item)) is not str
+                and kind is not int
+                and kind is not float
+                and _here(kind) not in _ATOMS
+            }
             for known in seen & fresh.keys():
                 del fresh[known]
             seen.update(fresh)
@@ -135,12 +139,15 @@ def _sorted_out(fresh: dict[int, Any], reached: Reached) -> tuple[list[Any], lis
     others: list[Any] = []
     changing = reached.objects
     for place, item in fresh.items():
-        kind = _here(type(item))
-        if kind not in _CONTAINERS:
-            others.append(item)
-        elif kind not in _CHANGING:
+        kind = type(item)
+        if kind is tuple or kind is frozenset:
             containers.append(item)
-        elif kind != _DICT or not _is_namespace(item):
+        elif kind is list or kind is set:
+            changing.add(place)
+            containers.append(item)
+        elif kind is not dict:
+            others.append(item)
+        elif "__name__" not in item or not _is_namespace(item):
             changing.add(place)
             containers.append(item)
     return containers, others
@@ -219,8 +226,6 @@ def _through_path(item: Any, reached: Reached) -> Iterable[Any]:
 
 
 def _is_namespace(item: dict[Any, Any]) -> bool:
-    if "__name__" not in item:
-        return False
     module = sys.modules.get(str(item["__name__"]))
     return (module is not None and vars(module) is item) or item is vars(builtins)
 
