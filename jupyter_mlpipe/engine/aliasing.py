@@ -6,14 +6,35 @@ both after changing one, does something else after each.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Callable, Collection, Iterable, Set
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from jupyter_mlpipe.model.digest import digest_of
 
+Groups: TypeAlias = tuple[frozenset[str], ...]
 ONLY_READ = "read"
 """Of a step that changed nothing in place and left nothing shared: only what it reads counts."""
 _ALL = "all"
 _ALL_BUT = "all but "
+
+
+@dataclass(slots=True)
+class Aliases:
+    """Which variables share memory, found out when it is first asked for: a hit may do without.
+
+    It must be asked for before the step runs, which may change it.
+    """
+
+    find: Callable[[], Groups]
+    found: Groups | None = None
+
+    @property
+    def groups(self) -> Groups:
+        """Those with a variable that the step reads."""
+        if self.found is None:
+            self.found = self.find()
+        return self.found
 
 
 def all_but(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.origins import package_version
-from jupyter_mlpipe.engine.aliasing import aliasing_digest
+from jupyter_mlpipe.engine.aliasing import Aliases, aliasing_digest
 from jupyter_mlpipe.engine.data import SHELL_NAMES
 from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
@@ -37,8 +37,7 @@ class Surroundings:
     """Constants and parameters that the step reads."""
     scope: Scope
     options: StepOptions
-    groups: tuple[frozenset[str], ...] = ()
-    """Variables that share memory with each other, those groups with one that the step reads."""
+    aliases: Aliases
     watched: Watched = field(default_factory=Watched)
     module_look: ModuleLook = field(default_factory=ModuleLook)
     modules: tuple[Dependency, ...] = ()
@@ -78,7 +77,7 @@ class Surroundings:
 
     def sharers(self) -> tuple[Dependency, ...]:
         """Variables that the step does not name, but that share memory with what it reads."""
-        names = frozenset[str]().union(*self.groups) - self.inputs.keys() - self.literals
+        names = frozenset[str]().union(*self.aliases.groups) - self.inputs.keys() - self.literals
         return tuple(
             Dependency(DependencyKind.INPUT, name, self.digest_value(name) or OPAQUE, SHARES)
             for name in sorted(names)
@@ -88,7 +87,7 @@ class Surroundings:
         """Which variables share memory; `counted` as in `aliasing_digest`."""
         read = self.inputs.keys() | self.literals
         return Dependency(
-            DependencyKind.SHARING, counted, aliasing_digest(self.groups, read, counted)
+            DependencyKind.SHARING, counted, aliasing_digest(self.aliases.groups, read, counted)
         )
 
     def digest_now(self, dependency: Dependency) -> str | None:

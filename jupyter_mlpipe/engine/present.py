@@ -10,6 +10,7 @@ from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.edits import definition_hashes
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.engine.aliasing import Aliases
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.file_facts import file_digest, located
 from jupyter_mlpipe.engine.scope import Scope
@@ -131,7 +132,7 @@ class Present:
 
     @staticmethod
     def _around(closure: Closure, scope: Scope) -> Surroundings:
-        return Surroundings(closure, {}, frozenset(), scope, StepOptions())
+        return Surroundings(closure, {}, frozenset(), scope, StepOptions(), Aliases(tuple))
 
 
 def _named_code(trace: StepRun) -> Iterator[str]:

@@ -219,10 +219,10 @@ def _relinked(attempt: Attempt, changes: Changes) -> frozenset[str]:
     """What holds the same as before, but shares it with others."""
     surroundings, variables = attempt.surroundings, attempt.scope.variables
     after = variables.sharing(surroundings.inputs.keys() | surroundings.literals)
-    if not after and not surroundings.groups:
+    if not after and not surroundings.aliases.groups:
         return frozenset()
     known = attempt.before.keys() - changes.written - changes.deleted
-    return relinked(surroundings.groups, after, known & variables.names())
+    return relinked(surroundings.aliases.groups, after, known & variables.names())
 
 
 def _touched(attempt: Attempt, captured: Captured, changes: Changes) -> frozenset[str]:

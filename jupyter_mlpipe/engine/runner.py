@@ -17,6 +17,7 @@ from jupyter_mlpipe.analysis.conditions import condition_signature
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine import lookup
+from jupyter_mlpipe.engine.aliasing import Aliases
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import artifact_name, capture_outside
 from jupyter_mlpipe.engine.conditions import condition_holds
@@ -234,7 +235,7 @@ def _surroundings(
     outside = [name for name, version in inputs.items() if version is None]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
-    groups = variables.sharing(inputs.keys() | literals)
+    aliases = Aliases(lambda: variables.sharing(inputs.keys() | literals))
     watched = scope.module_states.watched(closure, step.source)
     look = scope.module_states.look(watched)
     modules = scope.module_states.dependencies(watched, look)
@@ -245,7 +246,7 @@ def _surroundings(
         literals=frozenset(literals),
         scope=scope,
         options=step.options,
-        groups=groups,
+        aliases=aliases,
         watched=watched,
         module_look=look,
         modules=modules,
