@@ -317,8 +317,14 @@ def _other(
         _attribute(instructions, index, names)
     elif opname in _IMPORTS:
         _import(instructions, index, names)
-    elif opname == "LOAD_CONST":
+    elif opname == "LOAD_CONST" and not _is_docstring(instructions, index):
         names.shelter(mentioned_in_text(name))
+
+
+def _is_docstring(instructions: Sequence[Instruction], index: int) -> bool:
+    """A text that stands by itself on top of a cell is for people."""
+    following = instructions[index + 1 : index + 2]
+    return any(i.opname == "STORE_NAME" and i.argval == "__doc__" for i in following)
 
 
 def _attribute(instructions: Sequence[Instruction], index: int, names: GlobalNames) -> None:

@@ -252,7 +252,8 @@ def _sets_itself(kind: type) -> bool:
     if not isinstance(own, types.FunctionType):
         return False
     package = str(own.__module__).partition(".")[0]
-    return package not in _EXACT and package not in sys.stdlib_module_names
+    exact = package in _EXACT and not issubclass(kind, dict)  # as scikit-learn's `Bunch`
+    return not exact and package not in sys.stdlib_module_names
 
 
 def _reduce_bare(obj: Any) -> Any:
