@@ -18,8 +18,18 @@ class ArtifactType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Artifact:
+    """A name, and what is said of all its versions together."""
+
+    name: str
+    last_version: int = 0
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactVersion:
-    """One stored value. Never changed once it is recorded."""
+    """One stored value. Once it is recorded, only its tags and metadata can change."""
 
     id: str
     name: str
@@ -46,6 +56,13 @@ class ArtifactVersion:
     """The step run that produced it; None when it was made outside a step."""
     created: float = 0.0
     """Seconds since the epoch, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An artifact version that is to be forgotten; one that a run uses stays all the same."""
+
+    version_id: str
 
 
 @dataclass(frozen=True, slots=True)

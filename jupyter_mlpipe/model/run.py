@@ -145,6 +145,9 @@ class Run:
     definitions: str = ""
     """Notebook sessions: the imports, functions, classes and constants of untagged cells that
     were run, latest of each name; run again when the session is restored."""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    """Recorded when the run is first; later only `Labels` change it, and the tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +191,6 @@ class StepRun:
     """The digest of the element this run is for; empty for the run of a whole step."""
     elements: int = 0
     """How many elements a whole step ran over; 0 for a step that is not mapped."""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    """What the step logged of itself."""

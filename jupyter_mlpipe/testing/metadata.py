@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
+from jupyter_mlpipe.model.artifact import Artifact, ArtifactType, ArtifactVersion, Removal
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
+from jupyter_mlpipe.model.labels import Labels, Subject
 from jupyter_mlpipe.model.run import (
     Dependency,
     DependencyKind,
@@ -177,6 +178,83 @@ class MetadataStoreContract(ABC):
         assert ids(store, Query(Run, {"pipeline": name})) == {"r"}
         assert store.find(Query(ArtifactVersion, {"name": name})).items[0].name == name
 
+    @pytest.mark.parametrize("subject", list(Subject))
+    def test_anything_recorded_can_be_tagged_and_described_later(
+        self, store: MetadataStore, subject: Subject
+    ) -> None:
+        step, version = a_step("clean")
+        store.append([a_run(), step, version])
+        id_ = {
+            Subject.ARTIFACT: version.name,
+            Subject.VERSION: version.id,
+            Subject.STEP_RUN: step.id,
+            Subject.RUN: "run",
+        }[subject]
+        store.append([Labels(subject, id_, ("good", "old"), {"rows": 3, "team": "x"})])
+        store.append([Labels(subject, id_, ("good",), {"rows": 4}, dropped=("old",))])
+        found = labelled(store, subject, id_)
+        assert found.tags[-1] == "good"
+        assert "old" not in found.tags
+        assert (found.metadata["rows"], found.metadata["team"]) == (4, "x")
+
+    def test_labels_of_nothing_are_refused_and_leave_nothing(self, store: MetadataStore) -> None:
+        with pytest.raises(NotFoundError, match="'nowhere'"):
+            store.append([a_run("r"), Labels(Subject.VERSION, "nowhere", ("x",))])
+        assert store.find(Query(Run)).total == 0
+
+    def test_a_run_that_goes_on_keeps_its_labels(self, store: MetadataStore) -> None:
+        store.append([a_run("r"), Labels(Subject.RUN, "r", ("best",), {"loss": 0.5})])
+        store.append([replace(a_run("r"), status=Status.SUCCEEDED)])
+        found = store.get(Run, "r")
+        assert found.status is Status.SUCCEEDED
+        assert (found.tags, found.metadata["loss"]) == (("nightly", "best"), 0.5)
+
+    def test_records_are_found_by_all_of_their_tags(self, store: MetadataStore) -> None:
+        both, one = replace(a_version("a"), tags=("x", "y")), replace(a_version("b"), tags=("x",))
+        store.append([both, one, a_version("c")])
+        for tags, expected in ((("x",), {"a", "b"}), (("y", "x"), {"a"}), (("z",), set())):
+            found = store.find(Query(ArtifactVersion, tags=tags))
+            assert {version.name for version in found.items} == expected
+            assert found.total == len(expected)
+
+    @pytest.mark.parametrize("value", [3, 0.5, "3", True, [1, "é"], {"a": {"b": 2}}])
+    def test_records_are_found_by_metadata_of_any_type(
+        self, store: MetadataStore, value: object
+    ) -> None:
+        said = replace(a_version("said"), metadata={'the "key"': value})
+        store.append([said, replace(a_version("other"), metadata={'the "key"': "else"})])
+        found = store.find(Query(ArtifactVersion, metadata={'the "key"': value})).items
+        assert [version.name for version in found] == ["said"]
+
+    def test_metadata_may_have_one_of_several_values_and_be_automatic(
+        self, store: MetadataStore
+    ) -> None:
+        store.append([replace(a_version(f"v{n}"), summary={"rows": n}) for n in range(4)])
+        found = store.find(Query(ArtifactVersion, metadata={"rows": (1, 2, "x")})).items
+        assert {version.name for version in found} == {"v1", "v2"}
+
+    def test_an_environment_is_not_searched_by_tags(self, store: MetadataStore) -> None:
+        with pytest.raises(MetadataError, match="no tags"):
+            store.find(Query(EnvironmentSnapshot, tags=("x",)))
+
+    def test_artifacts_are_listed_by_name(self, store: MetadataStore) -> None:
+        store.append([a_version("b"), a_version("a"), a_version("b")])
+        page = store.find(Query(Artifact, newest_first=False))
+        assert [(one.name, one.last_version) for one in page.items] == [("a", 1), ("b", 2)]
+
+    def test_only_what_no_step_run_uses_is_removed(self, store: MetadataStore) -> None:
+        step, left = a_step("clean")
+        read, beside, loose = (a_version(name) for name in ("read", "beside", "loose"))
+        shared = (Shared("w", beside.id, "f" * 64),)
+        step = replace(step, inputs=(Input("x", read.id),), shared=shared)
+        store.append([a_run(), read, beside, loose, left, step])
+        unused = store.find(Query(ArtifactVersion, unused=True)).items
+        assert [version.name for version in unused] == ["loose"]
+        every = [Removal(version.id) for version in (left, read, beside, loose)]
+        assert store.append(every) == (Removal(loose.id),)
+        assert store.find(Query(ArtifactVersion)).total == 3
+        assert version_of(store.append([a_version("loose")])[0]) == 2
+
     def test_threads_share_one_store(self, store: MetadataStore) -> None:
         def write() -> None:
             for _ in range(5):
@@ -200,7 +278,15 @@ def a_run(id: str = "run") -> Run:
     """A run of the pipeline `p`."""
     parameters = {"lr": 0.1, "deep": [1, None]}
     return Run(
-        id, "p", "notebook", Status.RUNNING, 1.5, parameters=parameters, definitions="import os"
+        id,
+        "p",
+        "notebook",
+        Status.RUNNING,
+        1.5,
+        parameters=parameters,
+        definitions="import os",
+        tags=("nightly",),
+        metadata={"site": "é"},
     )
 
 
@@ -261,6 +347,17 @@ def names(store: MetadataStore, where: dict[str, object]) -> list[str]:
     return [step.step for step in store.find(Query(StepRun, where)).items]
 
 
+def labelled(
+    store: MetadataStore, subject: Subject, id: str
+) -> Artifact | ArtifactVersion | StepRun | Run:
+    """What was given tags and metadata."""
+    if subject is Subject.ARTIFACT:
+        return store.get(Artifact, id)
+    if subject is Subject.VERSION:
+        return store.get(ArtifactVersion, id)
+    return store.get(StepRun, id) if subject is Subject.STEP_RUN else store.get(Run, id)
+
+
 def version_of(record: Record) -> int:
     """The number that an artifact version was given."""
     assert isinstance(record, ArtifactVersion)
@@ -287,6 +384,8 @@ def _filled(step: StepRun, version: ArtifactVersion) -> tuple[StepRun, ArtifactV
         immovable=(Immovable("g", "variable", "a generator", ("y",), mutated=True),),
         environment="e" * 64,
         error="none",
+        tags=("b", "a"),
+        metadata={"loss": [0.5, None]},
     )
     version = replace(
         version,

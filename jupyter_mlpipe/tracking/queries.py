@@ -6,7 +6,7 @@ Each statement is made once for all questions of one shape; the values are its p
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
-    false,
     func,
     literal,
     null,
@@ -25,13 +24,22 @@ from sqlalchemy import (
     union_all,
 )
 
-from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.tracking.choices import SEVERAL, count_of, is_one_of, listed
+from jupyter_mlpipe.tracking.labels import (
+    LabelShape,
+    label_conditions,
+    label_shape,
+    label_values,
+    unused,
+)
 from jupyter_mlpipe.tracking.store import Query
 from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
+    ARTIFACTS,
     ENVIRONMENTS,
     RUNS,
     STEP_INPUTS,
@@ -46,20 +54,22 @@ class Place:
 
     table: Table
     id: ColumnElement[str]
-    created: ColumnElement[float]
+    created: ColumnElement[Any]
+    """What records are ordered by; of an artifact its name."""
 
 
 PLACES: Mapping[type, Place] = {
     Run: Place(RUNS, RUNS.c.id, RUNS.c.started),
     StepRun: Place(STEP_RUNS, STEP_RUNS.c.id, STEP_RUNS.c.started),
     ArtifactVersion: Place(ARTIFACT_VERSIONS, ARTIFACT_VERSIONS.c.id, ARTIFACT_VERSIONS.c.created),
+    Artifact: Place(ARTIFACTS, ARTIFACTS.c.name, ARTIFACTS.c.name),
     EnvironmentSnapshot: Place(ENVIRONMENTS, ENVIRONMENTS.c.digest, ENVIRONMENTS.c.created),
 }
 ROW_OF: Mapping[type, Select[Any]] = {
     kind: select(place.table).where(place.id == bindparam("id")) for kind, place in PLACES.items()
 }
 """The row with a certain `id`."""
-_SEVERAL = (tuple, list, set, frozenset)
+_NO_LABELS = LabelShape()
 _MOST_SHAPES = 256
 """Statements kept; a program asks but a few dozen questions."""
 
@@ -74,13 +84,23 @@ class Shape:
     patterned: bool
     newest_first: bool
     latest_only: bool
+    labels: LabelShape
+    unused: bool
 
 
 def shape_of(query: Query[Any]) -> Shape:
     """What `rows_of` and `total_of` need to know of a query."""
-    fields = tuple((name, _count(value)) for name, value in query.where.items())
+    fields = tuple((name, count_of(value)) for name, value in query.where.items())
     patterned = query.name_pattern is not None
-    return Shape(query.kind, fields, patterned, query.newest_first, query.latest_only)
+    return Shape(
+        query.kind,
+        fields,
+        patterned,
+        query.newest_first,
+        query.latest_only,
+        label_shape(query) if query.tags or query.metadata else _NO_LABELS,
+        query.unused,
+    )
 
 
 def values_of(query: Query[Any]) -> dict[str, Any]:
@@ -88,20 +108,11 @@ def values_of(query: Query[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"limit": query.limit, "offset": query.offset}
     if query.name_pattern is not None:
         found["pattern"] = query.name_pattern
+    if query.tags or query.metadata:
+        found |= label_values(query)
     for name, value in query.where.items():
-        found |= listed(name, value) if isinstance(value, _SEVERAL) else {f"{name}_0": value}
+        found |= listed(name, value) if isinstance(value, SEVERAL) else {f"{name}_0": value}
     return found
-
-
-def listed(name: str, values: Collection[object]) -> dict[str, Any]:
-    """Parameters for values of which a field may have any.
-
-    The last one is repeated up to a power of two, so that there are few shapes.
-    """
-    known = list(values)
-    count = 1 << (len(known) - 1).bit_length() if known else 0
-    known += known[-1:] * (count - len(known))
-    return {f"{name}_{place}": value for place, value in enumerate(known)}
 
 
 @functools.lru_cache(maxsize=_MOST_SHAPES)
@@ -131,8 +142,8 @@ def data_of(count: int) -> CompoundSelect[Any]:
         STEP_INPUTS.c.variable,
         STEP_INPUTS.c.version_id,
         null().label("mutated"),
-    ).where(_is_one_of(STEP_INPUTS.c.step_run, "id", count))
-    writes = select(STEP_OUTPUTS).where(_is_one_of(STEP_OUTPUTS.c.step_run, "id", count))
+    ).where(is_one_of(STEP_INPUTS.c.step_run, "id", count))
+    writes = select(STEP_OUTPUTS).where(is_one_of(STEP_OUTPUTS.c.step_run, "id", count))
     return union_all(reads, writes).order_by("position")
 
 
@@ -166,18 +177,13 @@ def edges_of(direction: Literal["upstream", "downstream"]) -> Select[str, str, s
     return columns.limit(bindparam("rows"))
 
 
-def _count(value: object) -> int | None:
-    if isinstance(value, _SEVERAL):
-        return len(listed("", value))
-    return None if value is None else 1
-
-
 def _numbered(kind: type) -> Sequence[ColumnElement[Any]]:
     return [ARTIFACT_VERSIONS.c.version] if kind is ArtifactVersion else []
 
 
 def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
     conditions = [_condition(shape.kind, place.table, *field) for field in shape.fields]
+    conditions += label_conditions(shape.labels, place.table)
     if shape.kind is not ArtifactVersion:
         return conditions
     name, version = ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version
@@ -187,28 +193,19 @@ def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
         others = ARTIFACT_VERSIONS.alias()
         newest = select(func.max(others.c.version)).where(others.c.name == name)
         conditions.append(version == newest.scalar_subquery())
+    if shape.unused:
+        conditions.append(unused())
     return conditions
 
 
 def _condition(kind: type, table: Table, name: str, count: int | None) -> ColumnElement[bool]:
     if kind is StepRun and name in ("input", "output"):
         data = STEP_INPUTS if name == "input" else STEP_OUTPUTS
-        readers = select(data.c.step_run).where(_is_one_of(data.c.version_id, name, count))
+        readers = select(data.c.step_run).where(is_one_of(data.c.version_id, name, count))
         return STEP_RUNS.c.id.in_(readers)
     known = [column.name for column in table.c if not isinstance(column.type, JSON)]
     if name not in known:
         raise MetadataError(
             f"A {kind.__name__} cannot be searched by {name!r}. Known are {', '.join(known)}."
         )
-    return _is_one_of(table.c[name], name, count)
-
-
-def _is_one_of(column: ColumnElement[Any], name: str, count: int | None) -> ColumnElement[bool]:
-    if count is None:
-        return column.is_(None)
-    if count == 0:
-        return false()
-    names = [f"{name}_{place}" for place in range(count)]
-    if count == 1:
-        return column == bindparam(names[0])
-    return column.in_([bindparam(one) for one in names])
+    return is_one_of(table.c[name], name, count)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_mlpipe.model import wire
-from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
+from jupyter_mlpipe.model.artifact import Artifact, ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
 from jupyter_mlpipe.model.run import (
     Dependency,
@@ -36,12 +36,17 @@ def run_row(run: Run) -> dict[str, Any]:
         "parameters": wire.to_json(run.parameters),
         "user": run.user,
         "definitions": run.definitions,
+        **_label_columns(run),
     }
 
 
 def read_run(row: Mapping[str, Any]) -> Run:
     """The run of one row."""
-    return Run(**{**row, "status": Status(row["status"])})
+    return Run(**{**row, "status": Status(row["status"]), "tags": tuple(row["tags"])})
+
+
+def _label_columns(record: Run | StepRun | ArtifactVersion) -> dict[str, Any]:
+    return {"tags": list(record.tags), "metadata": wire.to_json(record.metadata)}
 
 
 def step_run_row(run: StepRun) -> dict[str, Any]:
@@ -71,6 +76,7 @@ def step_run_row(run: StepRun) -> dict[str, Any]:
         "error": run.error,
         "element": run.element,
         "elements": run.elements,
+        **_label_columns(run),
     }
 
 
@@ -117,6 +123,7 @@ def read_step_run(
             "status": Status(row["status"]),
             "shared": tuple(Shared(*item) for item in row["shared"]),
             "deleted": tuple(row["deleted"]),
+            "tags": tuple(row["tags"]),
             "dependencies": tuple(
                 Dependency(DependencyKind(kind), *texts) for kind, *texts in row["dependencies"]
             ),
@@ -145,8 +152,7 @@ def version_row(version: ArtifactVersion) -> dict[str, Any]:
         "python_type": version.python_type,
         "nbytes": version.nbytes,
         "summary": wire.to_json(version.summary),
-        "tags": list(version.tags),
-        "metadata": wire.to_json(version.metadata),
+        **_label_columns(version),
         "variable": version.variable,
         "step_run": version.step_run,
         "created": version.created,
@@ -156,6 +162,11 @@ def version_row(version: ArtifactVersion) -> dict[str, Any]:
 def read_version(row: Mapping[str, Any]) -> ArtifactVersion:
     """The artifact version of one row."""
     return ArtifactVersion(**{**row, "type": ArtifactType(row["type"]), "tags": tuple(row["tags"])})
+
+
+def read_artifact(row: Mapping[str, Any]) -> Artifact:
+    """The artifact of one row."""
+    return Artifact(**{**row, "tags": tuple(row["tags"])})
 
 
 def environment_row(snapshot: EnvironmentSnapshot) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from jupyter_mlpipe.model.errors import MetadataError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision below `migrations/versions`."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()

@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
 from jupyter_mlpipe.model.run import Input, Output, Run, StepRun
 from jupyter_mlpipe.tracking import database, queries, rows
+from jupyter_mlpipe.tracking.choices import listed
 from jupyter_mlpipe.tracking.driver import Driver, Row, Transaction
 from jupyter_mlpipe.tracking.store import LineageEdge, Page, Query, R, Record
 from jupyter_mlpipe.tracking.writing import write
@@ -99,6 +100,7 @@ class SqlMetadataStore:
 _WORDS = {
     Run: "run",
     StepRun: "step run",
+    Artifact: "artifact",
     ArtifactVersion: "artifact version",
     EnvironmentSnapshot: "environment snapshot",
 }
@@ -112,6 +114,7 @@ def _read(transaction: Transaction, kind: type[R], found: Sequence[Row]) -> tupl
 
 _READERS: Mapping[type, Callable[[Row], Any]] = {
     Run: rows.read_run,
+    Artifact: rows.read_artifact,
     ArtifactVersion: rows.read_version,
     EnvironmentSnapshot: rows.read_environment,
 }
@@ -119,7 +122,7 @@ _READERS: Mapping[type, Callable[[Row], Any]] = {
 
 def _step_runs(transaction: Transaction, found: Sequence[Row]) -> tuple[StepRun, ...]:
     inputs, outputs = defaultdict(list), defaultdict(list)
-    ids = queries.listed("id", [row["id"] for row in found])
+    ids = listed("id", [row["id"] for row in found])
     for row in transaction.rows(queries.data_of(len(ids)), ids) if found else ():
         if row["mutated"] is None:
             inputs[row["step_run"]].append(Input(row["variable"], row["version_id"]))

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion, Removal
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
+from jupyter_mlpipe.model.labels import Labels
 from jupyter_mlpipe.model.run import Run, StepRun
 
-Record: TypeAlias = Run | StepRun | ArtifactVersion | EnvironmentSnapshot
-R = TypeVar("R", Run, StepRun, ArtifactVersion, EnvironmentSnapshot)
+Record: TypeAlias = Run | StepRun | ArtifactVersion | EnvironmentSnapshot | Labels | Removal
+R = TypeVar("R", Run, StepRun, Artifact, ArtifactVersion, EnvironmentSnapshot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,16 @@ class Query(Generic[R]):
     A step run also answers to `input` and `output`, the id of an artifact version."""
     name_pattern: str | None = None
     """Artifact versions only: a glob over the artifact's name."""
+    tags: tuple[str, ...] = ()
+    """Tags of which a record must have each; nothing can be tagged that is an environment."""
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    """Key to the value that it must have, or to a tuple of values of which it must have one. What
+    was found out about an artifact version by itself counts like what was said of it."""
     newest_first: bool = True
     latest_only: bool = False
     """Artifact versions only: the highest version of each name."""
+    unused: bool = False
+    """Artifact versions only: no step run left or read it."""
     limit: int = 100
     offset: int = 0
     counted: bool = True
@@ -61,21 +69,23 @@ class MetadataStore(Protocol):
     def append(self, records: Sequence[Record]) -> tuple[Record, ...]:
         """Record everything in one transaction, in the order given, or nothing at all.
 
-        Runs and step runs replace an earlier record with the same id. Artifact versions never
-        do; those with version 0 get the next number of their name, without gaps. The run, step
-        run and artifact versions that a record names must be recorded before it or with it; an
-        environment may follow later.
+        Runs and step runs replace an earlier record with the same id; a run keeps the tags and
+        metadata that it had. Artifact versions never do; those with version 0 get the next number
+        of their name, without gaps. The run, step run and artifact versions that a record names
+        must be recorded before it or with it; an environment may follow later. Labels are added
+        to what is recorded, and a removal takes a version away if no step run left or read it.
 
         Returns:
-            The records as stored, with their version numbers.
+            The records as stored, with their version numbers, and those removals that were made.
 
         Raises:
             MetadataError: The store cannot be written, or a version name is already taken.
+            NotFoundError: What is to be labelled is not recorded.
         """
         ...
 
     def get(self, kind: type[R], id: str) -> R:
-        """One record by its id (an environment: by its digest).
+        """One record by its id (an environment: by its digest, an artifact: by its name).
 
         Raises:
             NotFoundError: Nothing is recorded under that id.

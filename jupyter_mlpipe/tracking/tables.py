@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -24,6 +26,14 @@ def _belongs_to(column: str) -> ForeignKey:
     return ForeignKey(column, deferrable=True, initially="DEFERRED")
 
 
+def _labels() -> tuple[Column[Any], Column[Any]]:
+    """Tags and metadata, which nothing has at first."""
+    return (
+        Column("tags", JSON, nullable=False, server_default="[]"),
+        Column("metadata", JSON, nullable=False, server_default="{}"),
+    )
+
+
 METADATA = MetaData()
 
 RUNS = Table(
@@ -40,6 +50,7 @@ RUNS = Table(
     Column("parameters", JSON, nullable=False),
     Column("user", String, nullable=False),
     Column("definitions", Text, nullable=False),
+    *_labels(),
     Index("runs_by_start", "started", "id"),
     Index("runs_by_pipeline", "pipeline", "started", "id"),
     Index("runs_by_engine_run", "engine_run_id"),
@@ -73,6 +84,7 @@ STEP_RUNS = Table(
     Column("error", Text, nullable=False),
     Column("element", String, nullable=False, server_default=""),
     Column("elements", Integer, nullable=False, server_default="0"),
+    *_labels(),
     Index("step_runs_by_start", "started", "id"),
     Index("step_runs_by_step", "pipeline", "step", "status", "started", "id"),
     Index("step_runs_by_run", "run_id", "started", "id"),
@@ -87,6 +99,7 @@ ARTIFACTS = Table(
     METADATA,
     Column("name", String, primary_key=True),
     Column("last_version", Integer, nullable=False),
+    *_labels(),
 )
 
 ARTIFACT_VERSIONS = Table(

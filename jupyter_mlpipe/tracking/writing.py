@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from sqlalchemy import Table, bindparam, delete, func, insert
 from sqlalchemy.dialects import sqlite
 
-from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.artifact import ArtifactVersion, Removal
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
+from jupyter_mlpipe.model.labels import Labels
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.tracking import rows
 from jupyter_mlpipe.tracking.driver import Transaction
+from jupyter_mlpipe.tracking.labels import put_labels, remove
 from jupyter_mlpipe.tracking.store import Record
 from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
@@ -39,16 +41,24 @@ def write(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, 
     transaction.run(_PUT_ENVIRONMENT, snapshots)
     _write_step_runs(transaction, step_runs)
     transaction.run(_ADD_VERSION, versions)
-    return stored
+    return tuple(record for record in stored if _follow(transaction, record))
 
 
-def _replacing(table: Table) -> sqlite.Insert:
+def _follow(transaction: Transaction, record: Record) -> bool:
+    """What is done to records once they are all there; whether there was anything to do."""
+    if isinstance(record, Labels):
+        put_labels(transaction, record)
+    return not isinstance(record, Removal) or remove(transaction, record.version_id)
+
+
+def _replacing(table: Table, *but: str) -> sqlite.Insert:
     statement = sqlite.insert(table)
-    new = {column.name: column for column in statement.excluded if column.name != "id"}
+    kept = ("id", *but)
+    new = {column.name: column for column in statement.excluded if column.name not in kept}
     return statement.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
-_PUT_RUN = _replacing(RUNS)
+_PUT_RUN = _replacing(RUNS, "tags", "metadata")
 _PUT_STEP_RUN = _replacing(STEP_RUNS)
 _PUT_ENVIRONMENT = sqlite.insert(ENVIRONMENTS).on_conflict_do_nothing()
 _ADD_VERSION = insert(ARTIFACT_VERSIONS)
@@ -56,27 +66,25 @@ _ADD_INPUT = insert(STEP_INPUTS)
 _ADD_OUTPUT = insert(STEP_OUTPUTS)
 _CLEAR_INPUTS = delete(STEP_INPUTS).where(STEP_INPUTS.c.step_run == bindparam("id"))
 _CLEAR_OUTPUTS = delete(STEP_OUTPUTS).where(STEP_OUTPUTS.c.step_run == bindparam("id"))
-# The counter row, not the highest version, gives the next number: two writers never get the same.
-_COUNT_UP = (
-    sqlite.insert(ARTIFACTS)
-    .on_conflict_do_update(
-        index_elements=["name"], set_={"last_version": ARTIFACTS.c.last_version + 1}
-    )
-    .returning(ARTIFACTS.c.last_version)
+_COUNT = sqlite.insert(ARTIFACTS).values(
+    name=bindparam("artifact"), last_version=bindparam("number")
 )
-_COUNT_TO = sqlite.insert(ARTIFACTS)
-_COUNT_TO = _COUNT_TO.on_conflict_do_update(
+# The counter row, not the highest version, gives the next number: two writers never get the same.
+_COUNT_UP = _COUNT.on_conflict_do_update(
+    index_elements=["name"], set_={"last_version": ARTIFACTS.c.last_version + 1}
+).returning(ARTIFACTS.c.last_version)
+_COUNT_TO = _COUNT.on_conflict_do_update(
     index_elements=["name"],
-    set_={"last_version": func.max(ARTIFACTS.c.last_version, _COUNT_TO.excluded.last_version)},
+    set_={"last_version": func.max(ARTIFACTS.c.last_version, _COUNT.excluded.last_version)},
 )
 
 
 def _number(transaction: Transaction, version: ArtifactVersion) -> ArtifactVersion:
     if version.version:
-        counter = {"name": version.name, "last_version": version.version}
+        counter = {"artifact": version.name, "number": version.version}
         transaction.run(_COUNT_TO, [counter])
         return version
-    first = {"name": version.name, "last_version": 1}
+    first = {"artifact": version.name, "number": 1}
     (counted,) = transaction.rows(_COUNT_UP, first)
     return dataclasses.replace(version, version=counted["last_version"])
 
