@@ -11,15 +11,22 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jupyter_mlpipe.client import Client, load_artifact
+    from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType
 
-__all__ = ["Client", "load_artifact"]
+__all__ = ["ArtifactConfig", "ArtifactType", "Client", "load_artifact"]
+_HOMES = {
+    "ArtifactConfig": "model.artifact",
+    "ArtifactType": "model.artifact",
+    "Client": "client",
+    "load_artifact": "client",
+}
 
 
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in __all__:
-        return getattr(importlib.import_module("jupyter_mlpipe.client"), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"jupyter_mlpipe.{_HOMES[name]}"), name)
     if name == "__version__":
         return _version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from jupyter_mlpipe.analysis.annotations import checked_version
 from jupyter_mlpipe.analysis.conditions import problem_with_condition
 from jupyter_mlpipe.analysis.parameters import PARAMETER_TYPES, parameter_from_text
 from jupyter_mlpipe.analysis.quantities import parse_bytes, parse_count, parse_number, parse_seconds
@@ -189,7 +190,8 @@ class _Draft:
             **dict.fromkeys(("--out", "--type", "--materializer"), self._take_variables),
             **dict.fromkeys(("--meta", "--env", "--secret"), self._take_pair),
             **dict.fromkeys(("--in", "--tag"), self._take_list),
-            **dict.fromkeys(("--version", "--image"), self._take_text),
+            "--version": self._take_version,
+            "--image": self._take_text,
             **dict.fromkeys(_QUANTITIES, self._take_quantity),
             "--map": self._take_map,
             "--if": self._take_condition,
@@ -291,6 +293,13 @@ class _Draft:
         self.texts[option] = value
 
     def _take_text(self, option: str, value: str) -> None:
+        self.texts[option] = value
+
+    def _take_version(self, option: str, value: str) -> None:
+        try:
+            checked_version(value)
+        except ValueError as error:
+            raise self.error(f"{option}: {error}") from error
         self.texts[option] = value
 
     def _take_quantity(self, option: str, value: str) -> None:

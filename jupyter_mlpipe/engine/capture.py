@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.immovable import cannot_travel, describe
+from jupyter_mlpipe.engine.naming import default_name
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.values import KeptValue
 from jupyter_mlpipe.engine.variables import Held
-from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import ValueNotStorableError
 from jupyter_mlpipe.model.run import Run, Shared
@@ -146,30 +147,25 @@ def _keep_apart(
 def _output_version(
     name: str, kept: KeptValue, step: StepSource, step_run: str, scope: Scope
 ) -> ArtifactVersion:
-    options = step.options
+    said = step.options.of_output(name)
     return ArtifactVersion(
         id=new_id(),
-        name=artifact_name(name, step, scope.run.pipeline),
+        name=said.name or default_name(name, step, scope.run.pipeline),
         digest=kept.digest,
         manifest=kept.manifest,
         member=kept.member,
-        version_name=options.version,
-        type=ArtifactType(options.types[name]) if name in options.types else kept.type,
+        version_name=said.version,
+        type=said.artifact_type or kept.type,
         materializer=kept.materializer,
         python_type=kept.python_type,
         nbytes=kept.nbytes,
         summary=kept.summary,
-        tags=options.tags,
-        metadata=dict(options.metadata),
+        tags=tuple(said.tags),
+        metadata=said.run_metadata,
         variable=name,
         step_run=step_run,
         created=time.time(),
     )
-
-
-def artifact_name(variable: str, step: StepSource, pipeline: str) -> str:
-    """The name given with `--out`, else one that says where the variable comes from."""
-    return step.options.outputs.get(variable) or f"{pipeline}::{step.name}::{variable}"
 
 
 def _outside_version(name: str, kept: KeptValue, run: Run) -> ArtifactVersion:

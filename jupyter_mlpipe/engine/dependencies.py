@@ -129,18 +129,27 @@ class Surroundings:
 
 
 def digest_of_options(options: StepOptions) -> str:
-    """Only what shapes the outputs; resources and retries do not change a result."""
+    """Only what shapes the outputs; resources, retries, tags and metadata do not.
+
+    What annotations say is part of the cell's text.
+    """
+    shaped = {
+        name: [config.name, config.version, config.artifact_type]
+        for name, config in options.configs.items()
+        if config.name or config.version or config.artifact_type
+    }
     return digest_of(
         "options",
         {
             "outputs": dict(options.outputs),
             "types": dict(options.types),
             "materializers": dict(options.materializers),
-            "tags": sorted(options.tags),
-            "metadata": dict(options.metadata),
+            "tags": [],
+            "metadata": {},
             "version": options.version,
             # Left out where there is none, as in step runs recorded before it could be given.
             **({"map": to_json(options.fan_out)} if options.fan_out else {}),
+            **({"configs": shaped} if shaped else {}),
         },
     )
 

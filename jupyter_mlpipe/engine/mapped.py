@@ -12,12 +12,12 @@ from typing import Any
 
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.bus import EventBus
-from jupyter_mlpipe.engine.capture import artifact_name
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.displayed import DisplayedOutput, load_displayed
 from jupyter_mlpipe.engine.elements import elements_of, interference, refuse_accumulation
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Miss
+from jupyter_mlpipe.engine.naming import name_of, of_one_element
 from jupyter_mlpipe.engine.recording import (
     redefined,
 )
@@ -148,8 +148,7 @@ class MappedStep:
     def _open(self, index: int) -> Attempt:
         step, digest = self._whole.step, self._digests[index]
         key = digest[:12] if digest != OPAQUE else str(index)
-        options = replace(step.options, fan_out=None, condition=None, version=None, inputs=())
-        one = replace(step, name=f"{step.name}[{key}]", options=options)
+        one = replace(step, name=f"{step.name}[{key}]", options=of_one_element(step.options))
         element = Element(self._fan_out.element, digest, self._fan_out.over, self._source)
         return open_step(one, replace(self._whole.scope, element=element), self._silent)
 
@@ -234,7 +233,7 @@ class MappedStep:
         return frozenset(
             name
             for name, version in found.items()
-            if version is not None and version.name == artifact_name(name, step, pipeline)
+            if version is not None and version.name == name_of(name, step, pipeline)
         )
 
     def _summary(self) -> Miss:

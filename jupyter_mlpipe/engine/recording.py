@@ -22,6 +22,7 @@ from jupyter_mlpipe.engine.file_record import file_dependencies
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import remembered, remembered_since
+from jupyter_mlpipe.engine.naming import later_labels
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
@@ -30,6 +31,7 @@ from jupyter_mlpipe.engine.unsteadiness import why_unsteady
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.labels import Labels
 from jupyter_mlpipe.model.run import (
     OPAQUE,
     Dependency,
@@ -128,8 +130,10 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
         effects=earlier.effects,
         elements=earlier.elements,
         cached_from=earlier.id,
+        tags=earlier.tags,
+        metadata=earlier.metadata,
     )
-    record(step_run, (), attempt.scope, context)
+    record(step_run, later_labels(attempt.step, hit.left), attempt.scope, context)
     return StepReport(
         step_run,
         tuple((output, hit.left[output.variable]) for output in earlier.outputs),
@@ -149,11 +153,14 @@ def record_skip(attempt: Attempt, context: RunContext) -> StepReport:
 
 
 def record(
-    step_run: StepRun, versions: tuple[ArtifactVersion, ...], scope: Scope, context: RunContext
+    step_run: StepRun,
+    beside: tuple[ArtifactVersion | Labels, ...],
+    scope: Scope,
+    context: RunContext,
 ) -> tuple[ArtifactVersion, ...]:
     """One transaction for everything about a step run; gives the versions their numbers."""
     new = context.environment.unrecorded(step_run.environment)
-    stored = context.metadata.append((*new, scope.run, *versions, step_run))
+    stored = context.metadata.append((*new, scope.run, *beside, step_run))
     if new:
         context.environment.recorded = step_run.environment
     return tuple(item for item in stored if isinstance(item, ArtifactVersion))
@@ -371,9 +378,8 @@ def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:
 
 
 def _missing(attempt: Attempt, names: frozenset[str]) -> tuple[str, ...]:
-    options = attempt.step.options
-    asked = {*options.outputs, *options.types, *options.materializers}
+    asked = attempt.step.options.named_outputs
     return tuple(
-        f"the %%step line names `{name}`, but the cell left no such output"
+        f"`{name}` is spoken of as an output, but the cell left no such output"
         for name in sorted(asked - names)
     )

@@ -19,7 +19,7 @@ from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine import lookup
 from jupyter_mlpipe.engine.aliasing import Aliases
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
-from jupyter_mlpipe.engine.capture import artifact_name, capture_outside
+from jupyter_mlpipe.engine.capture import capture_outside
 from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings
@@ -28,6 +28,7 @@ from jupyter_mlpipe.engine.immovable import running_threads, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.memories import remembered
 from jupyter_mlpipe.engine.met import met_by
+from jupyter_mlpipe.engine.naming import refuse_taken_versions, with_annotations
 from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
     record_failure,
@@ -39,13 +40,11 @@ from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import set_variables
 from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
-from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import NotebookError, StepOptionError
 from jupyter_mlpipe.model.events import StepStarted
 from jupyter_mlpipe.model.run import Dependency, Immovable
 from jupyter_mlpipe.model.step import StepSignature, StepSource
-from jupyter_mlpipe.tracking.store import Query
 
 
 def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
@@ -62,7 +61,8 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     before = scope.variables.look()
     closure = _close_over(signature, before, scope)
     if wanted:
-        _refuse(step, signature, closure, scope, context)
+        step = with_annotations(step, python, signature, scope)
+        _refuse(step, closure, context)
     surroundings, problems = _surroundings(step, closure, before, scope, context)
     attempt = Attempt(
         id=new_id(),
@@ -79,6 +79,8 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
         before=before,
         problems=problems,
     )
+    if isinstance(attempt.decision, Miss):
+        refuse_taken_versions(step, python, signature, scope, context)
     context.events.publish(StepStarted(scope.run.id, step.name, step.cell_id, started))
     return attempt
 
@@ -271,13 +273,7 @@ def _decide(
     return lookup.find(step, cell_hash, surroundings, context)
 
 
-def _refuse(
-    step: StepSource,
-    signature: StepSignature,
-    closure: Closure,
-    scope: Scope,
-    context: RunContext,
-) -> None:
+def _refuse(step: StepSource, closure: Closure, context: RunContext) -> None:
     """What must not wait until the cell has computed for an hour."""
     unread = sorted(set(step.options.inputs) - closure.reads - closure.absent)
     if unread:
@@ -286,14 +282,3 @@ def _refuse(
         )
     for name in step.options.materializers.values():
         context.materializers.named(name)
-    if step.options.version is None:
-        return
-    for variable in sorted(signature.writes):
-        name = artifact_name(variable, step, scope.run.pipeline)
-        where = {"name": name, "version_name": step.options.version}
-        if context.metadata.find(Query(ArtifactVersion, where, limit=1, counted=False)).items:
-            raise NotebookError(
-                step.label,
-                f"the artifact {name!r} already has a version {step.options.version!r}, and "
-                "versions never change. Choose another --version, or leave it out.",
-            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,6 +15,22 @@ class ArtifactType(StrEnum):
     SERVICE = "SERVICE"
     DATA_ANALYSIS = "DATA_ANALYSIS"
     BASE = "BASE"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactConfig:
+    """What the user says of one output, spelled as in ZenML.
+
+    In an annotation of a `%%step` cell, or under `outputs` in `mlpipe.yaml`. All of it is read
+    before the cell runs.
+    """
+
+    name: str | None = None
+    version: str | None = None
+    """A name of the user's, such as `raw_2023`; numbers are counted by themselves."""
+    tags: Sequence[str] = ()
+    artifact_type: ArtifactType | None = None
+    run_metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType
 from jupyter_mlpipe.model.pipeline import FanOut, Resources, Retries
 
 
@@ -25,6 +26,10 @@ class StepOptions:
     metadata: Mapping[str, str] = field(default_factory=dict)
     version: str | None = None
     """A version name for every output of the step, from `--version`."""
+    configs: Mapping[str, ArtifactConfig] = field(default_factory=dict)
+    """Variable to what `mlpipe.yaml` says of it."""
+    annotated: Mapping[str, ArtifactConfig] = field(default_factory=dict)
+    """Variable to what its annotation in the cell says; known once the step is looked up."""
     cache: bool = True
     expires_after: float | None = None
     """Seconds after which a run no longer counts as a hit."""
@@ -40,6 +45,33 @@ class StepOptions:
     condition: str | None = None
     """A Python expression; the step is skipped while it is false."""
     after: tuple[str, ...] = ()
+
+    def of_output(self, variable: str) -> ArtifactConfig:
+        """All that is said of one output: `mlpipe.yaml` wins over the line, that over the cell.
+
+        A version that is said of one output wins over one that is said of the whole step.
+        """
+        filed = self.configs.get(variable, _NOTHING_SAID)
+        noted = self.annotated.get(variable, _NOTHING_SAID)
+        kind = self.types.get(variable)
+        return ArtifactConfig(
+            name=filed.name or self.outputs.get(variable) or noted.name,
+            version=filed.version or noted.version or self.version,
+            tags=tuple(dict.fromkeys((*noted.tags, *self.tags, *filed.tags))),
+            artifact_type=filed.artifact_type
+            or (ArtifactType(kind) if kind else noted.artifact_type),
+            run_metadata={**noted.run_metadata, **self.metadata, **filed.run_metadata},
+        )
+
+    @property
+    def named_outputs(self) -> frozenset[str]:
+        """Variables that something is said of."""
+        return frozenset(
+            {*self.outputs, *self.types, *self.materializers, *self.configs, *self.annotated}
+        )
+
+
+_NOTHING_SAID = ArtifactConfig()
 
 
 @dataclass(frozen=True, slots=True)

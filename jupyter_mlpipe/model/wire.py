@@ -71,7 +71,7 @@ def _read(kind: Any, data: Any) -> Any:
     if origin in (Union, types.UnionType):
         options = [option for option in arguments if option is not type(None)]
         return None if data is None else _read(options[0], data)
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return tuple(_read(arguments[0], item) for item in _expect(data, list, tuple))
     if origin in (Mapping, dict):
         return {key: _read(arguments[1], value) for key, value in _expect(data, dict).items()}
