@@ -10,23 +10,43 @@ TYPE_CHECKING = False  # importing `typing` for it would double the cost of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from jupyter_mlpipe.client import Client, load_artifact
+    from jupyter_mlpipe.client import (
+        Client,
+        load_artifact,
+        log_artifact_metadata,
+        log_metadata,
+        register_artifact,
+        save_artifact,
+    )
+    from jupyter_mlpipe.engine.references import ExternalArtifact
     from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType
 
-__all__ = ["ArtifactConfig", "ArtifactType", "Client", "load_artifact"]
+__all__ = [
+    "ArtifactConfig",
+    "ArtifactType",
+    "Client",
+    "ExternalArtifact",
+    "load_artifact",
+    "log_artifact_metadata",
+    "log_metadata",
+    "register_artifact",
+    "save_artifact",
+]
 _HOMES = {
     "ArtifactConfig": "model.artifact",
     "ArtifactType": "model.artifact",
-    "Client": "client",
-    "load_artifact": "client",
+    "ExternalArtifact": "engine.references",
 }
+"""Where a public name lives that is not in `client`."""
 
 
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"jupyter_mlpipe.{_HOMES[name]}"), name)
+    if name in __all__:
+        return getattr(
+            importlib.import_module(f"jupyter_mlpipe.{_HOMES.get(name, 'client')}"), name
+        )
     if name == "__version__":
         return _version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from jupyter_mlpipe.engine.dependencies import Surroundings
+from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.lookup import Decision
 from jupyter_mlpipe.engine.memories import Memory
 from jupyter_mlpipe.engine.scope import Scope
@@ -59,6 +61,10 @@ class Attempt:
     """See `Surroundings.sharers`; as they were before the step."""
     met: Met = field(default_factory=Met)
     """What it was seen to use beyond what was known before."""
+    journal: Journal | None = None
+    """None until it is about to run."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Values that stand in for references while the cell runs, by variable."""
     problems: tuple[str, ...] = ()
     elements: int = 0
     """Of a mapped step: how many it runs over."""

@@ -13,15 +13,19 @@ from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
 from jupyter_mlpipe.engine.file_facts import file_digest, written_digest
 from jupyter_mlpipe.engine.inquiries import inquiry_digest
+from jupyter_mlpipe.engine.journal import artifact_asked_for
 from jupyter_mlpipe.engine.module_states import ModuleLook, Watched, is_of_module
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
+from jupyter_mlpipe.engine.references import VersionReference
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
+from jupyter_mlpipe.model.errors import NotFoundError
 from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind
 from jupyter_mlpipe.model.step import StepOptions, StepSignature
 from jupyter_mlpipe.model.wire import to_json
+from jupyter_mlpipe.tracking.resolve import find_version
 
 SHARES = "shares memory with what it reads"
 
@@ -42,6 +46,8 @@ class Surroundings:
     module_look: ModuleLook = field(default_factory=ModuleLook)
     modules: tuple[Dependency, ...] = ()
     """What was done to modules that the step can get at."""
+    references: Mapping[str, VersionReference] = field(default_factory=dict)
+    """Those of the inputs that stand for a version instead of holding its value."""
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """What is known before the step runs, in the order in which a user would suspect it."""
@@ -171,6 +177,16 @@ def _element(now: Surroundings, name: str) -> str | None:
     return element.digest if element is not None and element.name == name else None
 
 
+def _artifact(now: Surroundings, name: str) -> str | None:
+    metadata = now.scope.metadata
+    if metadata is None:
+        return None
+    try:
+        return find_version(metadata, *artifact_asked_for(name)).digest
+    except NotFoundError:
+        return None
+
+
 def _absent(now: Surroundings, name: str) -> str | None:
     variables = now.scope.variables
     return None if name in variables.namespace or name in variables.pending else ""
@@ -194,6 +210,7 @@ _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] =
     DependencyKind.ENVIRONMENT: lambda now, name: environment_digest(name, now.options.env),
     DependencyKind.STATE: Surroundings.digest_state,
     DependencyKind.ELEMENT: _element,
+    DependencyKind.ARTIFACT: _artifact,
     DependencyKind.ABSENT: _absent,
     DependencyKind.SHARING: lambda now, counted: now.sharing(counted).digest,
 }

@@ -39,9 +39,11 @@ class EnvironmentReads:
     written: set[str] = field(default_factory=set)
     """Names it set or took away, be it to the value they had."""
     _functions: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
+    _ours: Callable[[], bool] = bool
 
-    def start(self) -> None:
-        """Begin to listen."""
+    def start(self, ours: Callable[[], bool] = bool) -> None:
+        """Begin to listen; not while `ours` says that it is this package that reads."""
+        self._ours = ours
         environ: Any = os.environ
         self._functions = (environ.encodekey, environ.decodekey)
         environ.encodekey, environ.decodekey = self._encode, self._decode
@@ -60,7 +62,7 @@ class EnvironmentReads:
             frame = sys._getframe(1)  # noqa: SLF001
             if frame.f_code.co_name in ("__setitem__", "__delitem__"):
                 self.written.add(key)
-            elif key not in self.read and _counts(frame, key):
+            elif key not in self.read and not self._ours() and _counts(frame, key):
                 self.read[key] = _digest(key, os.environ._data.get(encoded))  # type: ignore[attr-defined]  # noqa: SLF001
         return encoded
 

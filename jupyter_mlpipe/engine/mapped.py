@@ -21,7 +21,7 @@ from jupyter_mlpipe.engine.naming import name_of, of_one_element
 from jupyter_mlpipe.engine.recording import (
     redefined,
 )
-from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step
+from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, take_back
 from jupyter_mlpipe.engine.scope import Element
 from jupyter_mlpipe.engine.state_record import recalled
 from jupyter_mlpipe.engine.variables import Changes
@@ -111,6 +111,7 @@ class MappedStep:
             NotebookError: It changed what other elements see; nothing of it is kept.
         """
         attempt, variables = self._current, self._variables
+        take_back(attempt)
         if outcome.error is not None:
             close_step(attempt, outcome, seconds, seen, self._silent)
             return

@@ -227,6 +227,7 @@ _WORDS = {
     DependencyKind.RANDOM: "{name} is in another state",
     DependencyKind.ENVIRONMENT: "environment variable {name} changed",
     DependencyKind.ELEMENT: "`{name}` is another element",
+    DependencyKind.ARTIFACT: "the {name} is another one",
     DependencyKind.ABSENT: "`{name}` is defined now",
     DependencyKind.SHARING: "other variables share memory with what it uses",
 }

@@ -20,6 +20,8 @@ from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.file_record import file_dependencies
 from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
+from jupyter_mlpipe.engine.journal import Journal
+from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import remembered, remembered_since
 from jupyter_mlpipe.engine.naming import later_labels
@@ -55,7 +57,8 @@ def record_success(
     changes = variables.changes(attempt.before, after, signature.certain)
     names = (changes.written | changes.mutated) - variables.plain(code)
     captured = capture_outputs(names, _relinked(attempt, changes), attempt, context)
-    step_run = _succeeded(attempt, captured, changes, seconds, context)
+    logged = settle(captured, seen.journal, context)
+    step_run = with_journal(_succeeded(attempt, captured, changes, seconds, context), seen.journal)
     dependencies = (*step_run.dependencies, *file_dependencies(attempt, seen))
     step_run = replace(
         step_run,
@@ -66,7 +69,8 @@ def record_success(
     step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
     never = _why_never(step_run, attempt, captured, seen)
     step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
-    stored = record(step_run, captured.new_versions(), attempt.scope, context)
+    new: tuple[ArtifactVersion | Labels, ...] = (*captured.new_versions(), *logged.labels)
+    stored = record(step_run, new, attempt.scope, context)
     by_id = {version.id: version for version in stored}
     for name, version in (captured.versions | captured.shared).items():
         variables.record(name, by_id.get(version.id, version), after[name])
@@ -74,6 +78,7 @@ def record_success(
         *attempt.problems,
         *captured.problems.values(),
         *_unnamed(step_run, captured),
+        *logged.problems,
         *_missing(attempt, names),
     )
     return StepReport(
@@ -114,8 +119,17 @@ def record_failure(
         dependencies=(*attempt.dependencies, *attempt.met.dependencies),
         error=redact(outcome.traceback or error, os.environ),
     )
+    step_run = with_journal(step_run, attempt.journal or Journal())
     record(step_run, (), attempt.scope, context)
     return StepReport(step_run, diff=_diff(attempt))
+
+
+def journal_of(attempt: Attempt, context: RunContext) -> Journal:
+    """An empty one for a step that is about to run."""
+    return Journal(
+        context,
+        lambda: (attempt.scope.run, _skeleton(attempt, Status.RUNNING, 0.0, context)),
+    )
 
 
 def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
@@ -355,6 +369,7 @@ def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Si
         (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
         (attempt.met.never, "always runs: it {}"),
+        (seen.journal.never, "always runs: it {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
         (", ".join(sorted(seen.rewritten)), "always runs: it changes the file {} in place"),
         (unsteady or "", "always runs: it {}"),

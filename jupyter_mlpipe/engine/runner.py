@@ -31,11 +31,13 @@ from jupyter_mlpipe.engine.met import met_by
 from jupyter_mlpipe.engine.naming import refuse_taken_versions, with_annotations
 from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
+    journal_of,
     record_failure,
     record_hit,
     record_skip,
     record_success,
 )
+from jupyter_mlpipe.engine.references import give_values, references, resolved, take_values
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import set_variables
 from jupyter_mlpipe.engine.variables import Held
@@ -103,6 +105,9 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
             break
         attempt = _look_again(attempt, context)
     load_generators(attempt.python)
+    sharers = attempt.surroundings.sharers()
+    found, versions = attempt.surroundings.references, attempt.surroundings.inputs
+    values = give_values(found, versions, variables.namespace, context) if found else {}
     given = attempt.step.options.env
     variables_before = {name: os.environ.get(name) for name in given}
     set_variables(given)
@@ -112,7 +117,9 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         variables_before=variables_before,
         threads_before=running_threads(),
         memories_before=remembered(variables.namespace),
-        sharers=attempt.surroundings.sharers(),
+        sharers=sharers,
+        journal=journal_of(attempt, context),
+        given=values,
     )
 
 
@@ -140,6 +147,7 @@ def close_step(
     attempt: Attempt, outcome: Outcome, seconds: float, seen: Sightings, context: RunContext
 ) -> StepReport:
     """Store and record what came of the cell, then tell the listeners."""
+    take_back(attempt)
     left = threads_left(attempt.threads_before, attempt.scope.variables.namespace)
     after = attempt.scope.states.capture()
     set_variables(attempt.variables_before)
@@ -158,6 +166,13 @@ def close_step(
         report = record_failure(attempt, outcome, seconds, context)
     context.events.publish(report.event())
     return report
+
+
+def take_back(attempt: Attempt) -> None:
+    """Bind the references again that gave way to their values while the cell ran."""
+    if attempt.given:
+        found, namespace = attempt.surroundings.references, attempt.scope.variables.namespace
+        take_values(found, attempt.given, namespace)
 
 
 def _changed_modules(attempt: Attempt) -> tuple[Immovable, ...]:
@@ -235,6 +250,9 @@ def _surroundings(
     data = {n for n in reached if n in variables.pending or n in before}
     inputs = {name: variables.version_of(name) for name in sorted(data)}
     outside = [name for name, version in inputs.items() if version is None]
+    found = references(outside, variables.namespace)
+    inputs |= resolved(found, step, scope.run, context)
+    outside = [name for name in outside if name not in found]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
     aliases = Aliases(lambda: variables.sharing(inputs.keys() | literals))
@@ -242,7 +260,7 @@ def _surroundings(
     look = scope.module_states.look(watched)
     modules = scope.module_states.dependencies(watched, look)
     _refuse_done_outside(step, modules, scope)
-    found = Surroundings(
+    surroundings = Surroundings(
         closure=closure,
         inputs=inputs,
         literals=frozenset(literals),
@@ -252,8 +270,9 @@ def _surroundings(
         watched=watched,
         module_look=look,
         modules=modules,
+        references=found,
     )
-    return found, tuple(captured.problems.values())
+    return surroundings, tuple(captured.problems.values())
 
 
 def _decide(
@@ -268,6 +287,9 @@ def _decide(
         return Miss(f"always runs: it shares with {others} what cannot be stored")
     if not context.settings.cache:
         return Miss("caching is switched off in the settings")
+    given = sorted(n for n, found in surroundings.references.items() if found.by_value)
+    if given:
+        return Miss(f"always runs: `{given[0]}` is given by value")
     if surroundings.closure.dynamic:
         return Miss(f"always runs: it {surroundings.closure.dynamic}")
     return lookup.find(step, cell_hash, surroundings, context)

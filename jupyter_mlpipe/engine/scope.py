@@ -12,6 +12,7 @@ from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run
+from jupyter_mlpipe.tracking.store import MetadataStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,7 @@ class Scope:
     outside: Mapping[str, str] = field(default_factory=dict)
     """Dependencies on modules by name: what cells without a step had done to them when the
     notebook ran the step last, in words. Such cells do not run in a pipeline."""
+    metadata: MetadataStore | None = None
+    """Where artifacts are looked up that code asked for by name."""
     element: Element | None = None
     """Of a mapped step: the one element that this run is for."""

@@ -49,6 +49,7 @@ def with_states(
 def recalled(step_run: StepRun) -> Sightings:
     """What an earlier run was seen to read and write, from its record."""
     seen = Sightings()
+    seen.journal.inputs |= {item.variable: item for item in step_run.inputs if not item.is_variable}
     for dependency in step_run.dependencies:
         if dependency.kind is DependencyKind.FILE:
             seen.read.add(dependency.name)
@@ -59,6 +60,8 @@ def recalled(step_run: StepRun) -> Sightings:
             seen.inquiries.by_user.add(dependency.name)
         elif dependency.kind is DependencyKind.ENVIRONMENT:
             seen.environ.read[dependency.name] = dependency.digest
+        elif dependency.kind is DependencyKind.ARTIFACT:
+            seen.journal.dependencies[dependency.name] = dependency
         elif dependency.name == WORKING_DIRECTORY:
             seen.relative = True
         elif _is_used_by_code(dependency):

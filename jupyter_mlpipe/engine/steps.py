@@ -50,7 +50,7 @@ def _run_elements(mapped: MappedStep, executor: Executor) -> StepReport:
 
 
 def _execute(attempt: Attempt, executor: Executor) -> tuple[Outcome, float, Sightings]:
-    with attempt.scope.watch.watching() as seen:
+    with attempt.scope.watch.watching(attempt.journal) as seen:
         clock = time.perf_counter()
         outcome = executor.execute(attempt.step.source, attempt.scope.variables.namespace)
         return outcome, time.perf_counter() - clock, seen

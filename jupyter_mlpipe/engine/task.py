@@ -229,6 +229,7 @@ class _Process:
             definitions=self._job.unpacked.definitions(target.id),
             cache=self._job.unpacked.pipeline.cache,
             task=others,
+            metadata=self._job.context.metadata,
         )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.materializers.links import LinkMaterializer, linked_files
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
 from jupyter_mlpipe.model.errors import MlpipeError, StorageError, ValueNotStorableError
@@ -86,6 +88,21 @@ class ValueStore:
         with self._scratch.folder() as folder:
             self._artifacts.checkout(manifest, folder)
             return self._materializers.named(manifest.materializer).load(folder)
+
+    @contextmanager
+    def files(self, version: ArtifactVersion) -> Iterator[Mapping[str, Path]]:
+        """The stored files of a version by name, for reading until the block ends.
+
+        Raises:
+            CorruptArtifactError: The stored bytes were changed.
+        """
+        manifest = self._artifacts.open(version.manifest)
+        with self._scratch.folder() as folder, self._scratch.folder() as fetched:
+            self._artifacts.checkout(manifest, folder)
+            if manifest.materializer == LinkMaterializer.name:
+                yield linked_files(folder, fetched)
+            else:
+                yield {file.name: file for file in sorted(folder.iterdir())}
 
     def _choose(self, value: Any, name: str | None) -> Materializer:
         if name is None:

@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
 from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
+from jupyter_mlpipe.engine.journal import ASKED, Journal
 from jupyter_mlpipe.engine.trace import Executed, FunctionTrace
 
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
@@ -31,7 +32,7 @@ _LISTS = frozenset({"os.listdir", "os.scandir"})
 _RUNS = frozenset({"subprocess.Popen", "os.system"})
 _HEARD = frozenset(
     {
-        *("open", "sqlite3.connect", "pickle.find_class", "socket.connect"),
+        *("open", "sqlite3.connect", "pickle.find_class", "socket.connect", ASKED),
         *(_CHANGES | _LISTS | _RUNS),
     }
 )
@@ -54,6 +55,7 @@ class Sightings:
     entropy: NumpyEntropy = field(default_factory=NumpyEntropy)
     inquiries: PathInquiries = field(default_factory=PathInquiries)
     executed: Executed = field(default_factory=Executed)
+    journal: Journal = field(default_factory=Journal)
     relative: bool = False
     """A path was given that means another file in another working directory."""
 
@@ -72,6 +74,7 @@ class Sightings:
         self.inquiries.asked.update(other.inquiries.asked)
         self.inquiries.by_user |= other.inquiries.by_user
         self.executed.add(other.executed)
+        self.journal.add(other.journal)
         self.relative = self.relative or other.relative
 
     @property
@@ -111,22 +114,25 @@ class ProcessWatch:
         self._installed = False
 
     @contextmanager
-    def watching(self) -> Iterator[Sightings]:
+    def watching(self, journal: Journal | None = None) -> Iterator[Sightings]:
         """Collect sightings until the block ends; blocks do not nest."""
         try:
-            yield self.start()
+            yield self.start(journal)
         finally:
             self.stop()
 
-    def start(self) -> Sightings:
-        """Begin to collect; what is returned fills up until `stop`."""
+    def start(self, journal: Journal | None = None) -> Sightings:
+        """Begin to collect; what is returned fills up until `stop`.
+
+        Code that asks meanwhile which step runs is given the journal.
+        """
         if not self._installed:
             sys.addaudithook(self._hook())
             self._installed = True
         self.stop()  # an interrupt may have left the last one open, and `os` with it
-        seen = self._current = Sightings()
+        seen = self._current = Sightings(journal=journal or Journal())
         seen.inquiries.start(lambda path: self._relevant(seen, path))
-        self._current.environ.start()
+        self._current.environ.start(lambda: seen.journal.busy)
         self._current.entropy.start()
         self._current.executed = self._trace.start()
         return self._current
@@ -164,12 +170,10 @@ class ProcessWatch:
             self._hear_change(seen, event, arguments)
         elif event == "sqlite3.connect":
             self._hear_open(seen, arguments[0], "r+", 0)
-        elif event == "pickle.find_class":
-            _hear_pickle(seen, *arguments)
-        elif event == "socket.connect":
-            _hear_connect(seen, arguments[1])
         elif event in _RUNS and _called_by_notebook():
             seen.commands.add(str(arguments[0]))
+        else:
+            _hear_other(seen, event, arguments)
 
     def _hear_open(self, seen: Sightings, file: Any, mode: Any, flags: Any) -> None:
         path = self._relevant(seen, file)
@@ -192,7 +196,7 @@ class ProcessWatch:
         seen.written |= paths
 
     def _relevant(self, seen: Sightings, file: Any) -> str | None:
-        if not isinstance(file, str | bytes | os.PathLike):
+        if seen.journal.busy or not isinstance(file, str | bytes | os.PathLike):
             return None
         said = os.fsdecode(file)
         path = os.path.abspath(said)  # noqa: PTH100 - Path costs 20x in this hook
@@ -216,6 +220,16 @@ def _library_folders() -> tuple[str, ...]:
     folders = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix}
     caches = {Path.home() / name for name in (".cache", ".config", ".matplotlib", ".ipython")}
     return tuple(f"{folder}{os.sep}" for folder in (*folders, *map(str, caches)))
+
+
+def _hear_other(seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None:
+    """What is no file, folder or command."""
+    if event == "pickle.find_class":
+        _hear_pickle(seen, *arguments)
+    elif event == "socket.connect" and not seen.journal.busy:
+        _hear_connect(seen, arguments[1])
+    elif event == ASKED:
+        arguments[0].append(seen.journal)
 
 
 def _hear_pickle(seen: Sightings, module: Any, name: Any) -> None:

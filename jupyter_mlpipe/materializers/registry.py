@@ -15,6 +15,7 @@ from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
 from jupyter_mlpipe.materializers.estimators import EstimatorMaterializer
 from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
+from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -32,6 +33,7 @@ def default_registry() -> MaterializerRegistry:
             FigureMaterializer(),
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
             BundleMaterializer(),
+            LinkMaterializer(),
         ),
         plugins=_GROUP,
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from jupyter_mlpipe.model.html import record_html
+
 
 class ArtifactType(StrEnum):
     """What an artifact is for; spelled as in ZenML."""
@@ -42,6 +44,8 @@ class Artifact:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
 
+    _repr_html_ = record_html
+
 
 @dataclass(frozen=True, slots=True)
 class ArtifactVersion:
@@ -72,6 +76,8 @@ class ArtifactVersion:
     """The step run that produced it; None when it was made outside a step."""
     created: float = 0.0
     """Seconds since the epoch, UTC."""
+
+    _repr_html_ = record_html
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from jupyter_mlpipe.model.html import record_html
+
 
 class Status(StrEnum):
     """Where a run or step run stands."""
@@ -56,6 +58,9 @@ class DependencyKind(StrEnum):
     what differs from the defaults."""
     ELEMENT = "element"
     """The element that a step run is for, by what the cell calls it: the digest of its value."""
+    ARTIFACT = "artifact"
+    """An artifact that the code asked for by name, as in `newest version of iris`: the digest of
+    its value."""
     ABSENT = "absent"
     """A name that was mentioned but bound to nothing."""
     SHARING = "sharing"
@@ -85,7 +90,13 @@ class Input:
     """A variable a step read, and the version it held."""
 
     variable: str
+    """For an artifact that the code asked for by name: the call, as in `load_artifact('iris')`."""
     version_id: str
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether it was bound to a name when the step began."""
+        return self.variable.isidentifier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,8 @@ class Run:
     metadata: Mapping[str, object] = field(default_factory=dict)
     """Recorded when the run is first; later only `Labels` change it, and the tags."""
 
+    _repr_html_ = record_html
+
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
@@ -194,3 +207,5 @@ class StepRun:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
     """What the step logged of itself."""
+
+    _repr_html_ = record_html

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion, Preview
+from jupyter_mlpipe.model.html import record_html
 from jupyter_mlpipe.model.pipeline import Parameter, Schedule
 
 
@@ -233,6 +234,8 @@ class StepRunView:
     uncacheable: str = ""
     """Why it will run again although nothing changed; empty when it will not."""
 
+    _repr_html_ = record_html
+
 
 @dataclass(frozen=True, slots=True)
 class RunView:
@@ -247,6 +250,8 @@ class RunView:
     notebook: str
     parameters: Mapping[str, object] = field(default_factory=dict)
 
+    _repr_html_ = record_html
+
 
 @dataclass(frozen=True, slots=True)
 class RunDetails:
@@ -255,3 +260,5 @@ class RunDetails:
     run: RunView
     steps: tuple[StepRunView, ...]
     format: int = 1
+
+    _repr_html_ = record_html

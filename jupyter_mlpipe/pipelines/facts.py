@@ -169,7 +169,7 @@ class _Reader:
     def _outside(self, runs: Sequence[StepRun]) -> frozenset[str]:
         if not runs or self._metadata is None:
             return frozenset()
-        versions = {i.variable: i.version_id for i in runs[0].inputs}
+        versions = {i.variable: i.version_id for i in runs[0].inputs if i.is_variable}
         return frozenset(
             name
             for name, version in versions.items()
@@ -229,7 +229,7 @@ def _modules_reached(runs: Iterable[StepRun]) -> frozenset[str]:
 
 
 def _met(run: StepRun) -> frozenset[str]:
-    return frozenset(item.variable for item in run.inputs)
+    return frozenset(item.variable for item in run.inputs if item.is_variable)
 
 
 def _defined_for(run: StepRun) -> frozenset[str]:

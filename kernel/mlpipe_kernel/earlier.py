@@ -177,7 +177,10 @@ class _Held:
                 self.unkept[state.name] = step_run.step
                 self.made.update(() if state.mutated else {state.name})
         for read in step_run.inputs:
-            if read.variable not in self.gone | self.unkept.keys() | self.written:
+            if (
+                read.is_variable
+                and read.variable not in self.gone | self.unkept.keys() | self.written
+            ):
                 self.items.setdefault(read.variable, (read, step_run))
         read_as = {d.name for d in step_run.dependencies if d.kind in _WRITTEN}
         self.written.update(read_as - self.items.keys())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from jupyter_mlpipe.engine.attempt import StepReport
+from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit
 from jupyter_mlpipe.engine.mapped import MappedStep
@@ -41,7 +41,7 @@ class MappedCell:
             if isinstance(attempt.decision, Hit):
                 replay(self._step.reuse(), self._shell)
             else:
-                yield from self._run()
+                yield from self._run(attempt)
             self._progress.tell(self._step.done)
 
     def show(self, value: Any) -> None:
@@ -59,9 +59,9 @@ class MappedCell:
         told = "" if error is None else f"{type(error).__name__}: {error}"
         return self._step.close(Outcome(error, told), time.perf_counter() - self._began)
 
-    def _run(self) -> Iterator[Any]:
+    def _run(self, attempt: Attempt) -> Iterator[Any]:
         self._recorder.start()
-        seen, clock = self._watch.start(), time.perf_counter()
+        seen, clock = self._watch.start(attempt.journal), time.perf_counter()
         yield self._step.elements[self._step.done]
         seconds = time.perf_counter() - clock
         self._watch.stop()

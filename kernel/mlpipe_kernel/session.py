@@ -246,7 +246,7 @@ class KernelSession:
             cell.mapped = MappedCell(mapped, self._recorder, scope.watch, self._shell)
             return Repeated(options.fan_out.element, cell.mapped.values, cell.mapped.show)
         self._recorder.start()
-        cell.seen = scope.watch.start()
+        cell.seen = scope.watch.start(cell.attempt.journal)
         cell.clock = time.perf_counter()
         return None
 

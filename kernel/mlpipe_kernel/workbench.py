@@ -102,6 +102,7 @@ class Workbench:
             as_written=partial(definitions.hold, self._shell.user_ns),
             parameters=definitions.parameters,
             definitions=definitions.source,
+            metadata=tools.context.metadata,
         )
 
     def stop_watching(self) -> None:

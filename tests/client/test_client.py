@@ -1,11 +1,23 @@
+import json
+import pickle
+import re
+import subprocess
+import sys
+import zipfile
+
 import pytest
 
-from jupyter_mlpipe.client import Client, load_artifact
+from jupyter_mlpipe.client import Client, load_artifact, register_artifact, save_artifact
 from jupyter_mlpipe.config import load_settings
 from jupyter_mlpipe.engine.context import open_context
-from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
-from jupyter_mlpipe.model.errors import CorruptArtifactError, NotFoundError
+from jupyter_mlpipe.model.errors import (
+    CorruptArtifactError,
+    MetadataError,
+    NotFoundError,
+    StorageError,
+)
 from jupyter_mlpipe.model.run import Run, Status, StepRun
 
 
@@ -122,8 +134,139 @@ def test_a_folder_without_records_has_nothing(client):
         client.get_artifact_version("x")
 
 
-def test_both_are_found_at_the_top_of_the_package():
+def test_a_value_is_saved_by_name_and_counted(project):
+    first = save_artifact([1], "numbers", "v1.0", tags=["a", "b"])
+    second = save_artifact([2], "numbers")
+    assert (first.version, first.version_name, first.tags) == (1, "v1.0", ("a", "b"))
+    assert (second.version, second.step, second.run) == (2, None, None)
+    assert load_artifact("numbers", "v1.0") == [1]
+
+
+def test_a_config_says_more_than_a_name(project):
+    config = ArtifactConfig("numbers", "v1", ["a"], ArtifactType.MODEL, {"rows": 1})
+    saved = save_artifact([1], config, tags=["b"])
+    assert (saved.type, saved.tags) == ("MODEL", ("a", "b"))
+    assert saved.run_metadata["rows"] == 1
+
+
+@pytest.mark.parametrize("version", ["v1", "7"])
+def test_a_version_name_that_is_taken_or_a_number_is_refused(project, version):
+    save_artifact([1], "numbers", "v1")
+    with pytest.raises(MetadataError, match=r"already has a version|looks like a number"):
+        save_artifact([2], "numbers", version)
+    assert load_artifact("numbers") == [1]
+
+
+def test_two_processes_count_one_artifact_without_gaps(project):
+    code = "from jupyter_mlpipe import save_artifact\nfor n in range(8): save_artifact(n, 'n')"
+    writers = [subprocess.Popen([sys.executable, "-c", code], cwd=project) for _ in range(2)]
+    assert [writer.wait(120) for writer in writers] == [0, 0]
+    with Client() as client:
+        found = sorted(v.version for v in client.list_artifact_versions("n"))
+    assert found == list(range(1, 17))
+
+
+def test_lists_are_filtered_by_type_tag_pattern_and_metadata(keep, client):
+    keep("a::x", [1], tags=("good",), type=ArtifactType.MODEL)
+    keep("a::y", [1, 2], metadata={"loss": 0.5})
+    keep("b::z", "text")
+
+    def names(**filters):
+        return {a.name for a in client.list_artifacts(**filters)}
+
+    assert names(type="model") == {"a::x"}
+    assert names(tag="good") == {"a::x"}
+    assert names(name="a::*") == {"a::x", "a::y"}
+    assert names(metadata={"loss": 0.5}) == {"a::y"}
+    assert names(metadata={"length": 2}) == {"a::y"}
+    assert len(client.list_artifact_versions(tag="good")) == 1
+    assert client.list_artifact_versions("a::y", tag="good") == ()
+
+
+def test_tags_and_metadata_are_added_and_taken_away(keep, client):
+    keep("numbers", [1], tags=("old",))
+    found = client.get_artifact_version("numbers")
+    found.tag("new", "best")
+    found.untag("old")
+    found.log_metadata({"loss": 0.5})
+    assert found.tags == client.get_artifact_version("numbers").tags == ("new", "best")
+    assert client.get_artifact_version("numbers").run_metadata["loss"] == 0.5
+
+
+def test_the_files_of_an_artifact_are_packed_as_they_are(keep, client, project):
+    keep("numbers", {"a": 1})
+    found = client.get_artifact_version("numbers")
+    with zipfile.ZipFile(found.download_files("numbers.zip")) as archive:
+        assert json.loads(archive.read("value.json"))["format"] == 1
+    with pytest.raises(StorageError, match="there already"):
+        found.download_files("numbers.zip")
+    assert found.download_files("numbers.zip", overwrite_if_exists=True).exists()
+    with pytest.raises(StorageError, match=r"\.zip"):
+        found.download_files("numbers.tar")
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "url"])
+def test_existing_data_is_registered_where_it_is(project, client, kind):
+    folder = project / "data"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "weights.bin").write_bytes(b"x" * 10_000)
+    place = {"file": folder / "deep" / "weights.bin", "folder": folder, "url": f"file://{folder}"}
+    registered = register_artifact(place[kind], "weights", tags=["raw"])
+    assert load_artifact("weights") == place[kind]
+    assert (registered.run_metadata["bytes"], registered.tags) == (10_000, ("raw",))
+    stored = sum(
+        f.stat().st_size for f in (project / ".mlpipe" / "artifacts").rglob("*") if f.is_file()
+    )
+    assert stored < 5000
+    with zipfile.ZipFile(registered.download_files("x.zip")) as archive:
+        (name,) = archive.namelist()
+        assert name.endswith("weights.bin")
+
+
+def test_registered_data_that_changed_is_another_value(project):
+    (project / "a.txt").write_text("1")
+    first = register_artifact("a.txt", "a")
+    again = register_artifact(project / "a.txt", "a")
+    (project / "a.txt").write_text("22")
+    changed = register_artifact("a.txt", "a")
+    assert first.digest == again.digest != changed.digest
+
+
+def test_nothing_cannot_be_registered(project):
+    with pytest.raises(StorageError, match="nothing at missing"):
+        register_artifact("missing", "x")
+
+
+def test_a_preview_is_shown_without_loading_the_value(keep, client):
+    keep("page", ["<script>alert(1)</script>"])
+    shown = client.get_artifact_version("page").visualize()
+    assert "&lt;script&gt;" in shown._repr_html_()
+    assert "<script>" not in shown._repr_html_()
+
+
+def test_every_record_shows_itself_as_html_in_which_nothing_is_markup(keep, client):
+    keep("<b>name</b>", [1], tags=("<i>tag</i>",), metadata={"<u>key</u>": "<s>value</s>"})
+    run = client.get_pipeline_run("latest")
+    found = client.get_artifact_version("<b>name</b>")
+    shown = [client.list_artifacts(), client.list_runs(), client.list_run_steps()]
+    shown += [found, found.step, found.run, run, run.run, run.steps[0]]
+    for record in shown:
+        html = record._repr_html_()
+        assert html.startswith("<table>")
+        assert not re.search("<[bius]>", html)
+    assert "&lt;i&gt;tag" in found._repr_html_()
+    assert "<th>version</th>" in client.list_artifact_versions()._repr_html_()
+
+
+def test_a_version_comes_back_from_pickle_in_the_project_at_hand(keep, client):
+    keep("numbers", [1])
+    found = pickle.loads(pickle.dumps(client.get_artifact_version("numbers")))
+    assert found == client.get_artifact_version("numbers")
+    assert found.load() == [1]
+
+
+def test_all_of_it_is_found_at_the_top_of_the_package():
     import jupyter_mlpipe
 
-    assert jupyter_mlpipe.Client is Client
-    assert jupyter_mlpipe.load_artifact is load_artifact
+    for name in jupyter_mlpipe.__all__:
+        assert getattr(jupyter_mlpipe, name).__name__ == name

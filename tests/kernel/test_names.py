@@ -1,0 +1,49 @@
+"""Names, versions, tags and metadata from the cells of a real kernel."""
+
+from tests.kernel.shown import shown
+
+IMPORTS = """from typing import Annotated
+from jupyter_mlpipe import ArtifactConfig, Client, ExternalArtifact, load_artifact, save_artifact
+from jupyter_mlpipe import log_metadata"""
+
+
+def test_an_annotated_output_is_named_and_a_version_that_is_taken_stops_the_cell(live_kernel):
+    live_kernel.run(IMPORTS)
+    cell = (
+        "%%step load\ndf: Annotated[list, ArtifactConfig(name='iris', version='raw_2023', "
+        "tags=['raw'])] = [1, {}]\nprint('ran')"
+    )
+    assert "df raw_2023" in live_kernel.run(cell.format(2)).line
+    refused = live_kernel.run(cell.format(3))
+    assert "'iris' already has a version 'raw_2023'" in refused.error
+    assert "ran" not in refused.text
+    assert live_kernel.run("load_artifact('iris')").text.endswith("[1, 2]")
+
+
+def test_what_is_saved_outside_of_a_step_is_an_input_of_the_step_that_loads_it(live_kernel):
+    live_kernel.run(IMPORTS)
+    live_kernel.run("save_artifact([1, 2], 'numbers')")
+    live_kernel.run("%%step use\nlog_metadata({'n': 2})\ntotal = sum(load_artifact('numbers'))")
+    (step,) = shown(live_kernel)["steps"]
+    assert [(i["variable"], i["artifact"]) for i in step["inputs"]] == [
+        ("load_artifact('numbers')", "numbers")
+    ]
+    live_kernel.restart()
+    assert live_kernel.run("total").text.endswith("3")
+
+
+def test_an_external_artifact_is_its_value_while_a_step_runs(live_kernel):
+    live_kernel.run(IMPORTS)
+    live_kernel.run("data = ExternalArtifact(value=[1, 2])")
+    done = live_kernel.run("%%step use\ntotal = sum(data)\ntotal")
+    assert "3" in done.text
+    assert "`data` is given by value" in done.line
+    assert live_kernel.run("type(data).__name__").text.endswith("'ExternalArtifact'")
+
+
+def test_a_list_of_versions_is_a_table(live_kernel):
+    live_kernel.run(IMPORTS)
+    live_kernel.run("%%step one --out a=thing\na = 1")
+    done = live_kernel.run("Client().list_artifact_versions()")
+    (result,) = [o for o in done.outputs if o["output_type"] == "execute_result"]
+    assert "<td>thing</td>" in result["data"]["text/html"]
