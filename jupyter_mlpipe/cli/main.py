@@ -14,9 +14,9 @@ from jupyter_mlpipe.model.errors import MlpipeError
 _FAILED = 2
 _INTERRUPTED = 130
 _VERBS: Mapping[str, tuple[str, str]] = {
-    "run": ("runs", "run a notebook, list runs, show a run"),
+    "run": ("runs", "run a notebook; list, show, compare and tag runs"),
     "why": ("why", "tell why a step was run or skipped"),
-    "artifact": ("artifacts", "list and show artifacts"),
+    "artifact": ("artifacts", "list, show, tag, download and prune artifacts"),
     "pipeline": ("pipelines", "show a notebook as a pipeline"),
     "promote": ("promote", "write a notebook's files for an orchestrator"),
     "run-step": ("workers", "run one step of a stored pipeline; orchestrators call this"),

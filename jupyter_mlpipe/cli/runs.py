@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from jupyter_mlpipe.cli.labels import add_label_options, metadata_filter, stated_labels
 from jupyter_mlpipe.cli.printing import (
     duration,
     moment,
@@ -16,23 +17,25 @@ from jupyter_mlpipe.cli.printing import (
     print_table,
 )
 from jupyter_mlpipe.cli.project import assignments, settings_beside, settings_here
+from jupyter_mlpipe.model.labels import Subject
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.model.views import OutputView, RunDetails, StepRunView
 from jupyter_mlpipe.tracking.compare import compare_runs, comparison_lines
-from jupyter_mlpipe.tracking.opening import looking_at
+from jupyter_mlpipe.tracking.opening import changing, looking_at
 from jupyter_mlpipe.tracking.reading import LATEST, run_details, run_view
 from jupyter_mlpipe.tracking.runs import find_run
 from jupyter_mlpipe.tracking.store import Query
 
-_LISTS = ("list", "show", "diff")
+_LISTS = ("list", "show", "diff", "tag")
 _USAGE = """mlpipe run NOTEBOOK [-p NAME=VALUE ...] [--no-cache] [--json]
-       mlpipe run list [--limit N] [--json]
+       mlpipe run list [--limit N] [--tag TAG] [--meta K=V] [--json]
        mlpipe run show [RUN|latest] [--json]
-       mlpipe run diff RUN RUN [--json]"""
+       mlpipe run diff RUN RUN [--json]
+       mlpipe run tag RUN [TAG ...] [--remove TAG] [--meta K=V] [--json]"""
 
 
 def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
-    """Whatever is not `list`, `show` or `diff` is a notebook's path."""
+    """Whatever is not `list`, `show`, `diff` or `tag` is a notebook's path."""
     parser.usage = _USAGE
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     verb = argv[0] if argv and argv[0] in _LISTS else ""
@@ -40,6 +43,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
         "list": _list,
         "show": _show,
         "diff": _diff,
+        "tag": _tag,
         "": _start,
     }
     return commands[verb](parser, argv[1:] if verb else argv)
@@ -67,9 +71,17 @@ def _start(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 
 def _list(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("--limit", type=int, default=20, help="how many, newest first")
+    parser.add_argument("--tag", action="append", default=[], help="may be given several times")
+    parser.add_argument("--meta", action="append", default=[], metavar="KEY=VALUE")
     chosen = parser.parse_args(argv)
+    query = Query(
+        Run,
+        tags=tuple(chosen.tag),
+        metadata=metadata_filter(chosen.meta),
+        limit=max(chosen.limit, 0),
+    )
     with looking_at(settings_here().metadata_store) as store:
-        runs = [run_view(run) for run in store.find(Query(Run, limit=max(chosen.limit, 0))).items]
+        runs = [run_view(run) for run in store.find(query).items]
     if chosen.json:
         print_json({"format": 1, "runs": runs})
         return 0
@@ -113,6 +125,23 @@ def _diff(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     else:
         for line in comparison_lines(found):
             print_line(plain(line))
+    return 0
+
+
+def _tag(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
+    parser.add_argument("run", metavar="RUN", help="number, id, its beginning, or latest")
+    add_label_options(parser)
+    chosen = parser.parse_args(argv)
+    with changing(settings_here().metadata_store) as store:
+        run = find_run(store, chosen.run)
+        store.append((stated_labels(chosen, Subject.RUN, run.id),))
+        run = store.get(Run, run.id)
+    if chosen.json:
+        print_json({"format": 1, "run": run_view(run), "tags": run.tags, "metadata": run.metadata})
+    else:
+        print_line(plain(f"run {run.id}: {', '.join(run.tags) or 'no tags'}"))
+        for key, value in run.metadata.items():
+            print_line(plain(f"  {key} = {value}"))
     return 0
 
 

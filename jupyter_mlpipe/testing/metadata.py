@@ -217,6 +217,11 @@ class MetadataStoreContract(ABC):
             assert {version.name for version in found.items} == expected
             assert found.total == len(expected)
 
+    def test_a_tag_of_an_artifact_counts_for_all_its_versions(self, store: MetadataStore) -> None:
+        store.append([a_version("a"), a_version("a"), a_version("b")])
+        store.append([Labels(Subject.ARTIFACT, "a", ("x",))])
+        assert store.find(Query(ArtifactVersion, tags=("x",))).total == 2
+
     @pytest.mark.parametrize("value", [3, 0.5, "3", True, [1, "é"], {"a": {"b": 2}}])
     def test_records_are_found_by_metadata_of_any_type(
         self, store: MetadataStore, value: object

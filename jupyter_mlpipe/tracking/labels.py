@@ -144,8 +144,14 @@ def _compared(value: object) -> object:
 
 
 def _has_tag(table: Table, tag: ColumnElement[Any]) -> ColumnElement[bool]:
+    """A tag of an artifact counts for all its versions."""
     found = func.json_each(table.c.tags).table_valued("value")
-    return exists(select(1).select_from(found).where(found.c.value == tag).correlate(table))
+    own = exists(select(1).select_from(found).where(found.c.value == tag).correlate(table))
+    if table is not ARTIFACT_VERSIONS:
+        return own
+    names = func.json_each(ARTIFACTS.c.tags).table_valued("value")
+    tagged = select(ARTIFACTS.c.name).where(names.c.value == tag)
+    return own | table.c.name.in_(tagged)
 
 
 def _says(table: Table, place: int, count: int) -> ColumnElement[bool]:

@@ -20,6 +20,13 @@ def looking_at(url: str) -> Iterator[MetadataStore]:
     if url.startswith(_SQLITE) and not file.startswith("file:") and not Path(file).exists():
         yield NothingRecorded()
         return
+    with changing(url) as store:
+        yield store
+
+
+@contextmanager
+def changing(url: str) -> Iterator[MetadataStore]:
+    """The store for writing, made if it is not there."""
     from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
 
     store = SqlMetadataStore(url)

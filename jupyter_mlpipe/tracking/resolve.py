@@ -40,6 +40,21 @@ def find_version(
     raise NotFoundError(f"No artifact is called {called!r}. {_suggest(called, names)}")
 
 
+def find_stated(store: MetadataStore, stated: str) -> ArtifactVersion:
+    """The version that `NAME` or `NAME@VERSION` means; a name may hold an @ itself.
+
+    Raises:
+        NotFoundError: There is none, or several; names those that are close.
+    """
+    try:
+        return find_version(store, stated)
+    except NotFoundError:
+        name, separator, version = stated.rpartition("@")
+        if not separator:
+            raise
+        return find_version(store, name, int(version) if version.isdecimal() else version)
+
+
 def find_called(store: MetadataStore, called: str, names: Mapping[str, str]) -> ArtifactVersion:
     """The version called so, where the name of a variable will do for that of its artifact.
 

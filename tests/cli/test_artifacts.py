@@ -1,9 +1,11 @@
 import json
+import zipfile
 from dataclasses import replace
 
 import pytest
 
-from jupyter_mlpipe.model.artifact import Preview
+from jupyter_mlpipe import save_artifact
+from jupyter_mlpipe.model.artifact import ArtifactType, Preview
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.testing.metadata import a_version
@@ -70,3 +72,84 @@ def test_an_unknown_name_leads_to_close_ones(mlpipe, kept):
     status, _, err = mlpipe("artifact", "show", "df")
     assert status == 2
     assert "study::load::df" in err
+
+
+def listed(mlpipe, *arguments):
+    status, out, err = mlpipe("artifact", *arguments, "--json")
+    assert status == 0, err
+    return [(a["name"], a["version"]) for a in json.loads(out)["artifacts"]]
+
+
+def test_lists_are_filtered_by_name_type_tag_and_metadata(mlpipe, kept):
+    kept("a::x", tags=("good",), type=ArtifactType.MODEL)
+    kept("a::y", metadata={"rows": 3, "note": "3"})
+    kept("b::z", summary={"rows": 4})
+    assert listed(mlpipe, "list", "--name", "a::*", "--tag", "good") == [("a::x", 1)]
+    assert listed(mlpipe, "list", "--type", "model") == [("a::x", 1)]
+    assert listed(mlpipe, "list", "--meta", "rows=3") == [("a::y", 1)]
+    assert listed(mlpipe, "list", "--meta", "note=3") == [("a::y", 1)]
+    assert listed(mlpipe, "list", "--meta", "rows=4") == [("b::z", 1)]
+
+
+def test_all_versions_of_an_artifact_are_listed(mlpipe, kept):
+    for name in ("iris", "iris", "model"):
+        kept(name)
+    assert sorted(listed(mlpipe, "version", "list", "iris")) == [("iris", 1), ("iris", 2)]
+    assert len(listed(mlpipe, "version", "list")) == 3
+    status, _, err = mlpipe("artifact", "version", "list", "irsi")
+    assert (status, "'iris'" in err) == (2, True)
+
+
+def test_a_version_is_tagged_described_and_untagged(mlpipe, kept):
+    kept("iris")
+    kept("iris")
+    done = mlpipe("artifact", "tag", "iris@1", "raw", "x", "--meta", "rows=3", "--json")[1]
+    assert json.loads(done)["artifact"]["tags"] == ["raw", "x"]
+    assert json.loads(done)["artifact"]["metadata"] == {"rows": 3}
+    status, out, _ = mlpipe("artifact", "tag", "iris@1", "--remove", "x")
+    assert (status, out) == (0, "iris v1: raw\n  rows = 3\n")
+    assert listed(mlpipe, "version", "list", "--tag", "raw") == [("iris", 1)]
+
+
+def test_an_artifact_is_tagged_as_a_whole(mlpipe, kept):
+    kept("iris")
+    kept("iris")
+    assert (
+        "all versions: flowers" in mlpipe("artifact", "tag", "iris", "flowers", "--all-versions")[1]
+    )
+    assert len(listed(mlpipe, "version", "list", "--tag", "flowers")) == 2
+
+
+def test_a_tag_command_that_says_nothing_or_nonsense_is_refused(mlpipe, kept):
+    kept("iris")
+    for words in ((), ("--meta", "rows")):
+        status, _, err = mlpipe("artifact", "tag", "iris", *words)
+        assert (status, err.count("\n")) == (2, 1)
+
+
+def test_the_stored_files_are_downloaded_as_an_archive(mlpipe, project):
+    save_artifact({"a": 1}, "the numbers")
+    status, out, _ = mlpipe("artifact", "download", "the numbers")
+    assert (status, "wrote the-numbers-1.zip" in out) == (0, True)
+    again = mlpipe("artifact", "download", "the numbers")
+    assert again[0] == 2
+    done = mlpipe("artifact", "download", "the numbers@1", "x.zip", "--json")[1]
+    with zipfile.ZipFile(json.loads(done)["file"]) as archive:
+        assert archive.namelist() == ["value.json"]
+
+
+def test_prune_lists_first_and_removes_only_what_nobody_used_named_or_tagged(mlpipe, recorded):
+    for tags, version in (((), None), ((), None), (("keep",), None), ((), "v1"), ((), None)):
+        save_artifact(1, "loose", version, tags)
+    before = sorted(listed(mlpipe, "version", "list"))
+    unused = json.loads(mlpipe("artifact", "prune", "--json")[1])["unused"]
+    assert sorted(v["version"] for v in unused) == [1, 2]
+    assert sorted(listed(mlpipe, "version", "list")) == before
+    assert mlpipe("artifact", "prune", "--older-than", "1d", "--json")[1].count('"id"') == 0
+    assert "2 versions removed" in mlpipe("artifact", "prune", "--yes")[1]
+    assert sorted(listed(mlpipe, "version", "list", "loose")) == [
+        ("loose", 3),
+        ("loose", 4),
+        ("loose", 5),
+    ]
+    assert "0 versions would be removed" in mlpipe("artifact", "prune")[1]

@@ -57,3 +57,13 @@ def test_a_parameter_needs_a_name_and_a_value(mlpipe, project):
         assert status == 2
         assert "expected NAME=VALUE" in err
     assert "given twice" in mlpipe("run", "n.ipynb", "-p", "a=1", "-p", "a=2")[2]
+
+
+def test_a_run_is_tagged_and_found_by_its_tag_and_metadata(mlpipe, recorded):
+    done = mlpipe("run", "tag", "first", "best", "--meta", "loss=0.5", "--json")[1]
+    assert json.loads(done)["tags"] == ["nightly", "best"]
+    assert json.loads(done)["metadata"]["loss"] == 0.5
+    assert "run first: nightly, best" in mlpipe("run", "tag", "first", "best")[1]
+    for words in (("--tag", "best"), ("--meta", "loss=0.5")):
+        runs = json.loads(mlpipe("run", "list", *words, "--json")[1])["runs"]
+        assert [run["id"] for run in runs] == ["first"]
