@@ -11,8 +11,9 @@ from pathlib import Path
 from jupyter_mlpipe.analysis.kinds import StatementKind
 from jupyter_mlpipe.analysis.magics import line_magics
 from jupyter_mlpipe.analysis.options import PipelineLine, parse_pipeline_line, parse_step_line
-from jupyter_mlpipe.analysis.parameters import parameter_from_statement
+from jupyter_mlpipe.analysis.parameters import parameter_from_statement, with_value
 from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.stated import StatedReader
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     kinds_of_names,
@@ -22,6 +23,7 @@ from jupyter_mlpipe.analysis.statements import (
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import DuplicateStepError, NotebookError
 from jupyter_mlpipe.model.pipeline import Parameter
+from jupyter_mlpipe.model.stated import Stated
 from jupyter_mlpipe.model.step import StepSource
 
 _NBFORMAT = 4
@@ -60,6 +62,10 @@ class Notebook:
     """Of all cells that are no steps, in order; parameters included."""
     cache: bool = True
     """False: `%pipeline` says `--no-cache`."""
+    tags: tuple[str, ...] = ()
+    """Of its runs, from `mlpipe.yaml`."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of it, as sentences."""
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -78,7 +84,35 @@ def read_notebook(path: Path) -> Notebook:
         raise NotebookError(
             str(path), f"is no notebook, for it is not JSON ({error}); save it again in Jupyter."
         ) from error
-    return parse_cells(_cells(data, str(path)), path.stem, str(path))
+    notebook = parse_cells(_cells(data, str(path)), path.stem, str(path))
+    return with_stated(notebook, StatedReader().read(path.parent, notebook.name))
+
+
+def with_stated(notebook: Notebook, stated: Stated) -> Notebook:
+    """The notebook with what `mlpipe.yaml` says on top of it.
+
+    Raises:
+        NotebookError: A parameter's value does not fit its type.
+    """
+    if not stated.file:
+        return notebook
+    known = {parameter.name: parameter for parameter in notebook.parameters}
+    values = {name: v for name, v in stated.parameters.items() if name in known}
+    try:
+        changed = {name: with_value(known[name], value) for name, value in values.items()}
+    except ValueError as error:
+        raise NotebookError(stated.file, str(error)) from error
+    names = {step.name for step in notebook.steps}
+    unknown = [f"a step {name}" for name in stated.steps if name not in names]
+    unknown += [f"a parameter {name}" for name in stated.parameters if name not in known]
+    return replace(
+        notebook,
+        steps=tuple(map(stated.over, notebook.steps)),
+        parameters=tuple(changed.get(one.name, one) for one in notebook.parameters),
+        cache=notebook.cache if stated.cache is None else stated.cache,
+        tags=stated.tags,
+        notes=tuple(f"{stated.file} speaks of {what}, which is not there." for what in unknown),
+    )
 
 
 def _json(path: Path) -> object:

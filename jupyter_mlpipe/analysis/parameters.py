@@ -78,6 +78,17 @@ def parameter_from_statement(statement: ast.stmt) -> Parameter | None:
     return _typed(name, _annotated(annotation), kind, value)
 
 
+def with_value(parameter: Parameter, value: object) -> Parameter:
+    """The parameter with another default.
+
+    Raises:
+        ValueError: The value is of another type.
+    """
+    if isinstance(value, int | float | str | bool | list | dict) or value is None:
+        return _typed(parameter.name, parameter.type, _type_of(value), value)
+    raise ValueError(f"{parameter.name} is of type {parameter.type}; {value!r} is not.")
+
+
 def _typed(name: str, stated: str | None, kind: str, value: object) -> Parameter:
     if stated == "float" and isinstance(value, int) and kind == "int":
         return Parameter(name, "float", float(value))

@@ -279,9 +279,9 @@ def _decide(
     step: StepSource, cell_hash: str, surroundings: Surroundings, context: RunContext
 ) -> Decision:
     if not step.options.cache:
-        return Miss("--no-cache is set")
+        return Miss("caching is switched off for this step")
     if not surroundings.scope.cache:
-        return Miss("caching is switched off for this pipeline (%pipeline --no-cache)")
+        return Miss("caching is switched off for this pipeline")
     if surroundings.scope.task:
         others = ", ".join(surroundings.scope.task)
         return Miss(f"always runs: it shares with {others} what cannot be stored")

@@ -86,6 +86,7 @@ def _join_run(pipeline: Pipeline, environ: Mapping[str, str], context: RunContex
             engine_run_id=engine_run,
             parameters=parameters,
             user=environ.get("USER", ""),
+            tags=pipeline.tags,
         )
         context.metadata.append((run,))
         return run

@@ -139,6 +139,8 @@ class Pipeline:
     cache: bool = True
     """False: no step is ever a cache hit."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    """Of its runs."""
     warnings: tuple[str, ...] = ()
     """What the user should know before running it, such as edges that were only guessed."""
     ir_version: int = IR_VERSION

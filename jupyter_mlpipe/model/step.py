@@ -23,7 +23,7 @@ class StepOptions:
     materializers: Mapping[str, str] = field(default_factory=dict)
     """Variable to materializer name, from `--materializer df=cloudpickle`."""
     tags: tuple[str, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
     version: str | None = None
     """A version name for every output of the step, from `--version`."""
     configs: Mapping[str, ArtifactConfig] = field(default_factory=dict)

@@ -267,6 +267,7 @@ def _new_run(pipeline: Pipeline, values: Mapping[str, object], id_: str) -> Run:
         notebook=pipeline.notebook,
         parameters=defaults | dict(values),
         user=os.environ.get("USER", ""),
+        tags=pipeline.tags,
     )
 
 

@@ -71,7 +71,8 @@ def compile_notebook(notebook: Notebook, metadata: MetadataStore | None) -> Pipe
         notebook=notebook.path,
         python=_python(),
         cache=notebook.cache,
-        warnings=(*_guesses(facts), *hazards, *reasons(bound, steps)),
+        tags=notebook.tags,
+        warnings=(*notebook.notes, *_guesses(facts), *hazards, *reasons(bound, steps)),
     )
     unmet = tuple(line for task in tasks_of(pipeline) for line in unmet_by(task))
     return replace(pipeline, warnings=(*pipeline.warnings, *unmet))

@@ -153,3 +153,12 @@ def definitions_in(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """Imports, functions and classes at the top level of a cell."""
     kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return [statement for statement in body if isinstance(statement, kinds)]
+
+
+def raiser(error: BaseException) -> Callable[[], None]:
+    """What raises an error in the place of a cell's body."""
+
+    def refuse() -> None:
+        raise error
+
+    return refuse

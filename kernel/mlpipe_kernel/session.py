@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import getpass
 import os
 import threading
 import time
@@ -32,11 +31,13 @@ from jupyter_mlpipe.model.errors import (
 )
 from jupyter_mlpipe.model.events import SessionStarted
 from jupyter_mlpipe.model.run import Run, Status
+from jupyter_mlpipe.model.stated import Stated
 from jupyter_mlpipe.model.step import StepSource
 from mlpipe_kernel.definitions import Definitions
 from mlpipe_kernel.display import show_note, show_report
 from mlpipe_kernel.earlier import EarlierState
-from mlpipe_kernel.gate import Repeated, split_mark
+from mlpipe_kernel.filed import Filed
+from mlpipe_kernel.gate import Repeated, raiser, split_mark
 from mlpipe_kernel.mapping import MappedCell
 from mlpipe_kernel.mentions import mentioned
 from mlpipe_kernel.order import unmet_order
@@ -45,7 +46,7 @@ from mlpipe_kernel.restore import Brought
 from mlpipe_kernel.rollback import left_again
 from mlpipe_kernel.steps import StepNames
 from mlpipe_kernel.suspects import Suspects
-from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with
+from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with, user_name
 from mlpipe_kernel.workbench import Workbench
 
 _UNUSABLE = (NotebookError, CorruptArtifactError, ValueNotLoadableError)
@@ -80,6 +81,7 @@ class KernelSession:
         self._definitions = Definitions()
         self._recorder = OutputRecorder(shell)
         self._steps = StepNames()
+        self._filed = Filed(shell)
         self._suspects = Suspects()
         self._cell = _CurrentCell()
         self._running: Any = None
@@ -108,7 +110,8 @@ class KernelSession:
                 kind="notebook",
                 status=Status.RUNNING,
                 started=time.time(),
-                user=_user(),
+                user=user_name(),
+                tags=self._filed.tags(self._notebook, self.pipeline),
             )
         self._run = replace(
             self._run,
@@ -122,6 +125,10 @@ class KernelSession:
     def notebook(self) -> Path | None:
         """Its file, as far as anybody told."""
         return self._notebook
+
+    def stated(self) -> Stated:
+        """What `mlpipe.yaml` says of the pipeline; see `Filed.stated`."""
+        return self._filed.stated(self._notebook, self.pipeline)
 
     @property
     def in_step(self) -> bool:
@@ -174,7 +181,7 @@ class KernelSession:
         try:
             return self._enter_step(line)
         except (*_UNUSABLE, KeyboardInterrupt) as error:
-            return _raiser(error)
+            return raiser(error)
         except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
             self._cell.problem = str(error)
             return None
@@ -224,12 +231,14 @@ class KernelSession:
         cell = self._cell
         name, options = parse_step_line(line, f"cell (%%step {line[:40]})")
         source = cell.source.partition("\n")[2]
-        step = StepSource(name, source, options, cell.cell_id)
+        stated = self.stated()
+        step = stated.over(StepSource(name, source, options, cell.cell_id))
+        self._filed.set_parameters(stated, self._definitions.parameters)
         self._steps.claim(step, self._notebook)
         scope = replace(
             self._bench.scope(self.run, self._definitions),
             touched=self._suspects.last,
-            cache=self._cache,
+            cache=self._cache if stated.cache is None else stated.cache,
         )
         cell.attempt = self._with_order(open_step(step, scope, self._bench.context))
         if isinstance(cell.attempt.decision, Skip):
@@ -274,7 +283,8 @@ class KernelSession:
             outputs = self._recorder.stop()
         error = result.error_before_exec or result.error_in_exec
         if cell.attempt is not None and cell.seen is not None:
-            outcome = Outcome(error, "" if error is None else _last_line(error), outputs)
+            told = "" if error is None else f"{type(error).__name__}: {error}"
+            outcome = Outcome(error, told, outputs)
             cell.report = close_step(cell.attempt, outcome, seconds, cell.seen, self._bench.context)
         if cell.mapped is not None:
             cell.report = cell.mapped.close(error)
@@ -293,6 +303,8 @@ class KernelSession:
             changed = self._definitions.learn_step(body, meaning_in(self._shell.user_ns))
         else:
             changed = self._definitions.learn(body, parameters=cell.mark == "%%params")
+        if cell.mark == "%%params":
+            self._filed.set_parameters(self.stated(), self._definitions.parameters)
         self._bench.note_modules()
         self._bench.withdraw(self._definitions.names())
         # Constants wait for the next step: writing them down after each cell would cost 1 ms.
@@ -378,23 +390,5 @@ class KernelSession:
         show_note(title, text, self._shell)
 
 
-def _raiser(error: BaseException) -> Callable[[], None]:
-    def refuse() -> None:
-        raise error
-
-    return refuse
-
-
 def _title(cell: _CurrentCell) -> str:
     return cell.attempt.step.name if cell.attempt else cell.source.partition("\n")[0][:60]
-
-
-def _last_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container without a user entry
-        return ""

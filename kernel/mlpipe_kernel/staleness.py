@@ -16,6 +16,7 @@ from jupyter_mlpipe.engine.present import FileFacts, Present
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.staleness import Order, PlacedStep, difference, spread
 from jupyter_mlpipe.engine.standing import Ledger, Standing
+from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.events import CellText, Event, StaleReady, StaleStep, StepsStale
 from jupyter_mlpipe.model.step import StepSource
 from mlpipe_kernel.cells import Cells, step_of
@@ -162,7 +163,11 @@ class Staleness:
 
     def _steps(self) -> tuple[StepSource, ...]:
         found = (step_of(cell) for cell in self._cells.current())
-        return tuple({step.name: step for step in found if step}.values())
+        try:
+            over = self._session.stated().over
+        except NotebookError:  # the next step says so
+            return tuple({step.name: step for step in found if step}.values())
+        return tuple({step.name: over(step) for step in found if step}.values())
 
     def _scope(self) -> Scope:
         return self._bench.scope(self._session.run, self._session.definitions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,3 +67,11 @@ def saved_cells(notebook: Path | None) -> tuple[Cell, ...]:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
+
+
+def user_name() -> str:
+    """Who runs the kernel; empty in a container without a user entry."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

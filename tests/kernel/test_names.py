@@ -47,3 +47,41 @@ def test_a_list_of_versions_is_a_table(live_kernel):
     done = live_kernel.run("Client().list_artifact_versions()")
     (result,) = [o for o in done.outputs if o["output_type"] == "execute_result"]
     assert "<td>thing</td>" in result["data"]["text/html"]
+
+
+def test_the_file_beside_the_notebook_wins_and_only_what_shapes_outputs_runs_a_step_again(
+    live_kernel,
+):
+    file = live_kernel.folder / "mlpipe.yaml"
+    cell = "%%step train --out m=mine\nm = 1"
+    file.write_text("tags: [nightly]\nsteps:\n  train:\n    outputs: {m: clf}\n")
+    assert "m v1" in live_kernel.run(cell).line
+    file.write_text("steps:\n  train:\n    tags: [good]\n    outputs: {m: clf}\n")
+    assert "cached" in live_kernel.run(cell).line
+    file.write_text("steps:\n  train:\n    version: v1.0\n    outputs: {m: clf}\n")
+    assert "m v1.0" in live_kernel.run(cell).line
+    live_kernel.run("from jupyter_mlpipe import Client")
+    found = live_kernel.run(
+        "print([(v.name, v.version_name, v.tags) for v in Client().list_artifact_versions()])"
+    )
+    assert found.text.endswith("[('clf', 'v1.0', ()), ('clf', None, ('good',))]\n")
+    tags = live_kernel.run("Client().get_artifact_version('clf').run.tags")
+    assert tags.text.endswith("('nightly',)")
+
+
+def test_a_file_that_cannot_be_used_stops_the_step_with_the_line(live_kernel):
+    (live_kernel.folder / "mlpipe.yaml").write_text("steps:\n  train:\n    versoin: v1\n")
+    refused = live_kernel.run("%%step train\nprint('ran')")
+    assert "mlpipe.yaml, line 3" in refused.error
+    assert "ran" not in refused.text
+
+
+def test_a_parameter_of_the_file_takes_the_place_of_the_cell_s_value(live_kernel):
+    file = live_kernel.folder / "mlpipe.yaml"
+    file.write_text("parameters: {lr: 1}\n")
+    done = live_kernel.run("%%params\nlr: float = 0.1")
+    assert "lr = 1.0" in done.text
+    live_kernel.run("%%step use\nx = lr * 2")
+    assert live_kernel.run("x").text.endswith("2.0")
+    file.write_text("parameters: {lr: 0.5}\n")
+    assert "parameter `lr` changed" in live_kernel.run("%%step use\nx = lr * 2").line

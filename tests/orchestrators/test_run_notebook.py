@@ -51,6 +51,20 @@ def test_a_notebook_runs_and_then_hits_until_a_parameter_changes(settings, write
     assert changed.run.parameters == {"FACTOR": 5}
 
 
+def test_the_file_beside_the_notebook_names_outputs_and_sets_parameters(settings, write_notebook):
+    path = write_notebook(*CELLS)
+    path.with_name("mlpipe.yaml").write_text(
+        "tags: [nightly]\nparameters: {FACTOR: 5}\n"
+        "steps:\n  use:\n    outputs:\n      total: {name: sum, version: v1.0, tags: [good]}\n"
+    )
+    first = run(path, settings)
+    assert first.run.parameters == {"FACTOR": 5}
+    found = Client(settings).get_artifact_version("sum", "v1.0")
+    assert (found.load(), found.tags, found.run.tags) == (22, ("good",), ("nightly",))
+    assert set(statuses(run(path, settings)).values()) == {"cached"}
+    assert run(path, settings, {"FACTOR": "4"}).run.status == "failed"  # v1.0 stays what it is
+
+
 def test_steps_draw_random_numbers_one_after_the_other_as_in_the_notebook(settings, write_notebook):
     seed = "import random\nrandom.seed(3)"
     draws = ("%%step a\nx = random.random()", "%%step b\ny = random.random()")
