@@ -19,13 +19,16 @@ if TYPE_CHECKING:
         save_artifact,
     )
     from jupyter_mlpipe.engine.references import ExternalArtifact
-    from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType
+    from jupyter_mlpipe.materializers.custom import BaseMaterializer
+    from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType, VisualizationType
 
 __all__ = [
     "ArtifactConfig",
     "ArtifactType",
+    "BaseMaterializer",
     "Client",
     "ExternalArtifact",
+    "VisualizationType",
     "load_artifact",
     "log_artifact_metadata",
     "log_metadata",
@@ -35,6 +38,8 @@ __all__ = [
 _HOMES = {
     "ArtifactConfig": "model.artifact",
     "ArtifactType": "model.artifact",
+    "BaseMaterializer": "materializers.custom",
+    "VisualizationType": "model.artifact",
     "ExternalArtifact": "engine.references",
 }
 """Where a public name lives that is not in `client`."""

@@ -20,11 +20,17 @@ def step_signature(step: StepSource) -> StepSignature:
     condition = condition_signature(step.options.condition)
     return replace(
         cell,
-        reads=_around(cell.reads, step.options.fan_out) | condition.reads,
+        reads=_around(cell.reads, step.options.fan_out) | condition.reads | _classes(step),
         direct=_around(cell.direct, step.options.fan_out) | condition.direct,
         dynamic=cell.dynamic or condition.dynamic,
         hiding=frozenset() if condition.dynamic else cell.hiding,
     )
+
+
+def _classes(step: StepSource) -> frozenset[str]:
+    """Materializers that may be classes of the notebook; those that are ours are written small."""
+    named = step.options.materializers.values()
+    return frozenset(name for name in named if name[:1].isupper() and name.isidentifier())
 
 
 def _around(reads: frozenset[str], fan_out: FanOut | None) -> frozenset[str]:

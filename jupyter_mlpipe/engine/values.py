@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ class ValueStore:
         chosen = self._choose(value, materializer)
         preview = _safely(chosen.preview, value)
         content = self._commit(value, chosen, {"": preview} if preview else {})
-        return self._describe(value, chosen, content, None)
+        return _with_nulls(self._describe(value, chosen, content, None), preview)
 
     def keep_together(self, values: Mapping[str, Any]) -> Mapping[str, KeptValue]:
         """Store values that share memory as one, so that they still share it when loaded.
@@ -68,7 +68,7 @@ class ValueStore:
         previews = {name: _safely(chosen[name].preview, ordered[name]) for name in ordered}
         content = self._commit(ordered, bundle, {n: p for n, p in previews.items() if p})
         return {
-            name: self._describe(value, chosen[name], content, name)
+            name: _with_nulls(self._describe(value, chosen[name], content, name), previews[name])
             for name, value in ordered.items()
         }
 
@@ -167,6 +167,13 @@ def _named(value: Any) -> Iterator[None]:
             f"A value of type {_type_name(value)} cannot be looked into: "
             f"{type(error).__name__}: {error}. Keep the data it is made from."
         ) from error
+
+
+def _with_nulls(kept: KeptValue, preview: Preview | None) -> KeptValue:
+    """How many values each column lacks, where there are any; the preview has counted them."""
+    columns = preview.columns if preview is not None else ()
+    found = {column.name: column.nulls for column in columns if column.nulls}
+    return replace(kept, summary={**kept.summary, "nulls": found}) if found else kept
 
 
 def _type_name(value: Any) -> str:

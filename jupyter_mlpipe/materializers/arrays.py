@@ -49,8 +49,8 @@ class NumpyMaterializer(Materializer):
         return array.view(np.ndarray)
 
     def summary(self, value: Any) -> Mapping[str, object]:
-        """Shape and dtype."""
-        return {"shape": list(value.shape), "dtype": str(value.dtype)}
+        """Shape, dtype, and bytes in memory."""
+        return {"shape": list(value.shape), "dtype": str(value.dtype), "bytes": value.nbytes}
 
     def preview(self, value: Any) -> Preview | None:
         """Its corners."""

@@ -38,11 +38,12 @@ class PandasMaterializer(Materializer):
         return load(directory)
 
     def summary(self, value: Any) -> Mapping[str, object]:
-        """Shape, and the dtype of each of the first columns."""
+        """Shape, bytes in memory, and the dtype of each of the first columns."""
         frame = value if value.ndim == 2 else value.to_frame()
         dtypes = frame.dtypes.iloc[:50]
         return {
             "shape": list(value.shape),
+            "bytes": int(frame.memory_usage().sum()),
             "columns": [str(name) for name in dtypes.index],
             "dtypes": [str(dtype) for dtype in dtypes],
         }

@@ -12,6 +12,12 @@ from jupyter_mlpipe.materializers.arrays import NumpyMaterializer
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.bundle import BundleMaterializer
 from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
+from jupyter_mlpipe.materializers.custom import (
+    BaseMaterializer,
+    CustomMaterializer,
+    custom_for,
+    custom_named,
+)
 from jupyter_mlpipe.materializers.estimators import EstimatorMaterializer
 from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
@@ -34,6 +40,7 @@ def default_registry() -> MaterializerRegistry:
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
             BundleMaterializer(),
             LinkMaterializer(),
+            CustomMaterializer(),
         ),
         plugins=_GROUP,
     )
@@ -44,8 +51,9 @@ class MaterializerRegistry:
 
     Args:
         families: Ours, in the order they are asked.
-        plugins: Group of entry points that give more, each a class without arguments. They are
-            loaded on first use and asked first: who installs one wants it.
+        plugins: Group of entry points that give more, each a class without arguments or one
+            derived from `BaseMaterializer`. They are loaded on first use and asked first: who
+            installs one wants it.
     """
 
     def __init__(self, families: Sequence[Materializer], plugins: str | None = None) -> None:
@@ -53,11 +61,12 @@ class MaterializerRegistry:
         self._plugins = plugins
 
     def for_value(self, value: Any) -> Materializer:
-        """The first that brings `value` back exactly."""
-        return next(known for known in self._all if known.accepts(value))
+        """A class of the user's for its type, else the first that brings `value` back exactly."""
+        families = self._all  # packages may bring classes like the user's
+        return custom_for(value) or next(known for known in families if known.accepts(value))
 
     def named(self, name: str) -> Materializer:
-        """The one that wrote an artifact.
+        """The one that wrote an artifact, or a class of the user's.
 
         Raises:
             ValueNotLoadableError: It is not installed here.
@@ -65,6 +74,9 @@ class MaterializerRegistry:
         for known in self._all:
             if known.name == name:
                 return known
+        custom = custom_named(name)
+        if custom is not None:
+            return custom
         names = ", ".join(known.name for known in self._all)
         raise ValueNotLoadableError(
             f"No materializer {name!r} is installed, only {names}. "
@@ -79,7 +91,10 @@ class MaterializerRegistry:
         ours = {known.name for known in self._families}
         for entry in entry_points(group=self._plugins) if self._plugins else ():
             try:
-                plugin = entry.load()()
+                kind = entry.load()
+                if issubclass(kind, BaseMaterializer):
+                    continue  # to be there is enough
+                plugin = kind()
             except Exception as error:  # noqa: BLE001  # a broken package must not stop the rest
                 warnings.warn(f"The materializer {entry.value} is left out: {error}", stacklevel=2)
                 continue

@@ -19,6 +19,16 @@ class ArtifactType(StrEnum):
     BASE = "BASE"
 
 
+class VisualizationType(StrEnum):
+    """What sort of file shows a value; spelled as in ZenML."""
+
+    CSV = "csv"
+    HTML = "html"
+    IMAGE = "image"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
 @dataclass(frozen=True, slots=True)
 class ArtifactConfig:
     """What the user says of one output, spelled as in ZenML.

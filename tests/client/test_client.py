@@ -5,7 +5,10 @@ import subprocess
 import sys
 import zipfile
 
+import numpy as np
+import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
 from jupyter_mlpipe.client import Client, load_artifact, register_artifact, save_artifact
 from jupyter_mlpipe.config import load_settings
@@ -256,6 +259,18 @@ def test_every_record_shows_itself_as_html_in_which_nothing_is_markup(keep, clie
         assert not re.search("<[bius]>", html)
     assert "&lt;i&gt;tag" in found._repr_html_()
     assert "<th>version</th>" in client.list_artifact_versions()._repr_html_()
+
+
+def test_frames_arrays_and_estimators_tell_about_themselves(project):
+    frame = pd.DataFrame({"a": [1.0, None], "b": ["x", "y"]})
+    told = save_artifact(frame, "frame").run_metadata
+    assert (told["shape"], told["dtypes"], told["nulls"]) == ([2, 2], ["float64", "str"], {"a": 1})
+    assert told["bytes"] > 0
+    told = save_artifact(np.zeros((2, 3), "int8"), "array").run_metadata
+    assert (told["shape"], told["dtype"], told["bytes"]) == ([2, 3], "int8", 6)
+    told = save_artifact(Ridge(alpha=0.5), "model").run_metadata
+    assert told["class"].endswith("Ridge")
+    assert told["params"]["alpha"] == "0.5"
 
 
 def test_a_version_comes_back_from_pickle_in_the_project_at_hand(keep, client):

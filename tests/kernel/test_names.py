@@ -85,3 +85,20 @@ def test_a_parameter_of_the_file_takes_the_place_of_the_cell_s_value(live_kernel
     assert live_kernel.run("x").text.endswith("2.0")
     file.write_text("parameters: {lr: 0.5}\n")
     assert "parameter `lr` changed" in live_kernel.run("%%step use\nx = lr * 2").line
+
+
+def test_a_materializer_of_a_cell_stores_an_output_and_brings_it_back_after_a_restart(live_kernel):
+    live_kernel.run(
+        "from pathlib import Path\nfrom jupyter_mlpipe import BaseMaterializer, load_artifact\n"
+        "class Lines(BaseMaterializer):\n"
+        "    def save(self, data):\n"
+        "        Path(self.uri, 'lines.txt').write_text('\\n'.join(data))\n"
+        "    def load(self, data_type):\n"
+        "        return data_type(Path(self.uri, 'lines.txt').read_text().split('\\n'))"
+    )
+    cell = "%%step make --out words=words --materializer words=Lines\nwords = ['a', 'b']"
+    assert "words v1" in live_kernel.run(cell).line
+    assert "cached" in live_kernel.run(cell).line
+    live_kernel.restart()
+    assert live_kernel.run("words").text.endswith("['a', 'b']")
+    assert "cached" in live_kernel.run(cell).line

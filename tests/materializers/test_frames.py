@@ -78,4 +78,5 @@ def test_a_loaded_frame_can_be_changed_and_its_file_stays(tmp_path):
 def test_the_summary_names_columns_and_types():
     frame = pd.DataFrame({"a": [1], 2: ["x"]})
     summary = PandasMaterializer().summary(frame)
+    assert summary.pop("bytes") == frame.memory_usage().sum()
     assert summary == {"shape": [1, 2], "columns": ["a", "2"], "dtypes": ["int64", "str"]}
