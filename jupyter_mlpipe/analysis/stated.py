@@ -145,11 +145,19 @@ def _pipeline(part: _Part) -> Iterator[tuple[str, Any]]:
 
 def _joined(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """What is said of one pipeline on top of what is said of all beside the file."""
-    joined = {**general, **own}
-    for name in ("parameters", "steps"):
-        joined[name] = {**general.get(name, {}), **own.get(name, {})}
-    joined["tags"] = tuple(dict.fromkeys((*general.get("tags", ()), *own.get("tags", ()))))
-    return joined
+    nothing = StatedStep()
+    of_all = general.get("of_all", nothing).joined(own.get("of_all", nothing))
+    steps = dict(general.get("steps", {}))
+    for name, step in own.get("steps", {}).items():
+        steps[name] = steps.get(name, nothing).joined(step)
+    return {
+        **general,
+        **own,
+        "tags": tuple(dict.fromkeys((*general.get("tags", ()), *own.get("tags", ())))),
+        "parameters": {**general.get("parameters", {}), **own.get("parameters", {})},
+        "of_all": of_all,
+        "steps": steps,
+    }
 
 
 def _stated_step(said: Mapping[str, Any]) -> StatedStep:

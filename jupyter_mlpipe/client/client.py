@@ -170,8 +170,8 @@ class Client:
         with unheard(journal):
             record = find_version(self._context.metadata, name_id_or_prefix, version)
         if journal is not None:
-            by_id = record.name.startswith(name_id_or_prefix)
-            journal.note_read(record, pinned=version is not None or not by_id)
+            by_name = record.name.startswith(name_id_or_prefix)
+            journal.note_read(record, pinned=version is not None or not by_name)
         return StoredArtifact(record, self._context)
 
     def _find(self, query: Query[ArtifactVersion]) -> Listing[StoredArtifact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
@@ -66,9 +66,12 @@ class Surroundings:
             for name in sorted(self.literals)
         ]
         found += [
-            Dependency(DependencyKind.INPUT, name, version.digest if version else OPAQUE)
+            Dependency(DependencyKind.INPUT, name, self.digest_value(name) or OPAQUE)
+            if name in self.references
+            else Dependency(DependencyKind.INPUT, name, version.digest if version else OPAQUE)
             for name, version in sorted(self.inputs.items())
         ]
+        found += self._asked() if self.references else ()
         for kind, facts in (
             (DependencyKind.DEFINITION, self.closure.definitions),
             (DependencyKind.IMPORT, self.closure.imports),
@@ -80,6 +83,14 @@ class Surroundings:
         noticed = (self.closure.absent - self.closure.fatal) | self.closure.builtins
         absent = noticed - self.inputs.keys() - SHELL_NAMES
         return (*found, *(Dependency(DependencyKind.ABSENT, name, "") for name in sorted(absent)))
+
+    def _asked(self) -> Iterator[Dependency]:
+        """Where references lead, beside what they are."""
+        for name, reference in sorted(self.references.items()):
+            version = self.inputs[name]
+            asked = reference.asked(version) if version else ""
+            if version and asked:
+                yield Dependency(DependencyKind.ARTIFACT, asked, version.digest)
 
     def sharers(self) -> tuple[Dependency, ...]:
         """Variables that the step does not name, but that share memory with what it reads."""
@@ -119,6 +130,8 @@ class Surroundings:
 
     def digest_value(self, name: str) -> str | None:
         """The digest of a variable, whether it is data now or a literal."""
+        if name in self.references:
+            return content_digest(self.references[name])
         version = self.inputs.get(name) or self.scope.variables.version_of(name)
         if version is not None:
             return version.digest

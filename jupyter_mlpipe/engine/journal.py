@@ -32,7 +32,6 @@ class Journal:
     """The step run as it stands, to be recorded before what belongs to it."""
     dependencies: dict[str, Dependency] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
-    tags: dict[str, None] = field(default_factory=dict)
     metadata: dict[str, object] = field(default_factory=dict)
     of_outputs: dict[str, dict[str, object]] = field(default_factory=dict)
     """Artifact or variable to the metadata that was logged of it; empty for the only output."""
@@ -49,11 +48,16 @@ class Journal:
 
     def note_read(self, version: ArtifactVersion, *, pinned: bool) -> None:
         """The code was given an artifact version: a certain one, or the newest."""
-        number = f"{_PINNED}{version.version} of " if pinned else _NEWEST
-        name = f"{number}{version.name}"
+        name = name_asked_for(version, pinned=pinned)
         self.dependencies[name] = Dependency(DependencyKind.ARTIFACT, name, version.digest)
         asked = f"{version.name!r}, {version.version}" if pinned else repr(version.name)
         self.inputs[name] = Input(f"load_artifact({asked})", version.id)
+
+
+def name_asked_for(version: ArtifactVersion, *, pinned: bool) -> str:
+    """The name of a dependency on a certain version, or on the newest one."""
+    number = f"{_PINNED}{version.version} of " if pinned else _NEWEST
+    return f"{number}{version.name}"
 
 
 def artifact_asked_for(dependency: str) -> tuple[str, int | None]:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.journal import reach_stores
+from jupyter_mlpipe.engine.journal import name_asked_for, reach_stores
 from jupyter_mlpipe.engine.saving import Wanted, save_value
+from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError
 from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.model.step import StepSource
 from jupyter_mlpipe.tracking.resolve import find_version
+
+_OURS = "jupyter_mlpipe."
+"""Begins the type of a stored reference."""
 
 
 class VersionReference(ABC):
@@ -32,6 +36,10 @@ class VersionReference(ABC):
         Raises:
             MlpipeError: There is none, or the value cannot be kept.
         """
+
+    def asked(self, version: ArtifactVersion) -> str:
+        """What it asks the stores for, as the name of a dependency; empty when it asks nothing."""
+        return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +93,18 @@ class ExternalArtifact(VersionReference):
         wanted = Wanted(f"{run.pipeline}::{variable}", known_is_enough=True)
         return save_value(self.value, wanted, context)
 
+    def asked(self, version: ArtifactVersion) -> str:
+        """See `VersionReference`."""
+        return "" if self.by_value else name_asked_for(version, pinned=self.version is not None)
+
 
 def references(
-    names: Iterable[str], namespace: Mapping[str, Any]
+    inputs: Mapping[str, ArtifactVersion | None], variables: Variables
 ) -> Mapping[str, VersionReference]:
-    """Those of the variables that are one."""
-    bound = ((name, namespace.get(name)) for name in names)
+    """Those of the variables that are one, also where a step made it."""
+    names = [n for n, v in inputs.items() if v is None or v.python_type.startswith(_OURS)]
+    variables.load([name for name in names if name in variables.pending])
+    bound = ((name, variables.namespace.get(name)) for name in names)
     return {name: value for name, value in bound if isinstance(value, VersionReference)}
 
 

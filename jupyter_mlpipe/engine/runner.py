@@ -249,10 +249,9 @@ def _surroundings(
     reached = (closure.reads | closure.absent) - literals - element
     data = {n for n in reached if n in variables.pending or n in before}
     inputs = {name: variables.version_of(name) for name in sorted(data)}
-    outside = [name for name, version in inputs.items() if version is None]
-    found = references(outside, variables.namespace)
+    found = references(inputs, variables)
     inputs |= resolved(found, step, scope.run, context)
-    outside = [name for name in outside if name not in found]
+    outside = [name for name, version in inputs.items() if version is None]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
     aliases = Aliases(lambda: variables.sharing(inputs.keys() | literals))

@@ -35,6 +35,17 @@ class StatedStep:
             configs={**options.configs, **self.outputs},
         )
 
+    def joined(self, other: StatedStep) -> StatedStep:
+        """This with another on top."""
+        return StatedStep(
+            options={**self.options, **other.options},
+            tags=tuple(dict.fromkeys((*self.tags, *other.tags))),
+            metadata={**self.metadata, **other.metadata},
+            env={**self.env, **other.env},
+            materializers={**self.materializers, **other.materializers},
+            outputs={**self.outputs, **other.outputs},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Stated:

@@ -77,6 +77,17 @@ def test_what_is_said_of_one_pipeline_wins_over_what_is_said_of_all():
     assert read_stated(text, "third").tags == ("a",)
 
 
+def test_what_is_said_of_a_step_in_one_pipeline_is_joined_with_what_is_said_everywhere():
+    text = (
+        "resources: {cpu: 2}\nsteps:\n  train: {version: v1, tags: [a], timeout: 5s}\n"
+        "pipelines:\n  study:\n    image: python:3.12\n"
+        "    steps:\n      train: {version: v2, tags: [b]}\n"
+    )
+    options = step("train", read_stated(text, "study"))
+    assert (options.version, options.tags, options.timeout) == ("v2", ("a", "b"), 5)
+    assert (options.resources.cpu, options.image) == (2, "python:3.12")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [

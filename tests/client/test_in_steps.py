@@ -116,6 +116,20 @@ def test_an_external_artifact_by_name_is_its_value_in_the_step_and_a_reference_a
     assert session["total"] == 13
 
 
+def test_a_reference_that_a_step_made_is_followed_by_the_next(session):
+    save_artifact([1, 2], "numbers")
+    make = "%%step make\ndata = ExternalArtifact(name='numbers')"
+    session.step(make)
+    session.step("%%step use\ntotal = sum(data)")
+    assert session["total"] == 3
+    session.variables.drop("data")
+    assert status(session.step(make)) == "cached"
+    assert status(session.step("%%step use\ntotal = sum(data)")) == "cached"
+    save_artifact([5], "numbers")
+    again = session.step("%%step use\ntotal = sum(data)")
+    assert again.step_run.reason == "the newest version of numbers is another one"
+
+
 def test_an_external_artifact_by_value_switches_the_cache_off_and_is_stored_once(session):
     session.plain("data = ExternalArtifact(value=[1, 2])")
     cell = "%%step use\ntotal = sum(data)"

@@ -167,5 +167,7 @@ def test_another_option_for_the_outputs_makes_a_step_stale(study):
     book = study(a="x = 1")
     book.run()
     (step,) = book.order().steps
-    text = StepSource("a", "x = 1", StepOptions(tags=("new",)))
+    text = StepSource("a", "x = 1", StepOptions(version="new"))
     assert told_by_text(step, text, (step,), {}) == "the %%step line asks for other outputs"
+    text = StepSource("a", "x = 1", StepOptions(tags=("new",)))
+    assert told_by_text(step, text, (step,), {}) is None

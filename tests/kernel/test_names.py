@@ -102,3 +102,13 @@ def test_a_materializer_of_a_cell_stores_an_output_and_brings_it_back_after_a_re
     live_kernel.restart()
     assert live_kernel.run("words").text.endswith("['a', 'b']")
     assert "cached" in live_kernel.run(cell).line
+
+
+def test_a_step_that_stands_on_a_reference_is_stale_only_when_that_leads_elsewhere(live_kernel):
+    live_kernel.run(IMPORTS)
+    live_kernel.run("save_artifact([1, 2], 'numbers')\ndata = ExternalArtifact(name='numbers')")
+    live_kernel.run("%%step use\ntotal = sum(data)")
+    assert "stale" not in live_kernel.run("%mlpipe status").text
+    live_kernel.run("save_artifact([5], 'numbers')")
+    status = live_kernel.run("%mlpipe status").text
+    assert "the newest version of numbers is another one" in status

@@ -12,6 +12,8 @@ import pytest
 
 import jupyter_mlpipe
 from jupyter_mlpipe.client import Client
+from jupyter_mlpipe.engine.context import open_context
+from jupyter_mlpipe.engine.saving import Wanted, save_value
 from jupyter_mlpipe.model.errors import MetadataError, OrchestratorError, PipelineError
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.orchestrators.local import LocalOrchestrator, run_notebook
@@ -63,6 +65,42 @@ def test_the_file_beside_the_notebook_names_outputs_and_sets_parameters(settings
     assert (found.load(), found.tags, found.run.tags) == (22, ("good",), ("nightly",))
     assert set(statuses(run(path, settings)).values()) == {"cached"}
     assert run(path, settings, {"FACTOR": "4"}).run.status == "failed"  # v1.0 stays what it is
+
+
+def test_what_steps_load_save_and_log_by_name_is_the_same_elsewhere(settings, write_notebook):
+    imports = "from jupyter_mlpipe import ExternalArtifact, load_artifact, log_metadata"
+    given = "%%step given\ndata = ExternalArtifact(name='numbers')"
+    use = "%%step use\nlog_metadata({'n': 3})\ntotal = sum(data) + load_artifact('more')"
+    kept = open_context(settings)
+    for name, value in (("numbers", [1, 2]), ("more", 10)):
+        save_value(value, Wanted(name), kept)
+    path = write_notebook(imports, given, use)
+    run(path, settings)
+    found = Client(settings).get_artifact_version("study::use::total")
+    assert (found.load(), found.step.metadata) == (13, {"n": 3})
+    assert set(statuses(run(path, settings)).values()) == {"cached"}
+    save_value(20, Wanted("more"), kept)
+    kept.metadata.close()
+    assert statuses(run(path, settings)) == {"given": "cached", "use": "succeeded"}
+
+
+MATERIALIZER = """
+from pathlib import Path
+from jupyter_mlpipe import BaseMaterializer
+class Lines(BaseMaterializer):
+    def save(self, data):
+        Path(self.uri, "lines.txt").write_text("\\n".join(data))
+    def load(self, data_type):
+        return data_type(Path(self.uri, "lines.txt").read_text().split("\\n"))
+"""
+
+
+def test_a_materializer_of_a_cell_goes_along_with_the_steps(settings, write_notebook):
+    make = "%%step make --materializer words=Lines\nwords = ['a', 'b']"
+    path = write_notebook(MATERIALIZER, make, "%%step use\nn = len(words)")
+    run(path, settings)
+    assert Client(settings).get_artifact_version("study::make::words").load() == ["a", "b"]
+    assert Client(settings).get_artifact_version("study::use::n").load() == 2
 
 
 def test_steps_draw_random_numbers_one_after_the_other_as_in_the_notebook(settings, write_notebook):
