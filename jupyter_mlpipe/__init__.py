@@ -20,14 +20,24 @@ if TYPE_CHECKING:
     )
     from jupyter_mlpipe.engine.references import ExternalArtifact
     from jupyter_mlpipe.materializers.custom import BaseMaterializer
+    from jupyter_mlpipe.materializers.texts import (
+        CSVString,
+        HTMLString,
+        JSONString,
+        MarkdownString,
+    )
     from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType, VisualizationType
 
 __all__ = [
     "ArtifactConfig",
     "ArtifactType",
     "BaseMaterializer",
+    "CSVString",
     "Client",
     "ExternalArtifact",
+    "HTMLString",
+    "JSONString",
+    "MarkdownString",
     "VisualizationType",
     "load_artifact",
     "log_artifact_metadata",
@@ -39,8 +49,12 @@ _HOMES = {
     "ArtifactConfig": "model.artifact",
     "ArtifactType": "model.artifact",
     "BaseMaterializer": "materializers.custom",
-    "VisualizationType": "model.artifact",
+    "CSVString": "materializers.texts",
     "ExternalArtifact": "engine.references",
+    "HTMLString": "materializers.texts",
+    "JSONString": "materializers.texts",
+    "MarkdownString": "materializers.texts",
+    "VisualizationType": "model.artifact",
 }
 """Where a public name lives that is not in `client`."""
 
@@ -49,9 +63,8 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name in __all__:
-        return getattr(
-            importlib.import_module(f"jupyter_mlpipe.{_HOMES.get(name, 'client')}"), name
-        )
+        home = importlib.import_module(f"jupyter_mlpipe.{_HOMES.get(name, 'client')}")
+        return getattr(home, name)
     if name == "__version__":
         return _version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

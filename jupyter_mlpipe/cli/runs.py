@@ -102,6 +102,10 @@ def _show(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
         return 0
     run = details.run
     print_line(f"run {run.id} of {plain(run.pipeline)}, {run.status}, {moment(run.started)}")
+    if run.tags:
+        print_line(plain(f"tags: {', '.join(run.tags)}"))
+    for key, value in run.metadata.items():
+        print_line(plain(f"{key} = {value}"))
     print_table(
         ("STEP", "STATUS", "TIME", "OUTPUTS", "REASON"),
         [
@@ -137,7 +141,7 @@ def _tag(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
         store.append((stated_labels(chosen, Subject.RUN, run.id),))
         run = store.get(Run, run.id)
     if chosen.json:
-        print_json({"format": 1, "run": run_view(run), "tags": run.tags, "metadata": run.metadata})
+        print_json({"format": 1, "run": run_view(run)})
     else:
         print_line(plain(f"run {run.id}: {', '.join(run.tags) or 'no tags'}"))
         for key, value in run.metadata.items():

@@ -9,14 +9,15 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook
-from jupyter_mlpipe.materializers.previews import cut, text_preview
+from jupyter_mlpipe.materializers.previews import text_preview
+from jupyter_mlpipe.materializers.texts import text_shown
 from jupyter_mlpipe.model.artifact import ArtifactType, Preview, VisualizationType
 from jupyter_mlpipe.model.errors import ValueNotLoadableError, ValueNotStorableError
 from jupyter_mlpipe.model.labels import plain_metadata
@@ -24,7 +25,6 @@ from jupyter_mlpipe.model.labels import plain_metadata
 _ABOUT, _CODE, _CONTENT = "about.json", "class.pickle", "content-"
 _STORED = "_mlpipe_stored"
 """Marks a class that came out of the store; a cell's own class of that name counts before it."""
-_TEXT = 50_000
 
 
 class BaseMaterializer:
@@ -183,12 +183,8 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy(source, target)
 
 
-def _shown_text(path: Path) -> Preview:
-    return Preview("text", text=cut(path.read_text(encoding="utf-8", errors="replace"), _TEXT))
-
-
-def _shown_json(path: Path) -> Preview:
-    return Preview("json", text=cut(path.read_text(encoding="utf-8", errors="replace"), _TEXT))
+def _shown_as(ending: str) -> Callable[[Path], Preview]:
+    return lambda path: text_shown(ending, path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _shown_image(path: Path) -> Preview:
@@ -199,10 +195,10 @@ def _shown_image(path: Path) -> Preview:
     return Preview("image", image=base64.b64encode(data).decode())
 
 
-_PREVIEWS = {
-    VisualizationType.CSV: _shown_text,
-    VisualizationType.MARKDOWN: _shown_text,
-    VisualizationType.HTML: _shown_text,
-    VisualizationType.JSON: _shown_json,
+_PREVIEWS: Mapping[VisualizationType, Callable[[Path], Preview]] = {
+    VisualizationType.CSV: _shown_as(".csv"),
+    VisualizationType.MARKDOWN: _shown_as(".md"),
+    VisualizationType.HTML: _shown_as(".html"),
+    VisualizationType.JSON: _shown_as(".json"),
     VisualizationType.IMAGE: _shown_image,
 }

@@ -23,6 +23,7 @@ from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
+from jupyter_mlpipe.materializers.texts import TextMaterializer
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
 _GROUP = "jupyter_mlpipe.materializers"
@@ -33,6 +34,7 @@ def default_registry() -> MaterializerRegistry:
     return MaterializerRegistry(
         (
             PlainMaterializer(),
+            TextMaterializer(),
             NumpyMaterializer(),
             PandasMaterializer(),
             EstimatorMaterializer(),

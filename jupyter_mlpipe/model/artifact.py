@@ -110,12 +110,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a person sees of a value without loading it. Everything in it is data, never markup."""
+    """What a person sees of a value without loading it.
+
+    Everything in it is data, never markup, but for `html`, which is only shown in a frame that
+    runs nothing and fetches nothing.
+    """
 
     kind: str
-    """`text`, `table`, `image` or `json`."""
+    """`text`, `table`, `image`, `json` or `html`."""
     text: str = ""
-    """For `text` and `json`: the text, already cut to a readable length."""
+    """For `text`, `json` and `html`: the text, already cut to a readable length."""
     columns: tuple[Column, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     total_rows: int = 0

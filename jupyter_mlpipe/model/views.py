@@ -233,6 +233,8 @@ class StepRunView:
     deleted: tuple[str, ...] = ()
     uncacheable: str = ""
     """Why it will run again although nothing changed; empty when it will not."""
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    """What the step logged of itself."""
 
     _repr_html_ = record_html
 
@@ -249,6 +251,8 @@ class RunView:
     ended: float | None
     notebook: str
     parameters: Mapping[str, object] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
     _repr_html_ = record_html
 

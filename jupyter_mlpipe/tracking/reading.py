@@ -36,6 +36,8 @@ def run_view(run: Run) -> RunView:
         ended=run.ended,
         notebook=run.notebook,
         parameters=run.parameters,
+        tags=run.tags,
+        metadata=run.metadata,
     )
 
 
@@ -88,6 +90,7 @@ def step_run_view(
         deleted=run.deleted,
         uncacheable=run.uncacheable,
         elements=run.elements,
+        metadata=run.metadata,
     )
 
 

@@ -232,6 +232,10 @@ export interface RunView {
   parameters: {
     [k: string]: unknown;
   };
+  tags: string[];
+  metadata: {
+    [k: string]: unknown;
+  };
 }
 export interface StepRunView {
   step: string;
@@ -247,6 +251,9 @@ export interface StepRunView {
   elements: number;
   deleted: string[];
   uncacheable: string;
+  metadata: {
+    [k: string]: unknown;
+  };
 }
 export interface InputView {
   variable: string;

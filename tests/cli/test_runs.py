@@ -38,7 +38,7 @@ def test_latest_and_an_id_mean_the_same_run(mlpipe, recorded):
 
 def test_people_get_aligned_columns(mlpipe, recorded):
     _, out, _ = mlpipe("run", "show")
-    title, headings, load, train = out.splitlines()
+    title, _tags, _site, headings, load, train = out.splitlines()
     assert title.startswith("run run of p, running")
     assert headings.index("STATUS") == load.index("succeeded") == train.index("succeeded")
     assert train.endswith("edited")
@@ -61,8 +61,9 @@ def test_a_parameter_needs_a_name_and_a_value(mlpipe, project):
 
 def test_a_run_is_tagged_and_found_by_its_tag_and_metadata(mlpipe, recorded):
     done = mlpipe("run", "tag", "first", "best", "--meta", "loss=0.5", "--json")[1]
-    assert json.loads(done)["tags"] == ["nightly", "best"]
-    assert json.loads(done)["metadata"]["loss"] == 0.5
+    assert json.loads(done)["run"]["tags"] == ["nightly", "best"]
+    assert json.loads(done)["run"]["metadata"]["loss"] == 0.5
+    assert "tags: nightly, best\nsite = é\nloss = 0.5\n" in mlpipe("run", "show", "first")[1]
     assert "run first: nightly, best" in mlpipe("run", "tag", "first", "best")[1]
     for words in (("--tag", "best"), ("--meta", "loss=0.5")):
         runs = json.loads(mlpipe("run", "list", *words, "--json")[1])["runs"]

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
+from jupyter_mlpipe import HTMLString
 from jupyter_mlpipe.client import Client, load_artifact, register_artifact, save_artifact
 from jupyter_mlpipe.config import load_settings
 from jupyter_mlpipe.engine.context import open_context
@@ -245,6 +246,16 @@ def test_a_preview_is_shown_without_loading_the_value(keep, client):
     shown = client.get_artifact_version("page").visualize()
     assert "&lt;script&gt;" in shown._repr_html_()
     assert "<script>" not in shown._repr_html_()
+
+
+def test_a_page_is_shown_in_a_frame_that_runs_and_fetches_nothing(project):
+    page = HTMLString("""<script>alert(1)</script><p title='"'>hello</p>""")
+    shown = save_artifact(page, "page").visualize()._repr_html_()
+    frame = re.search(r"<iframe ([^>]*)>", shown).group(1)
+    assert 'sandbox=""' in frame
+    assert "default-src &#x27;none&#x27;" in frame
+    assert "&lt;script&gt;" in frame
+    assert "<script" not in shown
 
 
 def test_every_record_shows_itself_as_html_in_which_nothing_is_markup(keep, client):

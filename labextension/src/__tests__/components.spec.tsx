@@ -162,6 +162,15 @@ describe('PreviewView', () => {
     expect(host.querySelector('img')).toBeNull();
   });
 
+  it('shuts a page up in a frame that runs and fetches nothing', () => {
+    const text = '<script>alert(1)</script><b>hello</b>';
+    show(<PreviewView preview={{ ...preview, kind: 'html', text }} />);
+    const frame = find('iframe');
+    expect(frame.getAttribute('sandbox')).toBe('');
+    expect(frame.getAttribute('srcdoc')).toContain("default-src 'none'");
+    expect(host.querySelector('script, b')).toBeNull();
+  });
+
   it('indents JSON, and leaves what was cut as it is', () => {
     show(<PreviewView preview={{ ...preview, kind: 'json', text: '{"a":1}' }} />);
     expect(host.textContent).toBe('{\n  "a": 1\n}');
@@ -179,7 +188,9 @@ describe('RunList', () => {
     started: 1_700_000_000,
     ended: 1_700_000_002,
     notebook: 'study.ipynb',
-    parameters: { C: 0.5 }
+    parameters: { C: 0.5 },
+    tags: [],
+    metadata: {}
   };
 
   it('unfolds a run to its steps with their reasons', () => {
@@ -199,6 +210,7 @@ describe('RunList', () => {
       ],
       deleted: [],
       uncacheable: '',
+      metadata: {},
       started: 1,
       seconds: 1,
       id: 's',

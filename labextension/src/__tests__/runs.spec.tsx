@@ -19,7 +19,9 @@ const RUN: RunView = {
   started: 1,
   ended: null,
   notebook: 'study.ipynb',
-  parameters: {}
+  parameters: {},
+  tags: [],
+  metadata: {}
 };
 const LONG = 20_000;
 const STEP_MS = 250;

@@ -4,13 +4,17 @@ import type { Column, Preview } from '../protocol';
 
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
 
-/** What a value looks like. Everything in a preview is data: shown as text, or as a PNG. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/** What a value looks like. It is data: shown as text, as a PNG, or shut up in a frame. */
 export function PreviewView({ preview }: { preview: Preview }): React.JSX.Element {
   switch (preview.kind) {
     case 'table':
       return <Table preview={preview} />;
     case 'image':
       return <Image data={preview.image} />;
+    case 'html':
+      return <Page html={preview.text} />;
     case 'json':
       return <pre className="mlpipe-Preview-text">{indented(preview.text)}</pre>;
     default:
@@ -77,6 +81,19 @@ function Image({ data }: { data: string }): React.JSX.Element {
     />
   ) : (
     <p>The preview is not an image.</p>
+  );
+}
+
+/** Without any `allow-`, a frame runs no script; the policy keeps it from fetching. */
+function Page({ html }: { html: string }): React.JSX.Element {
+  return (
+    <iframe
+      className="mlpipe-Preview-page"
+      title="Preview of the page"
+      sandbox=""
+      referrerPolicy="no-referrer"
+      srcDoc={`<meta http-equiv="Content-Security-Policy" content="${POLICY}">${html}`}
+    />
   );
 }
 
