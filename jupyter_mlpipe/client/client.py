@@ -41,6 +41,10 @@ class Client:
         with unheard(running_journal()):
             self._context: RunContext = open_stores(settings)
 
+    def __reduce__(self) -> tuple[type[Client], tuple[()]]:
+        """Elsewhere, it looks into the project that is there."""
+        return Client, ()
+
     def __enter__(self) -> Client:
         return self
 
@@ -191,7 +195,9 @@ class Client:
     def _journal(self) -> Journal | None:
         """Only a step's own stores are where its record can be compared with them later."""
         journal = running_journal()
-        return journal if journal is not None and journal.context is self._context else None
+        context = journal.context if journal is not None else None
+        is_same = context is not None and context.settings == self._context.settings
+        return journal if is_same else None
 
 
 def _tags(tag: str | None) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def told_by_text(
     for dependency in step.standing.trace.dependencies:
         if dependency.kind is DependencyKind.OPTION:
             if dependency.digest != digest_of_options(text.options):
-                return "the %%step line asks for other outputs"
+                return "the %%step line or mlpipe.yaml asks for other outputs"
         elif _is_edited(dependency, step, steps, edits):
             return f"`{dependency.name}` was edited, but not run yet"
     return None

@@ -223,7 +223,7 @@ _TELLERS: Mapping[DependencyKind, Callable[[_Changed], Difference]] = {
     DependencyKind.STATE: _Changed.state,
 }
 _WORDS = {
-    DependencyKind.OPTION: "the %%step line asks for other outputs",
+    DependencyKind.OPTION: "the %%step line or mlpipe.yaml asks for other outputs",
     DependencyKind.RANDOM: "{name} is in another state",
     DependencyKind.ENVIRONMENT: "environment variable {name} changed",
     DependencyKind.ELEMENT: "`{name}` is another element",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,7 @@ _OURS = "jupyter_mlpipe."
 """Begins the type of a stored reference."""
 
 
-class VersionReference(ABC):
+class VersionReference:
     """What a step reads through it is the version: for the cache, and in lineage."""
 
     loaded: bool = False
@@ -29,13 +28,13 @@ class VersionReference(ABC):
     by_value: bool = False
     """Whether it brings a value along, so that a step that reads it is never a hit."""
 
-    @abstractmethod
     def resolve(self, variable: str, run: Run, context: RunContext) -> ArtifactVersion:
         """The version that it stands for now.
 
         Raises:
             MlpipeError: There is none, or the value cannot be kept.
         """
+        raise NotImplementedError
 
     def asked(self, version: ArtifactVersion) -> str:
         """What it asks the stores for, as the name of a dependency; empty when it asks nothing."""
@@ -101,11 +100,14 @@ class ExternalArtifact(VersionReference):
 def references(
     inputs: Mapping[str, ArtifactVersion | None], variables: Variables
 ) -> Mapping[str, VersionReference]:
-    """Those of the variables that are one, also where a step made it."""
+    """Those of the variables that are one, also where a step made it.
+
+    Only the true type counts: an object may claim any other as its `__class__`.
+    """
     names = [n for n, v in inputs.items() if v is None or v.python_type.startswith(_OURS)]
     variables.load([name for name in names if name in variables.pending])
-    bound = ((name, variables.namespace.get(name)) for name in names)
-    return {name: value for name, value in bound if isinstance(value, VersionReference)}
+    bound: dict[str, Any] = {name: variables.namespace.get(name) for name in names}
+    return {n: value for n, value in bound.items() if issubclass(type(value), VersionReference)}
 
 
 def resolved(

@@ -278,9 +278,11 @@ def _decide(
     step: StepSource, cell_hash: str, surroundings: Surroundings, context: RunContext
 ) -> Decision:
     if not step.options.cache:
-        return Miss("caching is switched off for this step")
+        return Miss("caching is switched off for this step (--no-cache, or mlpipe.yaml)")
     if not surroundings.scope.cache:
-        return Miss("caching is switched off for this pipeline")
+        return Miss(
+            "caching is switched off for this pipeline (%pipeline --no-cache, or mlpipe.yaml)"
+        )
     if surroundings.scope.task:
         others = ", ".join(surroundings.scope.task)
         return Miss(f"always runs: it shares with {others} what cannot be stored")

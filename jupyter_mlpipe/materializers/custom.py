@@ -72,7 +72,7 @@ class CustomMaterializer(Materializer):
 
     def accepts(self, value: Any) -> bool:
         """What the class says; one that says nothing takes whatever it is given by name."""
-        return isinstance(value, self._kind.ASSOCIATED_TYPES or object)
+        return issubclass(type(value), self._kind.ASSOCIATED_TYPES or object)
 
     def save(self, value: Any, directory: Path) -> None:
         """Files in subfolders get their path as a name."""
@@ -118,7 +118,7 @@ class CustomMaterializer(Materializer):
 def custom_for(value: Any) -> CustomMaterializer | None:
     """The class for a value's type that was defined last; None without one."""
     for kind in _classes():
-        if kind.ASSOCIATED_TYPES and isinstance(value, kind.ASSOCIATED_TYPES):
+        if kind.ASSOCIATED_TYPES and issubclass(type(value), kind.ASSOCIATED_TYPES):
             return CustomMaterializer(kind)
     return None
 
@@ -130,12 +130,15 @@ def custom_named(name: str) -> CustomMaterializer | None:
 
 def _classes() -> Iterator[type[BaseMaterializer]]:
     """Those that live code defines, the last one first."""
+    return (kind for kind in _derived() if _STORED not in vars(kind))
+
+
+def _derived() -> Iterator[type[BaseMaterializer]]:
     waiting = list(BaseMaterializer.__subclasses__())
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        if _STORED not in vars(kind):
-            yield kind
+        yield kind
 
 
 def _place(kind: type) -> str:
@@ -165,11 +168,12 @@ def _class_of(directory: Path, place: str) -> type[BaseMaterializer]:
         return kind
     import cloudpickle
 
-    known = set(map(id, BaseMaterializer.__subclasses__()))
-    kind = cloudpickle.loads(code.read_bytes())
-    if id(kind) not in known:
-        setattr(kind, _STORED, True)
-    return kind
+    known = list(_derived())  # held, so that no other takes the place of one that goes
+    stored: type[BaseMaterializer] = cloudpickle.loads(code.read_bytes())
+    for fresh in _derived():  # cloudpickle may make one, and drop it for one that it knows
+        if not any(fresh is one for one in known):
+            setattr(fresh, _STORED, True)
+    return stored
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -92,6 +92,19 @@ def test_a_version_in_a_variable_stays_unloaded_and_counts_as_an_input(session, 
     assert session["total"] == 5
 
 
+def test_a_client_from_an_earlier_cell_serves_steps_as_well(session):
+    numbers = save_artifact([1, 2], "numbers")
+    session.plain("client = Client()\nheld = client.get_artifact_version('numbers')")
+    cell = "%%step use\ntotal = sum(client.get_artifact_version('numbers').load() + held.load())"
+    run = session.step(cell).step_run
+    assert run.uncacheable == ""
+    assert {i.version_id for i in run.inputs if not i.is_variable} == {numbers.id}
+    assert status(session.step(cell)) == "cached"
+    save_artifact([5], "numbers")
+    assert status(session.step(cell)) == "succeeded"
+    assert session["total"] == 8
+
+
 def test_a_version_is_itself_something_that_a_step_can_leave(session):
     save_artifact([1, 2], "numbers")
     session.step("%%step pick\npicked = Client().get_artifact_version('numbers')")

@@ -168,6 +168,9 @@ def test_another_option_for_the_outputs_makes_a_step_stale(study):
     book.run()
     (step,) = book.order().steps
     text = StepSource("a", "x = 1", StepOptions(version="new"))
-    assert told_by_text(step, text, (step,), {}) == "the %%step line asks for other outputs"
+    assert (
+        told_by_text(step, text, (step,), {})
+        == "the %%step line or mlpipe.yaml asks for other outputs"
+    )
     text = StepSource("a", "x = 1", StepOptions(tags=("new",)))
     assert told_by_text(step, text, (step,), {}) is None
