@@ -69,8 +69,7 @@ def record_success(
     step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
     never = _why_never(step_run, attempt, captured, seen)
     step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
-    new: tuple[ArtifactVersion | Labels, ...] = (*captured.new_versions(), *logged.labels)
-    stored = record(step_run, new, attempt.scope, context)
+    stored = record(step_run, (*captured.new_versions(), *logged.labels), attempt.scope, context)
     by_id = {version.id: version for version in stored}
     for name, version in (captured.versions | captured.shared).items():
         variables.record(name, by_id.get(version.id, version), after[name])

@@ -251,27 +251,26 @@ def _surroundings(
     inputs = {name: variables.version_of(name) for name in sorted(data)}
     found = references(inputs, variables)
     inputs |= resolved(found, step, scope.run, context)
-    outside = [name for name, version in inputs.items() if version is None]
+    outside = [n for n, version in inputs.items() if version is None]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
-    aliases = Aliases(lambda: variables.sharing(inputs.keys() | literals))
     watched = scope.module_states.watched(closure, step.source)
     look = scope.module_states.look(watched)
     modules = scope.module_states.dependencies(watched, look)
     _refuse_done_outside(step, modules, scope)
-    surroundings = Surroundings(
+    there = Surroundings(
         closure=closure,
         inputs=inputs,
         literals=frozenset(literals),
         scope=scope,
         options=step.options,
-        aliases=aliases,
+        aliases=Aliases(lambda: variables.sharing(inputs.keys() | literals)),
         watched=watched,
         module_look=look,
         modules=modules,
         references=found,
     )
-    return surroundings, tuple(captured.problems.values())
+    return there, tuple(captured.problems.values())
 
 
 def _decide(

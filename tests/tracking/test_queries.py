@@ -1,5 +1,8 @@
+import pytest
 from sqlalchemy.dialects import sqlite
 
+from jupyter_mlpipe.model.environment import EnvironmentSnapshot
+from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.tracking import queries
 from jupyter_mlpipe.tracking.database import open_database
@@ -33,3 +36,8 @@ def test_runs_of_the_same_code_are_found_without_a_look_at_all_runs_of_the_step(
         (step,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
     engine.dispose()
     assert "USING INDEX step_runs_by_code" in step.detail
+
+
+def test_an_environment_is_not_searched_by_tags():
+    with pytest.raises(MetadataError, match="no tags"):
+        queries.rows_of(queries.shape_of(Query(EnvironmentSnapshot, tags=("x",))))
