@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.engine.stored_files import FilesIn, FilesOut
 from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.files import LargeMaterializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.links import LinkMaterializer, linked_files
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
 from jupyter_mlpipe.model.errors import MlpipeError, StorageError, ValueNotStorableError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
+from jupyter_mlpipe.storage.manifests import Manifest
 from jupyter_mlpipe.storage.scratch import ScratchFolders
 
 BUNDLE = "bundle"
@@ -85,9 +88,12 @@ class ValueStore:
     def load_manifest(self, digest: str) -> Any:
         """Bring back what one manifest holds: a value, or a dict of values that share memory."""
         manifest = self._artifacts.open(digest)
+        materializer = self._materializers.named(manifest.materializer)
         with self._scratch.folder() as folder:
+            if isinstance(materializer, LargeMaterializer):
+                return materializer.read(FilesOut(folder, manifest, self._artifacts))
             self._artifacts.checkout(manifest, folder)
-            return self._materializers.named(manifest.materializer).load(folder)
+            return materializer.load(folder)
 
     @contextmanager
     def files(self, version: ArtifactVersion) -> Iterator[Mapping[str, Path]]:
@@ -121,19 +127,21 @@ class ValueStore:
     ) -> tuple[str, int]:
         """Digest of the manifest, and the bytes of all files together."""
         with self._scratch.folder() as folder:
+            files = FilesIn(folder)
             try:
                 with _named(value):
-                    chosen.save(value, folder)
+                    if isinstance(chosen, LargeMaterializer):
+                        chosen.write(value, files)
+                    else:
+                        chosen.save(value, folder)
             except OSError as error:
                 raise StorageError(
                     f"The folder for temporary files, {folder}, cannot be written ({error}). "
                     "Free some space, or point TMPDIR at another folder."
                 ) from error
-            nbytes = sum(path.stat().st_size for path in folder.iterdir())
-            manifest = self._artifacts.commit(
-                folder, chosen.name, pickled=chosen.pickled, previews=previews
-            )
-            return manifest, nbytes
+            stored = self._artifacts.store(folder, files.large)
+        manifest = Manifest(chosen.name, stored, previews, chosen.pickled)
+        return self._artifacts.record(manifest), manifest.nbytes
 
     def _describe(
         self, value: Any, chosen: Materializer, content: tuple[str, int], member: str | None

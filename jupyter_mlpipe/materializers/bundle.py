@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.codec import dump, load
+from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
 from jupyter_mlpipe.materializers.sharing import shared_memory
 
 
-class BundleMaterializer(Materializer):
+class BundleMaterializer(LargeMaterializer):
     """A dict of values by name: aliases stay aliases, and views look at one memory again."""
 
     name: ClassVar[str] = "bundle"
@@ -20,10 +19,10 @@ class BundleMaterializer(Materializer):
         """Only what a group of variables looks like; it is asked for by name."""
         return type(value) is dict and all(type(name) is str for name in value)
 
-    def save(self, value: Any, directory: Path) -> None:
+    def write(self, value: Any, files: Files) -> None:
         """One envelope for all of them."""
-        dump(value, directory, shared_memory(value))
+        dump(value, files, shared_memory(value))
 
-    def load(self, directory: Path) -> Any:
+    def read(self, files: Files) -> Any:
         """All of them; each alone would have lost what it shares."""
-        return load(directory)
+        return load(files)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.codec import dump, load
+from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
 from jupyter_mlpipe.materializers.previews import text_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import Preview
 
 
-class CloudpickleMaterializer(Materializer):
+class CloudpickleMaterializer(LargeMaterializer):
     """Python objects; what cannot be stored says so when it is saved."""
 
     name: ClassVar[str] = "cloudpickle"
@@ -22,13 +21,13 @@ class CloudpickleMaterializer(Materializer):
         """Everything: only taking a value apart shows whether that is possible."""
         return True
 
-    def save(self, value: Any, directory: Path) -> None:
+    def write(self, value: Any, files: Files) -> None:
         """Arrays inside that look at one memory do so again after loading."""
-        dump(value, directory, shared_memory(value))
+        dump(value, files, shared_memory(value))
 
-    def load(self, directory: Path) -> Any:
+    def read(self, files: Files) -> Any:
         """Definitions of the notebook are looked up in the namespace at hand."""
-        return load(directory)
+        return load(files)
 
     def preview(self, value: Any) -> Preview | None:
         """Its representation, cut short."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import mmap
+import io
+import itertools
 import pickle
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 from jupyter_mlpipe.materializers.classes import with_content
+from jupyter_mlpipe.materializers.files import Files, Memory
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.pickling import ExactPickler, bounded_recursion
 from jupyter_mlpipe.model.errors import ValueNotLoadableError, ValueNotStorableError
@@ -23,62 +24,83 @@ _ADVICE = (
 )
 
 
-def dump(value: Any, directory: Path, shared: frozenset[int] = frozenset()) -> None:
-    """Write `value` into the empty `directory`; nothing of it is changed or consumed.
+def dump(value: Any, files: Files, shared: frozenset[int] = frozenset()) -> None:
+    """Hand out the files of `value`; nothing of it is changed or consumed.
 
     Where code of a class has a say in what comes back, it is read again and compared. A class
     that forgets or makes up something is passed by.
 
     Args:
         value: Anything that pickle or cloudpickle can take apart.
-        directory: Where the files go.
+        files: Where the files go.
         shared: Addresses of memory that several of its arrays look at.
 
     Raises:
         ValueNotStorableError: Something inside cannot be taken apart.
     """
     try:
-        if _write(value, directory, shared) and not _comes_back(value, directory):
-            _write(value, directory, shared, bare=True)
-            if not _comes_back(value, directory):
+        envelope, large, doubtful = _taken_apart(value, shared)
+        if doubtful and not _comes_back(value, envelope, large):
+            envelope, large, _ = _taken_apart(value, shared, bare=True)
+            if not _comes_back(value, envelope, large):
                 raise pickle.PicklingError("its class brings back something else")  # noqa: TRY301
     except Exception as error:  # any class of the user's or a library's may raise anything
         raise ValueNotStorableError(_why_not(value, error)) from error
+    files.put(_ENVELOPE, Memory(envelope))
+    for memory, name in zip(large, _buffer_names(), strict=False):
+        files.put(name, memory)
 
 
-def _write(value: Any, directory: Path, shared: frozenset[int], *, bare: bool = False) -> bool:
-    """Whether what was written may come back as something else."""
-    large: list[memoryview] = []
+def _taken_apart(
+    value: Any, shared: frozenset[int], *, bare: bool = False
+) -> tuple[memoryview, list[Memory], bool]:
+    """Envelope and large memory, and whether they may come back as something else."""
+    large: list[Memory] = []
 
     def keep_inside(buffer: pickle.PickleBuffer) -> bool:
         data = buffer.raw()
         if data.nbytes >= _LARGE:
-            large.append(data)
+            large.append(Memory(data, _row(memoryview(buffer))))
         return data.nbytes < _LARGE
 
-    with (directory / _ENVELOPE).open("wb") as file, bounded_recursion():
-        pickler = ExactPickler(file, keep_inside, shared, bare=bare)
+    envelope = io.BytesIO()
+    with bounded_recursion():
+        pickler = ExactPickler(envelope, keep_inside, shared, bare=bare)
         pickler.dump(with_content(value))
-    for data, path in zip(large, _buffer_paths(directory), strict=False):
-        path.write_bytes(data)
-    return pickler.doubtful
+    return envelope.getbuffer(), large, pickler.doubtful
 
 
-def _comes_back(value: Any, directory: Path) -> bool:
+def _row(memory: memoryview) -> int:
+    """Bytes of what follows each other in memory: in a block of columns, those of one."""
+    shape = memory.shape or ()
+    if len(shape) < 2 or not memory.nbytes:
+        return 0
+    return memory.nbytes // shape[0 if memory.c_contiguous else -1]
+
+
+def _comes_back(value: Any, envelope: memoryview, large: Iterable[Memory]) -> bool:
     digest = content_digest(value)
-    return digest is None or digest == content_digest(load(directory))
+    if digest is None:
+        return True
+    copies = [bytearray(memory.data) for memory in large]
+    return digest == content_digest(_put_together(io.BytesIO(envelope), copies))
 
 
-def load(directory: Path) -> Any:
+def load(files: Files) -> Any:
     """Bring the value back; large memory is mapped copy-on-write, so nothing is read yet.
 
     Raises:
         ValueNotLoadableError: A definition or package that it needs is missing here.
     """
-    buffers = list(_map_files(directory))
+    buffers = itertools.takewhile(
+        lambda memory: memory is not None, map(files.get, _buffer_names())
+    )
+    return _put_together(io.BytesIO(files.get(_ENVELOPE)), buffers)
+
+
+def _put_together(envelope: io.BytesIO, buffers: Iterable[Any]) -> Any:
     try:
-        with (directory / _ENVELOPE).open("rb") as file:
-            return _Unpickler(file, buffers=buffers).load()
+        return _Unpickler(envelope, buffers=buffers).load()
     except ValueNotLoadableError:
         raise
     except ImportError as error:
@@ -110,19 +132,8 @@ class _Unpickler(pickle.Unpickler):
             ) from error
 
 
-def _buffer_paths(directory: Path) -> Iterator[Path]:
-    number = 0
-    while True:
-        yield directory / f"memory-{number}.bin"
-        number += 1
-
-
-def _map_files(directory: Path) -> Iterator[mmap.mmap]:
-    for path in _buffer_paths(directory):
-        if not path.exists():
-            return
-        with path.open("rb") as file:
-            yield mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+def _buffer_names() -> Iterable[str]:
+    return (f"memory-{number}.bin" for number in itertools.count())
 
 
 def _why_not(value: Any, error: Exception) -> str:

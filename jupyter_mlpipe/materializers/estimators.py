@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.codec import dump, load
+from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
 from jupyter_mlpipe.materializers.previews import cut, text_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import ArtifactType, Preview
@@ -16,7 +15,7 @@ from jupyter_mlpipe.model.artifact import ArtifactType, Preview
 _PARAMETERS = 100
 
 
-class EstimatorMaterializer(Materializer):
+class EstimatorMaterializer(LargeMaterializer):
     """Whatever follows scikit-learn's interface, pipelines and the user's own included."""
 
     name: ClassVar[str] = "scikit-learn"
@@ -28,13 +27,13 @@ class EstimatorMaterializer(Materializer):
         base = getattr(sys.modules.get("sklearn.base"), "BaseEstimator", None)
         return base is not None and isinstance(value, base)
 
-    def save(self, value: Any, directory: Path) -> None:
+    def write(self, value: Any, files: Files) -> None:
         """Fitted arrays of some size become files of their own."""
-        dump(value, directory, shared_memory(value))
+        dump(value, files, shared_memory(value))
 
-    def load(self, directory: Path) -> Any:
+    def read(self, files: Files) -> Any:
         """Another release of scikit-learn warns that results may differ."""
-        return load(directory)
+        return load(files)
 
     def summary(self, value: Any) -> Mapping[str, object]:
         """The class, and its parameters as text."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.codec import dump, load
+from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
 from jupyter_mlpipe.materializers.previews import image_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import ArtifactType, Preview
 
 
-class FigureMaterializer(Materializer):
+class FigureMaterializer(LargeMaterializer):
     """Figures that can be drawn on again; a loaded one is not opened in pyplot."""
 
     name: ClassVar[str] = "matplotlib"
@@ -26,13 +25,13 @@ class FigureMaterializer(Materializer):
         kind = getattr(sys.modules.get("matplotlib.figure"), "Figure", None)
         return kind is not None and isinstance(value, kind)
 
-    def save(self, value: Any, directory: Path) -> None:
+    def write(self, value: Any, files: Files) -> None:
         """With all its axes and data."""
-        dump(value, directory, shared_memory(value))
+        dump(value, files, shared_memory(value))
 
-    def load(self, directory: Path) -> Any:
+    def read(self, files: Files) -> Any:
         """It can be saved to a file, changed, or shown when the notebook says so."""
-        return load(directory)
+        return load(files)
 
     def summary(self, value: Any) -> Mapping[str, object]:
         """Size in inches, and the titles of its axes."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.codec import dump, load
+from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
 from jupyter_mlpipe.materializers.previews import table_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import Preview
 
 
-class PandasMaterializer(Materializer):
+class PandasMaterializer(LargeMaterializer):
     """Index, dtypes, attrs and flags included; Arrow and Parquet lose half of these.
 
     Each block of columns is a file that is mapped when the frame is loaded.
@@ -29,13 +28,13 @@ class PandasMaterializer(Materializer):
         kinds = (getattr(pandas, "DataFrame", None), getattr(pandas, "Series", None))
         return pandas is not None and type(value) in kinds
 
-    def save(self, value: Any, directory: Path) -> None:
+    def write(self, value: Any, files: Files) -> None:
         """Objects in cells are stored as they are."""
-        dump(value, directory, shared_memory(value))
+        dump(value, files, shared_memory(value))
 
-    def load(self, directory: Path) -> Any:
+    def read(self, files: Files) -> Any:
         """Columns are read when they are first used."""
-        return load(directory)
+        return load(files)
 
     def summary(self, value: Any) -> Mapping[str, object]:
         """Shape, bytes in memory, and the dtype of each of the first columns."""

@@ -9,8 +9,12 @@ from typing import Any
 
 from jupyter_mlpipe.materializers.tensors import is_tensor, storage_address, storage_bytes
 
-_OURS = re.compile(r"/mlpipe-[^/]+/[^/]+/[^/]+ \(deleted\)|/[0-9a-f]{2}/[0-9a-f]{64}")
-"""Where the files of stored values are: without a name, or under the digest of their content."""
+_OURS = re.compile(
+    r"/mlpipe-[^/]+/[^/]+/[^/]+ \(deleted\)"
+    r"|/[0-9a-f]{2}/[0-9a-f]{64}( \(deleted\))?|/packs/[0-9a-f]{32}( \(deleted\))?"
+)
+"""Where the files of stored values are: without a name, under the digest of their content, or
+packed together."""
 
 
 def root_of(array: Any) -> Any:

@@ -2,60 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import mmap
 import os
 import shutil
 import stat
-from base64 import b64decode, b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from jupyter_mlpipe.model.artifact import Preview
-from jupyter_mlpipe.model.errors import CorruptArtifactError, MetadataError, StorageError
-from jupyter_mlpipe.model.wire import from_json, to_json
-from jupyter_mlpipe.storage.addressing import digest_of_bytes
+from jupyter_mlpipe.model.chunk import Chunk, chunks_of, cut
+from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.blobs import BlobStore
 from jupyter_mlpipe.storage.failures import explained
-
-_FORMAT = 1
-_SMALL = 4096
-"""Bytes up to which a file is kept inside the manifest, whose digest vouches for it too."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """One file of a value, by the plain name its materializer gave it."""
-
-    name: str
-    digest: str
-    nbytes: int
-    content: str = ""
-    """The file itself in base64, when it is so small that a blob of its own would cost more
-    than its bytes; empty for a file that has one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """Everything needed to bring a value back; itself a blob, in JSON."""
-
-    materializer: str
-    files: tuple[StoredFile, ...]
-    previews: Mapping[str, Preview] = field(default_factory=dict)
-    """Keyed by member; the empty key belongs to a value that was stored alone."""
-    pickled: bool = False
-    """Loading runs code from the files: only for stores of the user's own."""
-    format: int = _FORMAT
-
-    @property
-    def nbytes(self) -> int:
-        """What all files take together; shared content counts each time it is named."""
-        return sum(file.nbytes for file in self.files)
+from jupyter_mlpipe.storage.manifests import (
+    SMALL,
+    Manifest,
+    StoredFile,
+    content_of,
+    decode,
+    encode,
+    require_plain_name,
+    small_file,
+)
+from jupyter_mlpipe.storage.packing import Packing
 
 
 class ArtifactStore:
-    """Commits folders of files as immutable artifacts, and hands them out again."""
+    """Commits the files of values as immutable artifacts, and hands them out again."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
@@ -68,15 +41,40 @@ class ArtifactStore:
         pickled: bool,
         previews: Mapping[str, Preview],
     ) -> str:
-        """Store the files in `directory`, which are the store's from now on; gives the manifest.
-
-        The manifest goes last: whoever can read it finds every file that it names.
+        """Store the files in `directory` as one value; gives the manifest.
 
         Raises:
             StorageError: The store refused, or `directory` holds more than plain files.
         """
-        files = tuple(self._store(path) for path in sorted(directory.iterdir()))
-        return self._blobs.put(_encode(Manifest(materializer, files, previews, pickled)))
+        return self.record(Manifest(materializer, self.store(directory), previews, pickled))
+
+    def store(
+        self, directory: Path, memory: Mapping[str, Iterable[Chunk]] | None = None
+    ) -> tuple[StoredFile, ...]:
+        """Store files of which no manifest tells yet.
+
+        Args:
+            directory: Holds some of them.
+            memory: The others, by name.
+
+        Raises:
+            StorageError: The store refused, or `directory` holds more than plain files.
+        """
+        paths = sorted(directory.iterdir())
+        for path in paths:
+            _require_plain_file(path)
+        small = {p.name: p.read_bytes() for p in paths if p.lstat().st_size <= SMALL}
+        files = [small_file(name, data) for name, data in small.items()]
+        large = [path for path in paths if path.name not in small]
+        if large or memory:
+            with self._blobs.chunks.packing() as packing:
+                files += [_pack(name, packing, chunks) for name, chunks in (memory or {}).items()]
+                files += [_pack_file(path, packing) for path in large]
+        return tuple(sorted(files, key=lambda file: file.name))
+
+    def record(self, manifest: Manifest) -> str:
+        """Store the manifest, last of all: whoever can read it finds every file that it names."""
+        return self._blobs.put(encode(manifest))
 
     def open(self, manifest: str) -> Manifest:
         """Read the manifest with this digest.
@@ -85,13 +83,9 @@ class ArtifactStore:
             CorruptArtifactError: The stored bytes are not a manifest.
             StorageError: It is missing, or a newer release wrote it.
         """
-        data = self._blobs.get(manifest)
-        try:
-            content = json.loads(data)
-            _require_known_format(content["format"])
-            found: Manifest = from_json(Manifest, content)
-        except (ValueError, KeyError, TypeError, RecursionError, MetadataError) as error:
-            raise CorruptArtifactError(manifest, self._blobs.location(manifest)) from error
+        found = decode(self._blobs.get(manifest))
+        if found is None:
+            raise CorruptArtifactError(manifest, self._blobs.location(manifest))
         return found
 
     def check(self, manifest: str) -> None:
@@ -100,71 +94,77 @@ class ArtifactStore:
         Raises:
             StorageError: The manifest or one of its files is missing, changed or cut short.
         """
+        chunks = self._blobs.chunks
         for file in self.open(manifest).files:
-            if not file.content and self._blobs.size(file.digest) != file.nbytes:
-                raise CorruptArtifactError(file.digest, self._blobs.location(file.digest))
+            if file.digest and not file.content:
+                whole = self._blobs.size(file.digest) == file.nbytes
+            else:
+                whole = not file.chunks or chunks.length(file.chunk_digests) == file.nbytes
+            if not whole:
+                raise CorruptArtifactError(manifest, self._blobs.location(manifest))
+
+    def content(self, file: StoredFile) -> bytearray | memoryview | mmap.mmap:
+        """The verified bytes of a file, to be written to as one likes.
+
+        Large ones are mapped where possible, and read when they are first looked at.
+
+        Raises:
+            CorruptArtifactError: They are not what was stored.
+            StorageError: They are missing.
+        """
+        if file.chunks:
+            found = self._blobs.chunks.map(file.chunk_digests)
+            if len(found) != file.nbytes:
+                raise CorruptArtifactError(file.chunks, file.name)
+            return found
+        if file.content or not file.digest or not file.nbytes:
+            return bytearray(content_of(file))
+        with self._blobs.path(file.digest).open("rb") as stored:
+            return mmap.mmap(stored.fileno(), 0, access=mmap.ACCESS_COPY)
 
     def checkout(self, manifest: Manifest, directory: Path) -> None:
-        """Place the verified files into `directory`, which is made if need be.
+        """Place the verified files into `directory`, which is made if need be: never write to them.
 
-        They are links to the stored blobs where possible, so that a value can be mapped
-        without being copied: never write to them.
+        A file that is a blob of its own is a link to it where possible.
         """
         for file in manifest.files:
-            _require_plain_name(file.name)
-            source = None if file.content else self._blobs.path(file.digest)
-            with explained(str(directory / file.name)):
+            require_plain_name(file.name)
+            target = directory / file.name
+            blob = file.digest and not file.content
+            source = self._blobs.path(file.digest) if blob else None
+            with explained(str(target)):
                 directory.mkdir(parents=True, exist_ok=True)
                 if source is None:
-                    _unfold(file, directory / file.name)
+                    self._unfold(file, target)
                 else:
-                    _place(source.absolute(), directory / file.name)
+                    _place(source.absolute(), target)
 
-    def _store(self, path: Path) -> StoredFile:
-        _require_plain_name(path.name)
-        facts = path.lstat()
-        if not stat.S_ISREG(facts.st_mode):
-            raise StorageError(
-                f"{path} is not a plain file: a materializer writes files only, no folders or "
-                "links. Report this to whoever maintains the materializer."
-            )
-        size = facts.st_size
-        if 0 < size <= _SMALL:
-            data = path.read_bytes()
-            return StoredFile(path.name, digest_of_bytes(data), size, b64encode(data).decode())
-        return StoredFile(path.name, self._blobs.put_file(path, spare=True), size)
+    def _unfold(self, file: StoredFile, target: Path) -> None:
+        _require_absent(target)
+        with target.open("xb") as written:
+            written.write(self.content(file))
+        target.chmod(0o444)
 
 
-def _unfold(file: StoredFile, target: Path) -> None:
-    _require_absent(target)
-    with target.open("xb") as written:
-        written.write(b64decode(file.content))
-    target.chmod(0o444)
+def _pack(name: str, packing: Packing, chunks: Iterable[Chunk]) -> StoredFile:
+    require_plain_name(name)
+    chunks = list(chunks)
+    digests = packing.add(chunks)
+    return StoredFile(name, sum(len(chunk.data) for chunk in chunks), chunks=digests.hex())
 
 
-def _encode(manifest: Manifest) -> bytes:
-    return json.dumps(to_json(manifest), sort_keys=True, separators=(",", ":")).encode()
+def _pack_file(path: Path, packing: Packing) -> StoredFile:
+    with path.open("rb") as file:
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    return _pack(path.name, packing, chunks_of(data, cut(len(data))))
 
 
-def _require_known_format(found: Any) -> None:
-    if isinstance(found, int) and found > _FORMAT:
+def _require_plain_file(path: Path) -> None:
+    require_plain_name(path.name)
+    if not stat.S_ISREG(path.lstat().st_mode):
         raise StorageError(
-            f"The artifact is stored in format {found}, and this release reads up to {_FORMAT}. "
-            "Upgrade jupyter_mlpipe to read it."
-        )
-
-
-def _require_plain_name(name: str) -> None:
-    plain = (
-        name not in ("", ".", "..")
-        and not any(mark in name for mark in "/\\:")
-        and name.isprintable()
-        and len(os.fsencode(name)) <= 255
-    )
-    if not plain:
-        raise StorageError(
-            f"{name[:80]!r} is not a plain file name, so the artifact that holds it is refused. "
-            "Run the step again with --no-cache to store it anew."
+            f"{path} is not a plain file: a materializer writes files only, no folders or "
+            "links. Report this to whoever maintains the materializer."
         )
 
 

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
 from jupyter_mlpipe.storage.folder import FolderBlobs
+from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.remote import RemoteBlobs
+
+_MOST_CACHED = 20 * 1024**3
+"""Bytes of copies of what is kept elsewhere."""
+
+
+class ChunkStore(Protocol):
+    """Chunks of large files, each stored once whichever files it occurs in."""
+
+    def packing(self) -> AbstractContextManager[Packing]:
+        """Store the chunks of one version; they are there when the block ends without error."""
+
+    def map(self, digests: bytes) -> memoryview:
+        """The verified content of a file that consists of these chunks, private to the caller.
+
+        Raises:
+            CorruptArtifactError: A chunk is damaged.
+            StorageError: A chunk is missing.
+        """
+
+    def length(self, digests: bytes) -> int:
+        """Bytes of such a file; raises like `map` where it is known not to be whole."""
 
 
 class BlobStore(Protocol):
     """What is filed under a digest is complete, verified when read, and never changes."""
+
+    @property
+    def chunks(self) -> ChunkStore:
+        """What blobs are too large for."""
 
     def put(self, data: bytes) -> str:
         """File `data`; the digest. Content that is there already is not written again."""
@@ -58,4 +85,4 @@ def open_blobs(url: str, cache: Path, flush: Flush = flush_now) -> BlobStore:
     local = re.sub(r"^(file|local)://", "", url)
     if "://" not in local:
         return FolderBlobs(Path(local).expanduser(), flush)
-    return RemoteBlobs(url, FolderBlobs(cache))
+    return RemoteBlobs(url, FolderBlobs(cache, most=_MOST_CACHED))

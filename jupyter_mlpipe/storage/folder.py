@@ -12,6 +12,7 @@ from blake3 import blake3
 
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, shard
+from jupyter_mlpipe.storage.chunks import ChunkFolder
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
 
@@ -20,9 +21,16 @@ _CHUNK = 4 * 1024 * 1024
 
 
 class FolderBlobs:
-    """Blobs in a local folder, one read-only file each."""
+    """Blobs in a local folder, one read-only file each.
 
-    def __init__(self, root: Path, flush: Flush = flush_now) -> None:
+    Args:
+        root: The folder.
+        flush: Brings what is written to disk.
+        most: Bytes that its packs may take where the folder is but a cache.
+    """
+
+    def __init__(self, root: Path, flush: Flush = flush_now, most: int | None = None) -> None:
+        self.chunks = ChunkFolder(root / "packs", flush, most)
         self._root = root
         self._flush = flush
         self._verified: dict[str, tuple[int, int, int]] = {}

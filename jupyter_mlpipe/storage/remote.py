@@ -11,6 +11,7 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, shard
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.folder import FolderBlobs
+from jupyter_mlpipe.storage.remote_chunks import RemoteChunks
 
 _ATOMIC = frozenset({"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 """Protocols in which an object appears under its name only when it is complete."""
@@ -32,6 +33,8 @@ class RemoteBlobs:
         names = {protocol} if isinstance(protocol, str) else set(protocol)
         self._atomic = bool(names & _ATOMIC)
         self._cache = cache
+        packs = f"{self._root.rstrip('/')}/packs"
+        self.chunks = RemoteChunks(self._fs, packs, cache.chunks, self._send)
         self._damaged: set[str] = set()
 
     def put(self, data: bytes) -> str:
@@ -87,7 +90,13 @@ class RemoteBlobs:
         return digest not in self._damaged and self.size(digest) == length
 
     def _publish(self, digest: str, upload: Callable[[str], object]) -> None:
-        key = self._key(digest)
+        self._upload(self._key(digest), upload)
+        self._damaged.discard(digest)
+
+    def _send(self, path: Path, key: str) -> None:
+        self._upload(key, lambda key: self._fs.put_file(str(path), key))
+
+    def _upload(self, key: str, upload: Callable[[str], object]) -> None:
         self._fs.makedirs(key.rpartition("/")[0], exist_ok=True)
         if self._atomic:
             upload(key)
@@ -95,7 +104,6 @@ class RemoteBlobs:
             partial = f"{key}.{secrets.token_hex(8)}.partial"
             upload(partial)
             self._fs.mv(partial, key)
-        self._damaged.discard(digest)
 
     def _fetch(self, digest: str) -> None:
         location = self.location(digest)

@@ -1,3 +1,5 @@
+import mmap
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,18 @@ def test_changing_a_loaded_array_leaves_the_artifact_alone(tmp_path):
     assert NumpyMaterializer().load(tmp_path)[0] == 0.0
 
 
-def test_a_loaded_array_is_a_map_of_the_file(tmp_path):
-    NumpyMaterializer().save(np.zeros(3), tmp_path)
-    assert isinstance(NumpyMaterializer().load(tmp_path).base, np.memmap)
+@pytest.mark.parametrize("count", [3, 100_000])
+def test_a_loaded_array_is_a_map_of_the_file(tmp_path, count):
+    NumpyMaterializer().save(np.zeros(count), tmp_path)
+    assert isinstance(NumpyMaterializer().load(tmp_path).base, mmap.mmap)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", ["f8", "M8[ns]", "U3", "c16", ">i4"])
+def test_numpy_itself_reads_the_file_of_a_large_array(tmp_path, kind, order):
+    array = np.arange(60_000).reshape(3, -1).astype("i8").astype(kind).copy(order)
+    NumpyMaterializer().save(array, tmp_path)
+    read = np.load(tmp_path / "array.npy")
+    assert read.dtype == array.dtype
+    assert read.flags.f_contiguous == array.flags.f_contiguous
+    assert np.array_equal(read, array)

@@ -1,0 +1,142 @@
+"""Chunks in a local folder of packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
+from jupyter_mlpipe.storage.failures import explained
+from jupyter_mlpipe.storage.flushing import Flush, flush_now
+from jupyter_mlpipe.storage.mapping import Stretch, gather
+from jupyter_mlpipe.storage.pack_writer import PackWriter
+from jupyter_mlpipe.storage.packing import Packing
+from jupyter_mlpipe.storage.packs import DIGEST, PackTable
+from jupyter_mlpipe.storage.shelf import Pack, PackShelf, last_use
+
+
+class ChunkFolder:
+    """Each chunk is stored once, whichever files it occurs in.
+
+    Args:
+        root: The folder.
+        flush: Brings packs to disk.
+        most: Bytes that a folder may take which is but a cache.
+    """
+
+    def __init__(self, root: Path, flush: Flush = flush_now, most: int | None = None) -> None:
+        self.root = root
+        self._flush = flush
+        self._most = most
+        self._shelf = PackShelf(root)
+
+    @contextmanager
+    def packing(self) -> Iterator[Packing]:
+        """Store the chunks of one version: those that are new go into one pack.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        with explained(str(self.root)):
+            packing = Packing(self.missing, self.writer())
+            try:
+                yield packing
+                if packing.writer.table.sizes:
+                    self.keep(packing)
+            finally:
+                packing.close()
+
+    def writer(self) -> PackWriter:
+        """Of a pack in this folder."""
+        return PackWriter(self.root, self._flush)
+
+    def keep(self, packing: Packing) -> PackTable:
+        """Make the pack part of the folder."""
+        table = packing.writer.finish()
+        self._shelf.put(packing.writer.path, table, durable=self._flush is flush_now)
+        return table
+
+    def map(self, digests: bytes) -> memoryview:
+        """The content of a file whose chunks these are; it must have some.
+
+        Raises:
+            CorruptArtifactError: A chunk is damaged.
+            StorageError: A chunk is missing.
+        """
+        with explained(str(self.root)):
+            return gather(list(self._locate(digests)))
+
+    def length(self, digests: bytes) -> int:
+        """Bytes of such a file, of which nothing is read."""
+        with explained(str(self.root)):
+            return sum(stretch.length for stretch in self._locate(digests))
+
+    def missing(self, digests: Sequence[bytes], used: dict[str, Pack]) -> set[bytes]:
+        """Those of the chunks that are not here.
+
+        Args:
+            digests: Of the chunks.
+            used: Packs that were found to be whole and said to be in use; gains those of the
+                chunks that are here.
+        """
+        known = self._shelf.packs_of(digests)
+        missing = set(digests) - known.keys()
+        for digest, names in known.items():
+            if not any(self._uses(name, digest, used) for name in names):
+                missing.add(digest)
+        return missing
+
+    def trim(self) -> None:
+        """Where the folder is a cache, delete what was used longest ago from one too large."""
+        if self._most is None:
+            return
+        packs = sorted(self._last_uses())
+        excess = sum(size for _, size, _ in packs) - self._most
+        for _, size, name in packs[:-1]:  # what was fetched just now is about to be used
+            if excess > 0:
+                self._shelf.remove(name)
+                excess -= size
+
+    def _last_uses(self) -> Iterator[tuple[float, int, str]]:
+        for name in self._shelf.names():
+            path = self.root / name
+            with suppress(OSError):
+                yield last_use(path), path.stat().st_size, name
+
+    def _locate(self, digests: bytes) -> Iterator[Stretch]:
+        first, count = 0, len(digests) // DIGEST
+        while first < count:
+            pack, place = self._found(digests[DIGEST * first : DIGEST * (first + 1)])
+            last = place + pack.together(place, digests, first)
+            yield Stretch(pack.path, pack.table.offsets[place], pack.table.sizes[place:last])
+            first += last - place
+
+    def _found(self, digest: bytes) -> tuple[Pack, int]:
+        for again in (False, True):
+            if again:
+                self._shelf.look_around()
+            for name in self._shelf.packs_of([digest]).get(digest, ()):
+                pack = self._shelf.pack(name)
+                place = pack.place(digest) if pack else None
+                if pack is not None and place is not None:
+                    return pack, place
+        raise self._loss(digest)
+
+    def _loss(self, digest: bytes) -> StorageError:
+        for name in self._shelf.packs_of([digest]).get(digest, ()):
+            if (self.root / name).exists():
+                return CorruptArtifactError(digest.hex(), str(self.root / name))
+        return StorageError(
+            f"The chunk {digest.hex()[:12]} is missing from {self.root}. "
+            "Run the step that made it again with --no-cache."
+        )
+
+    def _uses(self, name: str, digest: bytes, used: dict[str, Pack]) -> bool:
+        pack = used.get(name) or self._shelf.pack(name)
+        if pack is None or pack.place(digest) is None:
+            return False
+        if name not in used and not self._shelf.use(name):
+            return False
+        used[name] = pack
+        return True
