@@ -15,6 +15,7 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.blobs import BlobStore
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.manifests import (
+    BLOB,
     SMALL,
     Manifest,
     StoredFile,
@@ -60,12 +61,13 @@ class ArtifactStore:
         Raises:
             StorageError: The store refused, or `directory` holds more than plain files.
         """
-        paths = sorted(directory.iterdir())
-        for path in paths:
+        files, large = [], []
+        for path in sorted(directory.iterdir()):
             _require_plain_file(path)
-        small = {p.name: p.read_bytes() for p in paths if p.lstat().st_size <= SMALL}
-        files = [small_file(name, data) for name, data in small.items()]
-        large = [path for path in paths if path.name not in small]
+            if path.stat().st_size > BLOB:
+                large.append(path)
+            else:
+                files.append(self._store_small(path))
         if large or memory:
             with self._blobs.chunks.packing() as packing:
                 files += [_pack(name, packing, chunks) for name, chunks in (memory or {}).items()]
@@ -138,6 +140,12 @@ class ArtifactStore:
                     self._unfold(file, target)
                 else:
                     _place(source.absolute(), target)
+
+    def _store_small(self, path: Path) -> StoredFile:
+        data = path.read_bytes()
+        if len(data) <= SMALL:
+            return small_file(path.name, data)
+        return StoredFile(path.name, len(data), digest=self._blobs.put(data))
 
     def _unfold(self, file: StoredFile, target: Path) -> None:
         _require_absent(target)

@@ -14,9 +14,11 @@ from jupyter_mlpipe.model.errors import MetadataError, StorageError
 from jupyter_mlpipe.model.wire import from_json, to_json
 
 _FORMAT = 2
-"""1: each file above 4 KiB is a blob of its own. 2: each is a sequence of chunks in packs."""
+"""1: each file above 4 KiB is a blob of its own. 2: large files are sequences of chunks in packs."""
 SMALL = 4096
 """Bytes up to which a file is kept inside the manifest, whose digest vouches for it too."""
+BLOB = 64 * 1024
+"""Bytes up to which a file is a blob of its own."""
 _DIGITS = 64
 
 
@@ -32,7 +34,7 @@ class StoredFile:
     chunks: str = ""
     """Digests of its chunks, 64 digits each, one after the other."""
     digest: str = ""
-    """Of the blob that it is, in format 1."""
+    """Of the blob that it is, if it is one."""
 
     @property
     def chunk_digests(self) -> bytes:

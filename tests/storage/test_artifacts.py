@@ -9,7 +9,8 @@ from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.storage.manifests import Manifest, StoredFile, encode
 
-LARGE = b"a" * 5000
+LARGE = b"a" * 500_000
+MEDIUM = b"a" * 5000
 TABLE = Preview("table", columns=(Column("é\ud800", "int64"),), rows=(("1",),), total_rows=1)
 
 
@@ -145,6 +146,16 @@ def old_file(blobs, tmp_path):
     """As releases before format 2 stored it: a blob of its own."""
     (tmp_path / "old").write_bytes(LARGE)
     return StoredFile("a.bin", len(LARGE), digest=blobs.put_file(tmp_path / "old"))
+
+
+def test_a_file_that_is_neither_small_nor_large_is_a_blob(store, blobs, tmp_path):
+    folder = tmp_path / "medium"
+    folder.mkdir()
+    (folder / "value.json").write_bytes(MEDIUM)
+    manifest = store.open(store.commit(folder, "plain", pickled=False, previews={}))
+    assert blobs.get(manifest.files[0].digest) == MEDIUM
+    assert bytes(store.content(manifest.files[0])) == MEDIUM
+    assert not (tmp_path / "store" / "packs").exists()
 
 
 def test_a_file_of_format_1_is_linked_or_copied_where_links_are_impossible(
