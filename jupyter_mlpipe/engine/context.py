@@ -48,6 +48,7 @@ def open_context(settings: Settings, flush: Flush = flush_now) -> RunContext:
 
     blobs = open_blobs(settings.artifact_store, settings.home / "cache", flush)
     artifacts, materializers = ArtifactStore(blobs), default_registry()
+    buffers = BufferDigests(open_tracker() if settings.page_tracking else None)
     return RunContext(
         settings=settings,
         blobs=blobs,
@@ -56,6 +57,6 @@ def open_context(settings: Settings, flush: Flush = flush_now) -> RunContext:
         materializers=materializers,
         environment=EnvironmentCapture(settings.root),
         events=EventBus(),
-        buffers=BufferDigests(open_tracker() if settings.page_tracking else None),
-        values=ValueStore(artifacts, materializers),
+        buffers=buffers,
+        values=ValueStore(artifacts, materializers, buffers),
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.files import Files, Memory
+from jupyter_mlpipe.materializers.moments import Moment
 from jupyter_mlpipe.model.chunk import Chunk, chunks_of, cut
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
-from jupyter_mlpipe.storage.manifests import Manifest
+from jupyter_mlpipe.storage.manifests import Manifest, StoredFile
 
 _LARGE = 64 * 1024
 
@@ -18,26 +21,53 @@ _LARGE = 64 * 1024
 class FilesIn(Files):
     """On the way into the store: large memory is named, and copied once, by the store."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, moment: Moment) -> None:
         super().__init__(directory)
-        self.large: dict[str, list[Chunk]] = {}
-        """Chunks of what is in none of the files in the folder."""
+        self._moment = moment
+        self._parts: dict[str, tuple[Memory, ...]] = {}
 
     def put(self, name: str, *parts: Memory) -> None:
         """Into the folder only where it is small."""
         if sum(part.data.nbytes for part in parts) < _LARGE:
             super().put(name, *parts)
         else:
-            self.large[name] = [chunk for part in parts for chunk in _chunks(part)]
+            self._parts[name] = parts
+
+    def large(self) -> dict[str, list[Chunk]]:
+        """Chunks of what is in none of the files in the folder."""
+        return {
+            name: [chunk for part in parts for chunk in self._chunks(part)]
+            for name, parts in self._parts.items()
+        }
+
+    def settle(self, stored: Iterable[StoredFile]) -> None:
+        """What memory held is what was stored of it, also where it was not known before."""
+        for file in stored:
+            digests = file.chunk_digests
+            found = (digests[i : i + 32] for i in range(0, len(digests), 32))
+            for part in self._parts.get(file.name, ()):
+                count = len(cut(part.data.nbytes, part.row))
+                self._moment.settle(part.data, part.row, itertools.islice(found, count))
+
+    def _chunks(self, part: Memory) -> Iterable[Chunk]:
+        sizes = cut(part.data.nbytes, part.row)
+        return chunks_of(part.data, sizes, self._moment.known(part.data, part.row))
 
 
 class FilesOut(Files):
     """On the way out: each file is fetched when it is asked for."""
 
-    def __init__(self, directory: Path, manifest: Manifest, artifacts: ArtifactStore) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        manifest: Manifest,
+        artifacts: ArtifactStore,
+        buffers: BufferDigests,
+    ) -> None:
         super().__init__(directory)
         self._manifest = manifest
         self._artifacts = artifacts
+        self._buffers = buffers
 
     @property
     def directory(self) -> Path:
@@ -49,8 +79,8 @@ class FilesOut(Files):
     def get(self, name: str) -> Any:
         """Mapped where it is large, which takes the same time at any size."""
         file = self._manifest.file(name)
-        return None if file is None else self._artifacts.content(file)
-
-
-def _chunks(part: Memory) -> Iterable[Chunk]:
-    return chunks_of(part.data, cut(part.data.nbytes, part.row))
+        if file is None or not file.chunks:
+            return None if file is None else self._artifacts.content(file)
+        mapped = self._artifacts.map(file)
+        self._buffers.learn(mapped.memory, mapped.sizes, file.chunk_digests)
+        return mapped.memory

@@ -10,9 +10,11 @@ from typing import Any
 
 from jupyter_mlpipe.engine.stored_files import FilesIn, FilesOut
 from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.files import LargeMaterializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.links import LinkMaterializer, linked_files
+from jupyter_mlpipe.materializers.moments import Moment
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
 from jupyter_mlpipe.model.errors import MlpipeError, StorageError, ValueNotStorableError
@@ -38,11 +40,26 @@ class KeptValue:
     summary: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What was stored of one value, or of several together."""
+
+    manifest: str
+    nbytes: int
+    moment: Moment
+
+
 class ValueStore:
     """Chooses materializers, and moves content between memory and the artifact store."""
 
-    def __init__(self, artifacts: ArtifactStore, materializers: MaterializerRegistry) -> None:
+    def __init__(
+        self,
+        artifacts: ArtifactStore,
+        materializers: MaterializerRegistry,
+        buffers: BufferDigests,
+    ) -> None:
         self._artifacts = artifacts
+        self._buffers = buffers
         self._materializers = materializers
         self._scratch = ScratchFolders()
 
@@ -56,7 +73,7 @@ class ValueStore:
         chosen = self._choose(value, materializer)
         preview = _safely(chosen.preview, value)
         content = self._commit(value, chosen, {"": preview} if preview else {})
-        return _with_nulls(self._describe(value, chosen, content, None), preview)
+        return _with_nulls(_describe(value, chosen, content, None), preview)
 
     def keep_together(self, values: Mapping[str, Any]) -> Mapping[str, KeptValue]:
         """Store values that share memory as one, so that they still share it when loaded.
@@ -71,7 +88,7 @@ class ValueStore:
         previews = {name: _safely(chosen[name].preview, ordered[name]) for name in ordered}
         content = self._commit(ordered, bundle, {n: p for n, p in previews.items() if p})
         return {
-            name: _with_nulls(self._describe(value, chosen[name], content, name), previews[name])
+            name: _with_nulls(_describe(value, chosen[name], content, name), previews[name])
             for name, value in ordered.items()
         }
 
@@ -91,7 +108,7 @@ class ValueStore:
         materializer = self._materializers.named(manifest.materializer)
         with self._scratch.folder() as folder:
             if isinstance(materializer, LargeMaterializer):
-                return materializer.read(FilesOut(folder, manifest, self._artifacts))
+                return materializer.read(FilesOut(folder, manifest, self._artifacts, self._buffers))
             self._artifacts.checkout(manifest, folder)
             return materializer.load(folder)
 
@@ -124,10 +141,10 @@ class ValueStore:
 
     def _commit(
         self, value: Any, chosen: Materializer, previews: Mapping[str, Preview]
-    ) -> tuple[str, int]:
-        """Digest of the manifest, and the bytes of all files together."""
+    ) -> _Content:
+        moment = Moment(self._buffers)
         with self._scratch.folder() as folder:
-            files = FilesIn(folder)
+            files = FilesIn(folder, moment)
             try:
                 with _named(value):
                     if isinstance(chosen, LargeMaterializer):
@@ -139,28 +156,28 @@ class ValueStore:
                     f"The folder for temporary files, {folder}, cannot be written ({error}). "
                     "Free some space, or point TMPDIR at another folder."
                 ) from error
-            stored = self._artifacts.store(folder, files.large)
+            stored = self._artifacts.store(folder, files.large())
+            files.settle(stored)
         manifest = Manifest(chosen.name, stored, previews, chosen.pickled)
-        return self._artifacts.record(manifest), manifest.nbytes
+        return _Content(self._artifacts.record(manifest), manifest.nbytes, moment)
 
-    def _describe(
-        self, value: Any, chosen: Materializer, content: tuple[str, int], member: str | None
-    ) -> KeptValue:
-        digest, (manifest, nbytes) = content_digest(value), content
-        if digest is None:
-            raise ValueNotStorableError(
-                f"A {type(value).__name__} cannot be compared with itself later."
-            )
-        return KeptValue(
-            digest=digest,
-            manifest=manifest,
-            member=member,
-            materializer=chosen.name,
-            type=chosen.artifact_type,
-            python_type=_type_name(value),
-            nbytes=nbytes,
-            summary=_safely(chosen.summary, value) or {},
+
+def _describe(value: Any, chosen: Materializer, content: _Content, member: str | None) -> KeptValue:
+    digest = content_digest(value, content.moment)
+    if digest is None:
+        raise ValueNotStorableError(
+            f"A {type(value).__name__} cannot be compared with itself later."
         )
+    return KeptValue(
+        digest=digest,
+        manifest=content.manifest,
+        member=member,
+        materializer=chosen.name,
+        type=chosen.artifact_type,
+        python_type=_type_name(value),
+        nbytes=content.nbytes,
+        summary=_safely(chosen.summary, value) or {},
+    )
 
 
 @contextmanager

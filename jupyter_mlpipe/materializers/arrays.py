@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.files import Files, LargeMaterializer, Memory
+from jupyter_mlpipe.materializers.memory import row_of
 from jupyter_mlpipe.materializers.previews import array_preview
 from jupyter_mlpipe.model.artifact import Preview
 
@@ -46,8 +47,7 @@ class NumpyMaterializer(LargeMaterializer):
             return
         ordered = value if value.flags.c_contiguous else value.T
         data = memoryview(ordered.reshape(-1).view(np.uint8))
-        row = 0 if ordered.ndim < 2 else value.nbytes // ordered.shape[0]
-        files.put(name, Memory(memoryview(_header(value))), Memory(data, row))
+        files.put(name, Memory(memoryview(_header(value))), Memory(data, row_of(ordered)))
 
     def read(self, files: Files) -> Any:
         """The array is mapped copy-on-write, so that a large one reads nothing yet."""

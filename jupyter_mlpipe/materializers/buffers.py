@@ -1,20 +1,25 @@
-"""Digests of large blocks of memory, taken again only of the parts that were written to."""
+"""Digests of large blocks of memory, taken again only of the chunks that were written to."""
 
 from __future__ import annotations
 
-import math
+import functools
+import itertools
+import sys
 import threading
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import xxhash
+from blake3 import blake3
 
-from jupyter_mlpipe.materializers.memory import contiguous_bytes, is_private, span_of
+from jupyter_mlpipe.materializers.memory import contiguous_bytes, is_private, row_of, span_of
 from jupyter_mlpipe.materializers.pages import PageRange, PageTracker
+from jupyter_mlpipe.model.chunk import cut
 
 LARGE = 1 << 20
-"""Bytes from which memory is watched, and the size of the parts it is digested in."""
+"""Bytes from which memory is watched, and digested by chunks."""
 _SMALL = 4096
 """Bytes up to which a copy is faster than a view."""
 _REMEMBERED = 4096
@@ -27,21 +32,26 @@ class _Block:
 
     start: int
     end: int
-    parts: list[bytes | None]
-    """Digest of each part; None for those that must be read again."""
-    whole: bool
-    """Whether it has but one part, whatever its size: the elements have gaps between them."""
+    starts: list[int]
+    """Addresses of its chunks; it is but one where the elements have gaps between them."""
+    digests: list[bytes | None]
+    """Those of the chunks; None for those that must be read again."""
 
     def soil(self, start: int, end: int) -> None:
-        """Forget the parts that lie in a range of addresses."""
+        """Forget the chunks that lie in a range of addresses."""
         if start >= self.end or end <= self.start:
             return
-        if self.whole:
-            self.parts = [None]
-            return
-        first = max(0, start - self.start) // LARGE
-        last = math.ceil((min(end, self.end) - self.start) / LARGE)
-        self.parts[first:last] = [None] * (last - first)
+        first = max(0, bisect_right(self.starts, start) - 1)
+        last = bisect_left(self.starts, end)
+        self.digests[first:last] = [None] * (last - first)
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """First address of each chunk, and the one behind its last."""
+        return itertools.pairwise((*self.starts, self.end))
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether a range of addresses lies within."""
+        return self.start <= start and end <= self.end
 
 
 class BufferDigests:
@@ -68,77 +78,124 @@ class BufferDigests:
         """16 bytes for the elements of a NumPy array without Python objects, in C order."""
         if array.nbytes < _SMALL:
             return xxhash.xxh3_128_digest(array.tobytes())
-        if array.nbytes < LARGE:
+        if array.nbytes < LARGE or self._tracker is None:
             return xxhash.xxh3_128_digest(contiguous_bytes(array))
-        parts = None
-        if self._tracker is not None:
-            with self._lock:
-                parts = self._remembered(array, self._tracker)
-        return _combined(parts or _parts_of(contiguous_bytes(array)))
+        found = self._remembered(array, row_of(array)) or digests_of(array)
+        return xxhash.xxh3_128_digest(b"".join(found))
 
-    def _remembered(self, array: Any, tracker: PageTracker) -> list[bytes] | None:
+    def chunks(self, array: Any, row: int) -> Sequence[bytes] | None:
+        """Digests of the chunks of an array in C order that is cut by rows of so many bytes.
+
+        None where they are not known without reading all of it.
+        """
+        watched = array.nbytes >= LARGE and array.flags.c_contiguous
+        return self._remembered(array, row) if watched else None
+
+    def learn(self, memory: memoryview, sizes: Iterable[int], digests: bytes) -> None:
+        """Remember chunks that were mapped just now, so that nobody need read them to know them."""
+        numpy = sys.modules.get("numpy")
+        if self._tracker is None or memory.nbytes < LARGE or numpy is None:
+            return
+        start, end = span_of(numpy.frombuffer(memory, numpy.uint8))
+        with self._lock:
+            if self._ask(start, end, self._tracker.watch) is not None:
+                starts = list(itertools.accumulate(sizes, initial=start))[:-1]
+                known = [digests[i : i + 32] for i in range(0, len(digests), 32)]
+                self._remember((start, end, "mapped"), _Block(start, end, starts, [*known]))
+
+    def _remembered(self, array: Any, row: int) -> list[bytes] | None:
+        if self._tracker is None:
+            return None
         whole = not array.flags.c_contiguous
         start, end = span_of(array)
-        key = (start, array.shape, array.strides, array.dtype.str) if whole else (start, end)
+        key = (start, array.shape, array.strides, array.dtype.str) if whole else (start, end, row)
+        with self._lock:
+            block = self._blocks.pop(key, None)
+            watched = block or any(other.holds(start, end) for other in self._blocks.values())
+            if not watched and not is_private(array):
+                return None
+            ask = self._tracker.written if watched else self._tracker.watch
+            written = self._ask(start, end, ask, block)
+            if written is None:
+                return None
+            if block is None:
+                sizes = [end - start] if whole else cut(array.nbytes, row)
+                block = self._new_block(start, end, sizes)
+                if array.flags.owndata and not watched:
+                    _fill_blank(block, written)
+            found = _read(block, array, whole=whole)
+            self._remember(key, block)
+        return found
+
+    def _ask(
+        self, start: int, end: int, ask: Any, block: _Block | None = None
+    ) -> tuple[PageRange, ...] | None:
+        """Ask for the pages written to, and tell all blocks; overlapping views are such."""
+        blocks = [*self._blocks.values(), *([block] if block else ())]
         if self._asked is not None:
-            self._soil([(*self._asked, True)])
-        block = self._blocks.pop(key, None)
-        if block is None and not is_private(array):
-            return None
+            _soil(blocks, [self._asked])
         self._asked = (start, end)
-        written = tracker.written(start, end) if block else tracker.watch(start, end)
-        self._soil([(start, end, True)] if written is None else written)
-        for first, last, _ in written or ():
-            if block is not None:
-                block.soil(first, last)
+        written: tuple[PageRange, ...] | None = ask(start, end)
+        told = [(start, end)] if written is None else [page[:2] for page in written]
+        _soil(blocks, told)
         self._asked = None
-        if written is None:
-            return None
-        blank: list[int] = []
-        if block is None:
-            count = 1 if whole else math.ceil((end - start) / LARGE)
-            block = _Block(start, end, [None] * count, whole)
-            blank = _blank_parts(block, written) if array.flags.owndata else []
-        parts = _read(block, array, blank)
+        return written
+
+    def _new_block(self, start: int, end: int, sizes: Sequence[int]) -> _Block:
+        """With what blocks that look at the same chunks know of them."""
+        starts = list(itertools.accumulate(sizes, initial=start))[:-1]
+        block = _Block(start, end, starts, [None] * len(starts))
+        known: dict[tuple[int, int], bytes | None] = {}
+        for other in self._blocks.values():
+            if len(other.starts) > 1 and other.start < end and start < other.end:
+                known.update(zip(other.spans(), other.digests, strict=True))
+        if known:
+            block.digests = [known.get(span) for span in block.spans()]
+        return block
+
+    def _remember(self, key: tuple[Any, ...], block: _Block) -> None:
         self._blocks[key] = block
         if len(self._blocks) > _REMEMBERED:
             del self._blocks[next(iter(self._blocks))]
-        return parts
-
-    def _soil(self, written: Iterable[PageRange]) -> None:
-        """Overlapping views are blocks of their own, and each is told."""
-        for first, last, _ in written:
-            for block in self._blocks.values():
-                block.soil(first, last)
 
 
-def _read(block: _Block, array: Any, blank: Iterable[int]) -> list[bytes]:
-    if block.whole:
-        known = block.parts[0] or b"".join(_parts_of(contiguous_bytes(array)))
-        block.parts[0] = known
-        return [known]
+def _soil(blocks: Iterable[_Block], written: Iterable[tuple[int, int]]) -> None:
+    for first, last in written:
+        for block in blocks:
+            block.soil(first, last)
+
+
+def digests_of(array: Any) -> list[bytes]:
+    """Those of the chunks of an array, in C order and cut by its rows."""
     memory = contiguous_bytes(array)
-    for place in blank:
-        size = min(LARGE, len(memory) - place * LARGE)
-        block.parts[place] = xxhash.xxh3_128_digest(bytes(size)) if size < LARGE else _ZEROS
-    for place, part in enumerate(block.parts):
-        if part is None:
-            start = place * LARGE
-            block.parts[place] = xxhash.xxh3_128_digest(memory[start : start + LARGE])
-    return [part for part in block.parts if part is not None]
+    starts = itertools.accumulate(cut(len(memory), row_of(array)), initial=0)
+    return [blake3(memory[i:j]).digest() for i, j in itertools.pairwise(starts)]
 
 
-def _blank_parts(block: _Block, pages: Iterable[PageRange]) -> list[int]:
-    """Parts that lie wholly in memory that nobody has touched yet, and so hold zeros.
+def _read(block: _Block, array: Any, *, whole: bool) -> list[bytes]:
+    if whole:
+        block.digests[0] = block.digests[0] or b"".join(digests_of(array))
+    elif None in block.digests:
+        memory = contiguous_bytes(array)
+        for place, (start, end) in enumerate(block.spans()):
+            if block.digests[place] is None:
+                part = memory[start - block.start : end - block.start]
+                block.digests[place] = blake3(part).digest()
+    return [digest for digest in block.digests if digest is not None]
+
+
+def _fill_blank(block: _Block, pages: Iterable[PageRange]) -> None:
+    """Chunks that lie wholly in memory that nobody has touched yet hold zeros.
 
     Only the pages that came to be watched just now are known to be untouched.
     """
-    blank: list[int] = []
-    for start, end in _joined((first, last) for first, last, filled in pages if not filled):
-        first = math.ceil(max(0, start - block.start) / LARGE)
-        last = len(block.parts) if end >= block.end else (end - block.start) // LARGE
-        blank += range(first, last)
-    return [] if block.whole else blank
+    blank = _joined((first, last) for first, last, filled in pages if not filled)
+    places = dict(blank)
+    firsts = sorted(places)
+    for place, (start, end) in enumerate(block.spans()):
+        before = bisect_right(firsts, start) - 1
+        if block.digests[place] is None and before >= 0 and end <= places[firsts[before]]:
+            block.digests[place] = _zeros(end - start)
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -151,13 +208,6 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _parts_of(memory: Any) -> list[bytes]:
-    starts = range(0, len(memory), LARGE)
-    return [xxhash.xxh3_128_digest(memory[start : start + LARGE]) for start in starts]
-
-
-def _combined(parts: list[bytes]) -> bytes:
-    return xxhash.xxh3_128_digest(b"".join(parts))
-
-
-_ZEROS = xxhash.xxh3_128_digest(bytes(LARGE))
+@functools.lru_cache(16)
+def _zeros(count: int) -> bytes:
+    return blake3(bytes(count)).digest()

@@ -35,7 +35,7 @@ from jupyter_mlpipe.materializers.facts import (
     leaf,
 )
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
-from jupyter_mlpipe.materializers.memory import contiguous_bytes
+from jupyter_mlpipe.materializers.moments import Moment
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
 from jupyter_mlpipe.materializers.quick_facts import (
@@ -45,7 +45,7 @@ from jupyter_mlpipe.materializers.quick_facts import (
     quick_text_facts,
 )
 
-_VERSION = b"jupyter_mlpipe value 2"
+_VERSION = b"jupyter_mlpipe value 3"
 """Goes into every content digest; changes whenever equal values would get other digests."""
 _SMALL = 64
 """Items up to which looking at each is faster than pickling."""
@@ -58,13 +58,17 @@ _HOOKS = (
 )
 
 
-def content_digest(value: Any) -> str | None:
+def content_digest(value: Any, moment: Moment | None = None) -> str | None:
     """64 hexadecimal digits that equal values share, in every process and on every machine.
 
     Type, order, names, flags and the sharing of mutable parts count; how memory is laid out
     does not. None for a value that cannot be compared, such as a generator or a lock.
+
+    Args:
+        value: Anything.
+        moment: What is known of its memory already.
     """
-    canonical = _CanonicalPickler()
+    canonical = _CanonicalPickler(moment or Moment())
     try:
         with bounded_recursion():
             return canonical.digest(_locked(with_content(value))).hex()
@@ -234,7 +238,8 @@ class _CanonicalPickler(_FactPickler):
         *(arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, moment: Moment) -> None:
+        self._moment = moment
         self._stream = blake3(_VERSION)
         self._leaves: dict[Hashable, int] = {}
         self._sets: dict[int, tuple[int, Any]] = {}
@@ -259,11 +264,11 @@ class _CanonicalPickler(_FactPickler):
         if id(members) in self._sets and type(members) is set:
             return "set again", self._sets[id(members)][0]
         self._sets[id(members)] = (len(self._sets), members)
-        digests = sorted(_CanonicalPickler().digest(member) for member in members)
+        digests = sorted(_CanonicalPickler(self._moment).digest(member) for member in members)
         return type(members).__name__, b"".join(digests)
 
     def _token(self, array: Any) -> bytes:
-        return blake3(contiguous_bytes(array)).digest()
+        return self._moment.token(array)
 
 
 def _encoded(key: Hashable) -> bytes:

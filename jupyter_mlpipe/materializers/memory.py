@@ -55,6 +55,11 @@ def contiguous_bytes(array: Any) -> Any:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
+def row_of(array: Any) -> int:
+    """Bytes of what follows each other in an array in C order, such as the columns of a block."""
+    return array.nbytes // array.shape[0] if array.ndim > 1 and array.nbytes else 0
+
+
 def span_of(array: Any) -> tuple[int, int]:
     """Addresses of the first byte that an array looks at, and of the one behind the last."""
     start = end = int(array.__array_interface__["data"][0])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 CHUNK = 512 * 1024
@@ -42,9 +43,11 @@ def cut(nbytes: int, row: int = 0) -> list[int]:
     return sizes
 
 
-def chunks_of(data: memoryview, sizes: Iterable[int]) -> Iterable[Chunk]:
-    """The chunks of these sizes, one after the other."""
-    start = 0
-    for size in sizes:
-        yield Chunk(data[start : start + size])
-        start += size
+def chunks_of(
+    data: memoryview, sizes: Sequence[int], digests: Sequence[bytes | None] = ()
+) -> Iterator[Chunk]:
+    """The chunks of these sizes, one after the other, with their digests where they are known."""
+    starts = itertools.accumulate(sizes, initial=0)
+    for start, size, digest in itertools.zip_longest(starts, sizes, digests):
+        if size is not None:
+            yield Chunk(data[start : start + size], digest)

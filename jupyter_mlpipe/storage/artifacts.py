@@ -25,6 +25,7 @@ from jupyter_mlpipe.storage.manifests import (
     require_plain_name,
     small_file,
 )
+from jupyter_mlpipe.storage.mapping import Mapped
 from jupyter_mlpipe.storage.packing import Packing
 
 
@@ -115,14 +116,18 @@ class ArtifactStore:
             StorageError: They are missing.
         """
         if file.chunks:
-            found = self._blobs.chunks.map(file.chunk_digests)
-            if len(found) != file.nbytes:
-                raise CorruptArtifactError(file.chunks, file.name)
-            return found
+            return self.map(file).memory
         if file.content or not file.digest or not file.nbytes:
             return bytearray(content_of(file))
         with self._blobs.path(file.digest).open("rb") as stored:
             return mmap.mmap(stored.fileno(), 0, access=mmap.ACCESS_COPY)
+
+    def map(self, file: StoredFile) -> Mapped:
+        """The same of a file that consists of chunks."""
+        mapped = self._blobs.chunks.map(file.chunk_digests)
+        if len(mapped.memory) != file.nbytes:
+            raise CorruptArtifactError(file.chunks, file.name)
+        return mapped
 
     def checkout(self, manifest: Manifest, directory: Path) -> None:
         """Place the verified files into `directory`, which is made if need be: never write to them.

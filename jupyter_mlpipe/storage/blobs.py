@@ -9,6 +9,7 @@ from typing import Protocol
 
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
 from jupyter_mlpipe.storage.folder import FolderBlobs
+from jupyter_mlpipe.storage.mapping import Mapped
 from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.remote import RemoteBlobs
 
@@ -22,7 +23,7 @@ class ChunkStore(Protocol):
     def packing(self) -> AbstractContextManager[Packing]:
         """Store the chunks of one version; they are there when the block ends without error."""
 
-    def map(self, digests: bytes) -> memoryview:
+    def map(self, digests: bytes) -> Mapped:
         """The verified content of a file that consists of these chunks, private to the caller.
 
         Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
-from jupyter_mlpipe.storage.mapping import Stretch, gather
+from jupyter_mlpipe.storage.mapping import Mapped, Stretch, gather
 from jupyter_mlpipe.storage.pack_writer import PackWriter
 from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.packs import DIGEST, PackTable
@@ -57,7 +57,7 @@ class ChunkFolder:
         self._shelf.put(packing.writer.path, table, durable=self._flush is flush_now)
         return table
 
-    def map(self, digests: bytes) -> memoryview:
+    def map(self, digests: bytes) -> Mapped:
         """The content of a file whose chunks these are; it must have some.
 
         Raises:

@@ -14,7 +14,7 @@ from jupyter_mlpipe.model.errors import MetadataError, StorageError
 from jupyter_mlpipe.model.wire import from_json, to_json
 
 _FORMAT = 2
-"""1: each file above 4 KiB is a blob of its own. 2: large files are sequences of chunks in packs."""
+"""1: each file above 4 KiB is a blob of its own. 2: larger ones may be chunks in packs instead."""
 SMALL = 4096
 """Bytes up to which a file is kept inside the manifest, whose digest vouches for it too."""
 BLOB = 64 * 1024

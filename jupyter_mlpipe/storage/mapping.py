@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import mmap
 import os
 import sys
@@ -39,7 +40,16 @@ class Stretch:
         return sum(self.sizes)
 
 
-def gather(stretches: Sequence[Stretch]) -> memoryview:
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A file as it lies in memory."""
+
+    memory: memoryview
+    sizes: array[int]
+    """Of its chunks."""
+
+
+def gather(stretches: Sequence[Stretch]) -> Mapped:
     """Private memory that begins as these bytes; writing to it leaves the files alone.
 
     On Linux whole pages are mapped, and read when they are first looked at. What shares a page
@@ -63,7 +73,8 @@ def gather(stretches: Sequence[Stretch]) -> memoryview:
     finally:
         for file in files.values():
             os.close(file)
-    return memoryview(memory)[lead:]
+    sizes = array("I", itertools.chain.from_iterable(stretch.sizes for stretch in stretches))
+    return Mapped(memoryview(memory)[lead:], sizes)
 
 
 def _lead(stretches: Sequence[Stretch]) -> int:

@@ -14,6 +14,7 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.chunks import ChunkFolder
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.index import ChunkIndex
+from jupyter_mlpipe.storage.mapping import Mapped
 from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.packs import DIGEST, PackTable, parse_table, table_length
 from jupyter_mlpipe.storage.shelf import PACK_NAME
@@ -64,7 +65,7 @@ class RemoteChunks:
             finally:
                 packing.close()
 
-    def map(self, digests: bytes) -> memoryview:
+    def map(self, digests: bytes) -> Mapped:
         """From the local copies; what is not there yet is fetched first."""
         try:
             found = self._cache.map(digests)

@@ -9,6 +9,8 @@ import pytest
 
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.pages import open_tracker
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry, default_registry
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.folder import FolderBlobs
@@ -23,7 +25,9 @@ MANIFESTS = {
 
 
 def store(root):
-    return ValueStore(ArtifactStore(FolderBlobs(root)), default_registry())
+    return ValueStore(
+        ArtifactStore(FolderBlobs(root)), default_registry(), BufferDigests(open_tracker())
+    )
 
 
 def disk(root):
@@ -97,6 +101,6 @@ class Shelves(Materializer):
 
 def test_a_materializer_of_a_package_gets_plain_files(tmp_path):
     registry = MaterializerRegistry((Shelves(),))
-    values = ValueStore(ArtifactStore(FolderBlobs(tmp_path)), registry)
+    values = ValueStore(ArtifactStore(FolderBlobs(tmp_path)), registry, BufferDigests(None))
     value = bytes(range(256)) * 10_000
     assert values.load_manifest(values.keep(value).manifest) == value

@@ -29,7 +29,7 @@ def put(root, data, sizes=None, folder=None):
 
 
 def read(root, digests):
-    return bytes(ChunkFolder(root).map(digests))
+    return bytes(ChunkFolder(root).map(digests).memory)
 
 
 def packs(root):
@@ -94,14 +94,14 @@ def test_many_small_packs_are_one_file_again(root):
 def test_writing_to_what_was_mapped_changes_nothing(root):
     data = noise()
     digests = put(root, data)
-    mapped = ChunkFolder(root).map(digests)
+    mapped = ChunkFolder(root).map(digests).memory
     mapped[:] = bytes(SIZE)
     assert read(root, digests) == data
 
 
 def test_what_is_mapped_outlives_its_pack(root):
     data = noise()
-    mapped = ChunkFolder(root).map(put(root, data))
+    mapped = ChunkFolder(root).map(put(root, data)).memory
     shutil.rmtree(root)
     assert mapped == data
 
@@ -168,7 +168,7 @@ def test_a_pack_that_was_brought_from_elsewhere_is_found(root, tmp_path):
     folder = ChunkFolder(root)
     put(root, noise(), folder=folder)
     shutil.copy(packs(tmp_path / "other")[0], root)
-    assert folder.map(digests) == data
+    assert folder.map(digests).memory == data
 
 
 def test_a_chunk_that_is_nowhere_is_missing_with_advice(root):
@@ -184,7 +184,7 @@ def test_a_pack_that_was_deleted_is_stored_again(root):
     with pytest.raises(StorageError, match="missing"):
         folder.map(digests)
     assert put(root, data, folder=folder) == digests
-    assert folder.map(digests) == data
+    assert folder.map(digests).memory == data
 
 
 def test_a_failure_leaves_nothing_behind(root, monkeypatch):
@@ -231,4 +231,4 @@ def test_a_cache_lets_go_of_what_was_used_longest_ago(root):
     assert len(packs(root)) == 2
     with pytest.raises(StorageError, match="missing"):
         folder.map(kept[0])
-    assert len(folder.map(kept[2])) == SIZE
+    assert len(folder.map(kept[2]).memory) == SIZE

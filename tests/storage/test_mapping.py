@@ -34,7 +34,7 @@ def test_stretches_of_any_place_and_length_are_put_together(file, monkeypatch, m
     for _ in range(200):
         offsets = [chance.randrange(0, 20 * PAGE) for _ in range(chance.randint(1, 6))]
         stretches = [stretch(file, o, chance.randint(1, 19 * PAGE)) for o in offsets]
-        assert bytes(gather(stretches)) == expected(stretches)
+        assert bytes(gather(stretches).memory) == expected(stretches)
 
 
 def test_rows_that_begin_within_a_page_are_mapped_and_not_read(tmp_path):
@@ -42,7 +42,9 @@ def test_rows_that_begin_within_a_page_are_mapped_and_not_read(tmp_path):
     with path.open("wb") as file:
         file.truncate(1 << 40)  # reading it would take minutes
     row = (1 << 38) + 8
-    memory = gather([stretch(path, row, *[1 << 30] * 256, 8), stretch(path, 2 * row, 1 << 20)])
+    memory = gather(
+        [stretch(path, row, *[1 << 30] * 256, 8), stretch(path, 2 * row, 1 << 20)]
+    ).memory
     assert len(memory) == row + (1 << 20)
     assert not any(memory[row - 1000 : row + 1000])
 
@@ -50,13 +52,13 @@ def test_rows_that_begin_within_a_page_are_mapped_and_not_read(tmp_path):
 def test_numbers_in_it_are_aligned(file):
     np = pytest.importorskip("numpy")
     for offset in (0, 8, 100, 1000, 5000):
-        memory = gather([stretch(file, offset, 16 * PAGE)])
+        memory = gather([stretch(file, offset, 16 * PAGE)]).memory
         assert np.frombuffer(memory, "f8").flags.aligned
 
 
 def test_writing_to_it_leaves_the_file_alone(file):
     before = file.read_bytes()
-    memory = gather([stretch(file, 100, 20 * PAGE)])
+    memory = gather([stretch(file, 100, 20 * PAGE)]).memory
     memory[:] = bytes(20 * PAGE)
     assert file.read_bytes() == before
 
