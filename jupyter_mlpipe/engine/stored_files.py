@@ -47,7 +47,7 @@ class FilesIn(Files):
             found = (digests[i : i + 32] for i in range(0, len(digests), 32))
             for part in self._parts.get(file.name, ()):
                 count = len(cut(part.data.nbytes, part.row))
-                self._moment.settle(part.data, part.row, itertools.islice(found, count))
+                self._moment.settle(part.data, part.row, list(itertools.islice(found, count)))
 
     def _chunks(self, part: Memory) -> Iterable[Chunk]:
         sizes = cut(part.data.nbytes, part.row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from blake3 import blake3
@@ -45,7 +45,7 @@ class Moment:
             self.settle(data, row, found)
         return [self._digests.get(span) for span in _spans(array, sizes)]
 
-    def settle(self, data: memoryview, row: int, digests: Iterable[bytes]) -> None:
+    def settle(self, data: memoryview, row: int, digests: Sequence[bytes]) -> None:
         """Memory holds what was stored of it, also where it was not known before."""
         array = _array_over(data)
         if array is not None:

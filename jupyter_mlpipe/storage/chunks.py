@@ -15,6 +15,9 @@ from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.packs import DIGEST, PackTable
 from jupyter_mlpipe.storage.shelf import Pack, PackShelf, last_use
 
+_AT_ONCE = 64
+"""Chunks that the index is asked for at a time."""
+
 
 class ChunkFolder:
     """Each chunk is stored once, whichever files it occurs in.
@@ -80,11 +83,24 @@ class ChunkFolder:
             used: Packs that were found to be whole and said to be in use; gains those of the
                 chunks that are here.
         """
-        known = self._shelf.packs_of(digests)
-        missing = set(digests) - known.keys()
-        for digest, names in known.items():
-            if not any(self._uses(name, digest, used) for name in names):
-                missing.add(digest)
+        missing: set[bytes] = set()
+        known: dict[bytes, list[str]] = {}
+        joined = b"".join(digests)
+        first = asked = 0
+        while first < len(digests):
+            if first >= asked:
+                asked = first + _AT_ONCE
+                known = self._shelf.packs_of(digests[first:asked])
+            names = known.get(digests[first], ())
+            pack = next(
+                (p for name in names if (p := self._used(name, digests[first], used))), None
+            )
+            place = pack.place(digests[first]) if pack else None
+            if pack is None or place is None:
+                missing.add(digests[first])
+                first += 1
+            else:  # what follows here mostly follows there
+                first += pack.together(place, joined, first)
         return missing
 
     def trim(self) -> None:
@@ -132,11 +148,11 @@ class ChunkFolder:
             "Run the step that made it again with --no-cache."
         )
 
-    def _uses(self, name: str, digest: bytes, used: dict[str, Pack]) -> bool:
+    def _used(self, name: str, digest: bytes, used: dict[str, Pack]) -> Pack | None:
         pack = used.get(name) or self._shelf.pack(name)
         if pack is None or pack.place(digest) is None:
-            return False
+            return None
         if name not in used and not self._shelf.use(name):
-            return False
+            return None
         used[name] = pack
-        return True
+        return pack

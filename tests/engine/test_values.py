@@ -1,17 +1,23 @@
 """Live values to stored ones, and back."""
 
+import contextlib
 import mmap
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jupyter_mlpipe.engine.values import ValueStore
+from jupyter_mlpipe.materializers import buffers
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.pages import open_tracker
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry, default_registry
+from jupyter_mlpipe.model.chunk import CHUNK
+from jupyter_mlpipe.model.errors import StorageError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.folder import FolderBlobs
 
@@ -24,17 +30,26 @@ MANIFESTS = {
 }
 
 
-def store(root):
-    return ValueStore(
-        ArtifactStore(FolderBlobs(root)), default_registry(), BufferDigests(open_tracker())
-    )
+@pytest.fixture
+def store():
+    """Makes value stores over a folder; they watch memory where the system lets them."""
+    trackers = []
+
+    def opened(root, registry=None, *, watching=True):
+        trackers.append(open_tracker() if watching else None)
+        digests = BufferDigests(trackers[-1])
+        return ValueStore(ArtifactStore(FolderBlobs(root)), registry or default_registry(), digests)
+
+    yield opened
+    for tracker in filter(None, trackers):
+        tracker.close()
 
 
 def disk(root):
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
 
 
-def test_what_an_earlier_release_stored_is_read(tmp_path):
+def test_what_an_earlier_release_stored_is_read(store, tmp_path):
     shutil.copytree(OLD, tmp_path / "old")
     values = store(tmp_path / "old")
     loaded = {name: values.load_manifest(manifest) for name, manifest in MANIFESTS.items()}
@@ -46,7 +61,7 @@ def test_what_an_earlier_release_stored_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_a_large_array_is_mapped_and_private(tmp_path, order):
+def test_a_large_array_is_mapped_and_private(store, tmp_path, order):
     values = store(tmp_path)
     array = np.arange(600_000.0).reshape(3, -1).copy(order)
     kept = values.keep(array)
@@ -57,7 +72,18 @@ def test_a_large_array_is_mapped_and_private(tmp_path, order):
     assert np.array_equal(values.load_manifest(kept.manifest), array)
 
 
-def test_a_column_that_changed_is_stored_alone(tmp_path):
+@pytest.mark.parametrize("watching", [True, False])
+def test_the_digest_of_what_is_kept_is_that_of_the_value(store, tmp_path, watching):
+    pd = pytest.importorskip("pandas")
+    values = store(tmp_path, watching=watching)
+    array = np.random.default_rng(0).random((3, 600_001))
+    for value in (array, array.T, array[:, ::2], pd.DataFrame(array.T.copy()), {"a": [array]}):
+        kept = values.keep(value)
+        assert kept.digest == content_digest(value)
+        assert kept.digest == content_digest(values.load_manifest(kept.manifest))
+
+
+def test_a_column_that_changed_is_stored_alone(store, tmp_path):
     pd = pytest.importorskip("pandas")
     values = store(tmp_path)
     frame = pd.DataFrame({f"c{i}": np.random.default_rng(i).random(20_001) for i in range(10)})
@@ -69,7 +95,7 @@ def test_a_column_that_changed_is_stored_alone(tmp_path):
     pd.testing.assert_frame_equal(values.load_manifest(kept.manifest), frame)
 
 
-def test_appended_rows_store_little(tmp_path):
+def test_appended_rows_store_little(store, tmp_path):
     pd = pytest.importorskip("pandas")
     values = store(tmp_path)
     numbers = np.random.default_rng(0)
@@ -80,6 +106,57 @@ def test_appended_rows_store_little(tmp_path):
     kept = values.keep(frame)
     assert disk(tmp_path) - before < 0.15 * before
     pd.testing.assert_frame_equal(values.load_manifest(kept.manifest), frame)
+
+
+@pytest.mark.skipif(open_tracker() is None, reason="nothing tells of written pages here")
+def test_one_changed_element_reads_and_stores_one_chunk(store, tmp_path, monkeypatch):
+    values = store(tmp_path)
+    array = np.random.default_rng(0).random(4_000_000)
+    values.keep(array)
+    before, read = disk(tmp_path), []
+    digest_of = buffers.blake3
+    monkeypatch.setattr(buffers, "blake3", lambda data: read.append(len(data)) or digest_of(data))
+    array[2_000_000] = 0
+    kept = values.keep(array)
+    assert sum(read) == CHUNK
+    assert disk(tmp_path) - before < 1.3 * CHUNK
+    assert np.array_equal(values.load_manifest(kept.manifest), array)
+
+
+@pytest.mark.skipif(open_tracker() is None, reason="nothing tells of written pages here")
+def test_a_loaded_value_is_known_without_reading_it(store, tmp_path, monkeypatch):
+    first = store(tmp_path)
+    array = np.random.default_rng(0).random((2, 1_000_001))
+    kept = first.keep(array)
+    again = store(tmp_path)
+    loaded = again.load_manifest(kept.manifest)
+    with monkeypatch.context() as patch:
+        patch.setattr(buffers, "blake3", None)
+        before = again._buffers.digest(loaded)
+        assert again.keep(loaded).digest == kept.digest
+    loaded[1, 500_000] += 1
+    assert again._buffers.digest(loaded) != before
+    assert again.keep(loaded).digest == content_digest(loaded) != kept.digest
+
+
+def test_a_thread_that_writes_meanwhile_makes_no_wrong_value(store, tmp_path):
+    values, stop = store(tmp_path), threading.Event()
+    array = np.zeros(2_000_000)
+
+    def write():
+        while not stop.is_set():
+            array[::50_000] += 1
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    for _ in range(20):
+        with contextlib.suppress(StorageError):  # "The value changed while it was being stored."
+            kept = values.keep(array)
+            assert content_digest(values.load_manifest(kept.manifest)) == kept.digest
+    stop.set()
+    thread.join()
+    kept = values.keep(array)
+    assert content_digest(values.load_manifest(kept.manifest)) == content_digest(array)
 
 
 class Shelves(Materializer):
@@ -99,8 +176,8 @@ class Shelves(Materializer):
         return (directory / "large").read_bytes()
 
 
-def test_a_materializer_of_a_package_gets_plain_files(tmp_path):
+def test_a_materializer_of_a_package_gets_plain_files(store, tmp_path):
     registry = MaterializerRegistry((Shelves(),))
-    values = ValueStore(ArtifactStore(FolderBlobs(tmp_path)), registry, BufferDigests(None))
+    values = store(tmp_path, registry)
     value = bytes(range(256)) * 10_000
     assert values.load_manifest(values.keep(value).manifest) == value
