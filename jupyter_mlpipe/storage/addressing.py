@@ -22,6 +22,11 @@ def digest_of_file(path: Path) -> str:
     return blake3().update_mmap(path).hexdigest()
 
 
+def is_digest(text: str) -> bool:
+    """Whether it could name a blob."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 def shard(digest: str) -> str:
     """Where a blob is below the store's root, in two levels of folders.
 

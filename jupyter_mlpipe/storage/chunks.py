@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from jupyter_mlpipe.model.chunk import Chunk
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
@@ -32,7 +34,7 @@ class ChunkFolder:
         self.root = root
         self._flush = flush
         self._most = most
-        self._shelf = PackShelf(root)
+        self.shelf = PackShelf(root)
 
     @contextmanager
     def packing(self) -> Iterator[Packing]:
@@ -46,7 +48,7 @@ class ChunkFolder:
             try:
                 yield packing
                 if packing.writer.table.sizes:
-                    self.keep(packing)
+                    self.keep(packing.writer)
             finally:
                 packing.close()
 
@@ -54,10 +56,10 @@ class ChunkFolder:
         """Of a pack in this folder."""
         return PackWriter(self.root, self._flush)
 
-    def keep(self, packing: Packing) -> PackTable:
-        """Make the pack part of the folder."""
-        table = packing.writer.finish()
-        self._shelf.put(packing.writer.path, table, durable=self._flush is flush_now)
+    def keep(self, writer: PackWriter) -> PackTable:
+        """Make a pack part of the folder."""
+        table = writer.finish()
+        self.shelf.put(writer.path, table, durable=self._flush is flush_now)
         return table
 
     def map(self, digests: bytes) -> Mapped:
@@ -90,7 +92,7 @@ class ChunkFolder:
         while first < len(digests):
             if first >= asked:
                 asked = first + _AT_ONCE
-                known = self._shelf.packs_of(digests[first:asked])
+                known = self.shelf.packs_of(digests[first:asked])
             names = known.get(digests[first], ())
             pack = next(
                 (p for name in names if (p := self._used(name, digests[first], used))), None
@@ -103,6 +105,20 @@ class ChunkFolder:
                 first += pack.together(place, joined, first)
         return missing
 
+    def copy(self, pack: Pack, wanted: Container[bytes]) -> None:
+        """Store those of its chunks that are wanted in another pack as well."""
+        writer, table = self.writer(), pack.table
+        try:
+            with pack.path.open("rb") as file:
+                for place, digest in enumerate(pack.digests()):
+                    if digest in wanted and not writer.holds(digest):
+                        data = os.pread(file.fileno(), table.sizes[place], table.offsets[place])
+                        writer.take(Chunk(memoryview(data), digest), table.offsets[place])
+                        writer.keep(digest)
+            self.keep(writer)
+        finally:
+            writer.close()
+
     def trim(self) -> None:
         """Where the folder is a cache, delete what was used longest ago from one too large."""
         if self._most is None:
@@ -111,11 +127,11 @@ class ChunkFolder:
         excess = sum(size for _, size, _ in packs) - self._most
         for _, size, name in packs[:-1]:  # what was fetched just now is about to be used
             if excess > 0:
-                self._shelf.remove(name)
+                self.shelf.remove(name)
                 excess -= size
 
     def _last_uses(self) -> Iterator[tuple[float, int, str]]:
-        for name in self._shelf.names():
+        for name in self.shelf.names():
             path = self.root / name
             with suppress(OSError):
                 yield last_use(path), path.stat().st_size, name
@@ -131,16 +147,16 @@ class ChunkFolder:
     def _found(self, digest: bytes) -> tuple[Pack, int]:
         for again in (False, True):
             if again:
-                self._shelf.look_around()
-            for name in self._shelf.packs_of([digest]).get(digest, ()):
-                pack = self._shelf.pack(name)
+                self.shelf.look_around()
+            for name in self.shelf.packs_of([digest]).get(digest, ()):
+                pack = self.shelf.pack(name)
                 place = pack.place(digest) if pack else None
                 if pack is not None and place is not None:
                     return pack, place
         raise self._loss(digest)
 
     def _loss(self, digest: bytes) -> StorageError:
-        for name in self._shelf.packs_of([digest]).get(digest, ()):
+        for name in self.shelf.packs_of([digest]).get(digest, ()):
             if (self.root / name).exists():
                 return CorruptArtifactError(digest.hex(), str(self.root / name))
         return StorageError(
@@ -149,10 +165,10 @@ class ChunkFolder:
         )
 
     def _used(self, name: str, digest: bytes, used: dict[str, Pack]) -> Pack | None:
-        pack = used.get(name) or self._shelf.pack(name)
+        pack = used.get(name) or self.shelf.pack(name)
         if pack is None or pack.place(digest) is None:
             return None
-        if name not in used and not self._shelf.use(name):
+        if name not in used and not self.shelf.use(name):
             return None
         used[name] = pack
         return pack

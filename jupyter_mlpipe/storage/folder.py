@@ -31,7 +31,7 @@ class FolderBlobs:
 
     def __init__(self, root: Path, flush: Flush = flush_now, most: int | None = None) -> None:
         self.chunks = ChunkFolder(root / "packs", flush, most)
-        self._root = root
+        self.root = root
         self._flush = flush
         self._verified: dict[str, tuple[int, int, int]] = {}
 
@@ -82,11 +82,10 @@ class FolderBlobs:
         return str(self._locate(digest))
 
     def _locate(self, digest: str) -> Path:
-        return self._root / shard(digest)
+        return self.root / shard(digest)
 
     def _verify(self, digest: str, path: Path) -> None:
-        stat = path.stat()
-        stamp = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        stamp = _stamp(path)
         if self._verified.get(digest) == stamp:
             return
         if digest_of_file(path) != digest:
@@ -94,9 +93,14 @@ class FolderBlobs:
         self._verified[digest] = stamp
 
     def _sound(self, digest: str, path: Path) -> bool:
-        """Whether the content is there and whole; a damaged blob is to be written again."""
+        """Whether the content is there and whole, and says that it is in use from now on.
+
+        A damaged blob is to be written again, and so is one that was taken away meanwhile: it
+        must be there still after it was said to be in use.
+        """
         try:
             self._verify(digest, path)
+            os.utime(path)
         except (OSError, CorruptArtifactError):
             return False
         return True
@@ -137,6 +141,11 @@ class FolderBlobs:
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def _created(path: Path) -> BinaryIO:

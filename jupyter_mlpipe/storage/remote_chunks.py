@@ -58,7 +58,7 @@ class RemoteChunks:
             try:
                 yield packing
                 if packing.writer.table.sizes:
-                    table = self._cache.keep(packing)
+                    table = self._cache.keep(packing.writer)
                     self._send(packing.writer.path, self._key(packing.writer.name))
                     self._tables[packing.writer.name] = table
                     self._index.add(packing.writer.name, table.digests, "")

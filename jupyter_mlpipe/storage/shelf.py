@@ -5,8 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,10 @@ class Pack:
         place = self.table.place(digest)
         return None if place in self.damaged else place
 
+    def digests(self) -> Iterator[bytes]:
+        """Those of all its chunks."""
+        return (self.table.digest(place) for place in range(len(self.table)))
+
     def together(self, place: int, digests: bytes, first: int) -> int:
         """How many sound chunks from there on are those wanted, from the `first` of them on."""
         count = self.table.common(place, digests, first)
@@ -48,7 +52,8 @@ class PackShelf:
     A pack is verified when it is first read from, unless the index remembers that it was, and
     the system says that nothing was written to it since.
 
-    Beside a pack lies an empty file, `<name>.used`, whose time is that of its last use.
+    Beside a pack lies an empty file, `<name>.used`, whose time is that of its last use, and
+    `<name>.going` while it is being deleted.
     """
 
     def __init__(self, root: Path) -> None:
@@ -86,7 +91,17 @@ class PackShelf:
     def use(self, name: str) -> bool:
         """Say that a pack is in use, then look whether it is there still: in this order."""
         (self.root / f"{name}.used").touch()
-        return (self.root / name).exists()
+        return (self.root / name).exists() and not (self.root / f"{name}.going").exists()
+
+    @contextmanager
+    def going(self, name: str) -> Iterator[None]:
+        """Say that a pack is about to go, so that nobody begins to rely on it meanwhile."""
+        mark = self.root / f"{name}.going"
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
         """Delete a pack."""
