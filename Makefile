@@ -53,6 +53,7 @@ benchmarks: $(VENV)/test.installed
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/namespace.py
 	$(BIN)/python benchmarks/restore.py
+	$(BIN)/python benchmarks/storage.py
 
 format: $(VENV)/test.installed
 	$(BIN)/ruff format .

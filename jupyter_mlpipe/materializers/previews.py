@@ -20,7 +20,7 @@ _CELL = 120
 _ROWS = 20
 _COLUMNS = 50
 _SUMMARISED = 200_000
-"""Rows up to which distinct values are counted; counting more takes too long for a preview."""
+"""Rows up to which all are looked at; more would take too long for a preview."""
 _PIXELS = 800
 
 
@@ -87,8 +87,10 @@ def _series_of(frame: Any) -> Sequence[Any]:
 
 
 def _column(series: Any) -> Column:
+    import numpy as np
+
     try:
-        nulls, summary = int(series.isna().sum()), _summary(series)
+        nulls, summary = int(np.count_nonzero(series.isna())), _summary(series)
     except (TypeError, ValueError, ArithmeticError):  # such as lists in the cells
         nulls, summary = 0, ""
     return Column(_cell(series.name), str(series.dtype), nulls, cut(summary, _CELL))
@@ -97,9 +99,21 @@ def _column(series: Any) -> Column:
 def _summary(series: Any) -> str:
     import pandas as pd
 
-    kinds = pd.api.types
+    kinds, length = pd.api.types, len(series)
+    all_of_it = length <= _SUMMARISED
+    about = "" if all_of_it else "about "
+    shown = series if all_of_it else _parts_of(series)
     if kinds.is_numeric_dtype(series.dtype) and not kinds.is_bool_dtype(series.dtype):
-        return f"{series.min():.6g} … {series.max():.6g}, mean {series.mean():.6g}"
+        return f"{about}{shown.min():.6g} … {shown.max():.6g}, mean {shown.mean():.6g}"
     if kinds.is_datetime64_any_dtype(series.dtype):
-        return f"{series.min()} … {series.max()}"
-    return f"{series.nunique()} different" if len(series) <= _SUMMARISED else ""
+        return f"{about}{shown.min()} … {shown.max()}"
+    return f"{series.nunique()} different" if all_of_it else ""
+
+
+def _parts_of(series: Any) -> Any:
+    """Rows from its beginning, middle and end."""
+    import pandas as pd
+
+    part = _SUMMARISED // 20
+    starts = (0, (len(series) - part) // 2, len(series) - part)
+    return pd.concat([series.iloc[start : start + part] for start in starts])

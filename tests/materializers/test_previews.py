@@ -20,6 +20,14 @@ def test_a_table_shows_its_first_rows_and_knows_how_many_there_are():
     ]
 
 
+def test_of_a_long_table_a_part_is_summarised_and_said_so():
+    numbers = np.arange(1_000_000.0)
+    numbers[10] = np.nan
+    column = table_preview(pd.DataFrame({"a": numbers, "t": pd.to_datetime(numbers)})).columns[1]
+    assert column.summary.startswith("about 0 … 999999, mean 5000")
+    assert column.nulls == 1
+
+
 def test_odd_columns_are_shown_without_fuss():
     odd = pd.DataFrame(
         {"l": [[1], [2]], "d": pd.to_datetime(["2026-01-01", None]), "e": [None] * 2}
