@@ -12,7 +12,7 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
 from jupyter_mlpipe.storage.mapping import Mapped, Stretch, gather
-from jupyter_mlpipe.storage.pack_writer import PackWriter
+from jupyter_mlpipe.storage.pack_writer import Buffer, PackWriter
 from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.packs import DIGEST, PackTable
 from jupyter_mlpipe.storage.shelf import Pack, PackShelf, last_use
@@ -34,6 +34,7 @@ class ChunkFolder:
         self.root = root
         self._flush = flush
         self._most = most
+        self._spare: list[Buffer] = []
         self.shelf = PackShelf(root)
 
     @contextmanager
@@ -54,7 +55,7 @@ class ChunkFolder:
 
     def writer(self) -> PackWriter:
         """Of a pack in this folder."""
-        return PackWriter(self.root, self._flush)
+        return PackWriter(self.root, self._flush, self._spare)
 
     def keep(self, writer: PackWriter) -> PackTable:
         """Make a pack part of the folder."""

@@ -22,11 +22,12 @@ def flush_now(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def begin_flush(file: int) -> None:
-    """Have the disk begin with what was written so far, and wait for nothing."""
+def begin_flush(file: int, count: int) -> None:
+    """Have the disk begin with the bytes written last, and wait for nothing."""
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
-        library.sync_file_range(file, ctypes.c_long(0), ctypes.c_long(0), _WRITE_ONLY)
+        start = os.lseek(file, 0, os.SEEK_CUR) - count
+        library.sync_file_range(file, ctypes.c_long(start), ctypes.c_long(count), _WRITE_ONLY)
 
 
 class LaterFlush:

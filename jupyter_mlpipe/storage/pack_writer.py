@@ -13,11 +13,12 @@ from blake3 import blake3
 
 from jupyter_mlpipe.model.chunk import CHUNK, Chunk
 from jupyter_mlpipe.model.errors import StorageError
-from jupyter_mlpipe.storage.flushing import Flush, begin_flush
+from jupyter_mlpipe.storage.flushing import Flush, begin_flush, flush_now
 from jupyter_mlpipe.storage.packs import PAGE, PackTable, encode_table
 from jupyter_mlpipe.storage.stamps import settle
 
-_BUFFER = 16 * CHUNK
+_BUFFER = 4 * CHUNK
+"""Bytes that are written at a time."""
 
 
 class PackWriter:
@@ -25,16 +26,22 @@ class PackWriter:
 
     What is hashed is the copy that is written. Whatever happens to the memory meanwhile, a
     chunk holds the bytes that its digest says.
+
+    Args:
+        folder: Of the packs.
+        flush: Brings the pack to disk.
+        spare: Buffers of earlier packs, for to get new memory takes longer than to fill it.
     """
 
-    def __init__(self, folder: Path, flush: Flush) -> None:
+    def __init__(self, folder: Path, flush: Flush, spare: list[Buffer]) -> None:
         self.name = secrets.token_hex(16)
         self.table = PackTable(b"", array("Q"), array("I"))
         self.path = folder / self.name
         self._partial = folder / f".{self.name}.partial"
         self._flush = flush
         self._digests: dict[bytes, int] = {}
-        self._buffers = [_Buffer(), _Buffer()]
+        self._spare = spare
+        self._buffers = [spare.pop() if spare else Buffer() for _ in range(2)]
         self._start = 0
         """Where in the pack the buffer at hand begins."""
         self._thread: ThreadPoolExecutor | None = None
@@ -96,6 +103,8 @@ class PackWriter:
         if self._file >= 0:
             os.close(self._file)
             self._partial.unlink(missing_ok=True)
+        if len(self._spare) < 2:
+            self._spare += [buffer.empty() for buffer in self._buffers]
 
     def _turn_over(self) -> None:
         """Have the full buffer written, and go on with the other."""
@@ -103,10 +112,15 @@ class PackWriter:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "mlpipe-pack")
         other.wait()
+        work = self._write_early if self._flush is flush_now else _write
+        full.writing = self._thread.submit(work, self._opened(), full.content())
         self._start += full.filled
-        full.writing = self._thread.submit(_write_early, self._opened(), full.content())
-        self._buffers = [other, full]
-        other.clear()
+        self._buffers = [other.empty(), full]
+
+    def _write_early(self, file: int, data: memoryview) -> None:
+        """While more is being hashed, the disk begins with what is there."""
+        _write(file, data)
+        begin_flush(file, len(data))
 
     def _write_rest(self, table: bytes) -> None:
         last, other = self._buffers
@@ -125,7 +139,7 @@ class PackWriter:
         return self._file
 
 
-class _Buffer:
+class Buffer:
     """What is to be written next. Memory is taken as it fills."""
 
     def __init__(self) -> None:
@@ -134,6 +148,7 @@ class _Buffer:
         self.writing: Future[None] | None = None
 
     def copy(self, data: memoryview, gap: int) -> memoryview:
+        """Bytes behind those that are kept, and a gap before them."""
         if self._memory is None:
             self._memory = mmap.mmap(-1, _BUFFER)
         self.gap, self.size = gap, len(data)
@@ -144,24 +159,24 @@ class _Buffer:
         return view[start : start + self.size]
 
     def keep(self) -> None:
+        """What was copied last."""
         self.filled += self.gap + self.size
 
     def content(self) -> memoryview:
+        """What is kept."""
         return memoryview(self._memory)[: self.filled] if self._memory else memoryview(b"")
 
-    def clear(self) -> None:
-        self.filled = 0
+    def empty(self) -> Buffer:
+        """For the next to use."""
+        self.filled = self.gap = self.size = 0
+        self.writing = None
+        return self
 
     def wait(self) -> None:
+        """Until it is written; raises what befell whoever wrote it."""
         writing, self.writing = self.writing, None
         if writing is not None:
             writing.result()
-
-
-def _write_early(file: int, data: memoryview) -> None:
-    """While more is being hashed, the disk begins with what is there."""
-    _write(file, data)
-    begin_flush(file)
 
 
 def _write(file: int, data: memoryview) -> None:
