@@ -104,7 +104,7 @@ class ValueStore:
 
     def load_manifest(self, digest: str) -> Any:
         """Bring back what one manifest holds: a value, or a dict of values that share memory."""
-        manifest = self._artifacts.open(digest)
+        manifest = self._artifacts.open(digest, previews=False)
         materializer = self._materializers.named(manifest.materializer)
         with self._scratch.folder() as folder:
             if isinstance(materializer, LargeMaterializer):

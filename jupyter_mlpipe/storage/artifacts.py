@@ -79,14 +79,14 @@ class ArtifactStore:
         """Store the manifest, last of all: whoever can read it finds every file that it names."""
         return self._blobs.put(encode(manifest))
 
-    def open(self, manifest: str) -> Manifest:
-        """Read the manifest with this digest.
+    def open(self, manifest: str, *, previews: bool = True) -> Manifest:
+        """Read the manifest with this digest, with or without its previews.
 
         Raises:
             CorruptArtifactError: The stored bytes are not a manifest.
             StorageError: It is missing, or a newer release wrote it.
         """
-        found = decode(self._blobs.get(manifest))
+        found = decode(self._blobs.get(manifest), previews=previews)
         if found is None:
             raise CorruptArtifactError(manifest, self._blobs.location(manifest))
         return found
@@ -98,7 +98,7 @@ class ArtifactStore:
             StorageError: The manifest or one of its files is missing, changed or cut short.
         """
         chunks = self._blobs.chunks
-        for file in self.open(manifest).files:
+        for file in self.open(manifest, previews=False).files:
             if file.digest and not file.content:
                 whole = self._blobs.size(file.digest) == file.nbytes
             else:

@@ -89,7 +89,7 @@ def _alive(blobs: FolderBlobs, named: Iterable[str]) -> _Alive:
         alive.blobs.add(digest)
         manifest = None
         with suppress(CorruptArtifactError):  # what it named cannot be brought back any more
-            manifest = decode(blobs.get(digest)) if blobs.exists(digest) else None
+            manifest = decode(blobs.get(digest), previews=False) if blobs.exists(digest) else None
         for file in manifest.files if manifest else ():
             alive.blobs.add(file.digest)
             digests = file.chunk_digests

@@ -79,8 +79,12 @@ def encode(manifest: Manifest) -> bytes:
     return json.dumps(to_json(manifest), sort_keys=True, separators=(",", ":")).encode()
 
 
-def decode(data: bytes) -> Manifest | None:
+def decode(data: bytes, *, previews: bool = True) -> Manifest | None:
     """Read a manifest; None for bytes that are none.
+
+    Args:
+        data: Of the blob.
+        previews: Whether they are read as well, which may take longer than all the rest.
 
     Raises:
         StorageError: A newer release wrote it, or it names files that would lie elsewhere.
@@ -88,6 +92,7 @@ def decode(data: bytes) -> Manifest | None:
     try:
         content = json.loads(data)
         _require_known_format(content["format"])
+        content["previews"] = content["previews"] if previews else {}
         found: Manifest = from_json(Manifest, content)
         if not all(len(bytes.fromhex(f.chunks)) % (_DIGITS // 2) == 0 for f in found.files):
             return None
