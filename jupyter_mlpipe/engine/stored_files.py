@@ -16,6 +16,8 @@ from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.manifests import Manifest, StoredFile
 
 _LARGE = 64 * 1024
+_MOST_READ = 1 << 20
+"""Bytes of a map that were read and not mapped, which cannot be told from what is written to."""
 
 
 class FilesIn(Files):
@@ -82,5 +84,7 @@ class FilesOut(Files):
         if file is None or not file.chunks:
             return None if file is None else self._artifacts.content(file)
         mapped = self._artifacts.map(file)
-        self._buffers.learn(mapped.memory, mapped.sizes, file.chunk_digests)
+        mapped.region.released = self._buffers.learn(
+            mapped.memory, mapped.sizes, file.chunk_digests, lazily=mapped.read <= _MOST_READ
+        )
         return mapped.memory

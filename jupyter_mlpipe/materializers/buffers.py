@@ -7,8 +7,10 @@ import itertools
 import sys
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import xxhash
@@ -22,6 +24,8 @@ LARGE = 1 << 20
 """Bytes from which memory is watched, and digested by chunks."""
 _SMALL = 4096
 """Bytes up to which a copy is faster than a view."""
+_MOST_ALTERED = 32
+"""Chunks of a map that are read again at each look; if more were written to, it is watched."""
 _REMEMBERED = 4096
 """Blocks whose digests are kept at most; those asked for longest ago go first."""
 
@@ -36,10 +40,13 @@ class _Block:
     """Addresses of its chunks; it is but one where the elements have gaps between them."""
     digests: list[bytes | None]
     """Those of the chunks; None for those that must be read again."""
+    mapped: bool = False
+    """Whether it is a private map of files, whose pages tell by themselves that they were written
+    to: it need not be watched, for which each page would have to be touched."""
 
     def soil(self, start: int, end: int) -> None:
         """Forget the chunks that lie in a range of addresses."""
-        if start >= self.end or end <= self.start:
+        if not self.meets(start, end):
             return
         first = max(0, bisect_right(self.starts, start) - 1)
         last = bisect_left(self.starts, end)
@@ -48,6 +55,17 @@ class _Block:
     def spans(self) -> Iterator[tuple[int, int]]:
         """First address of each chunk, and the one behind its last."""
         return itertools.pairwise((*self.starts, self.end))
+
+    def known_between(self, start: int, end: int) -> Iterator[tuple[tuple[int, int], bytes | None]]:
+        """Chunks that begin in a range of addresses, with their digests."""
+        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        ends = (*self.starts[first + 1 : last + 1], self.end)
+        spans = zip(self.starts[first:last], ends, strict=False)
+        return zip(spans, self.digests[first:last], strict=True)
+
+    def meets(self, start: int, end: int) -> bool:
+        """Whether a range of addresses has some in common with it."""
+        return self.start < end and start < self.end
 
     def holds(self, start: int, end: int) -> bool:
         """Whether a range of addresses lies within."""
@@ -67,6 +85,8 @@ class BufferDigests:
         self._blocks: dict[tuple[Any, ...], _Block] = {}
         self._asked: tuple[int, int] | None = None
         """Addresses whose written pages were asked for; left behind only by an interrupt."""
+        self._gone: deque[tuple[int, int]] = deque()
+        """Maps that are no more; whoever ends one says so before its addresses are free."""
         self._lock = threading.Lock()
 
     @property
@@ -91,17 +111,32 @@ class BufferDigests:
         watched = array.nbytes >= LARGE and array.flags.c_contiguous
         return self._remembered(array, row) if watched else None
 
-    def learn(self, memory: memoryview, sizes: Iterable[int], digests: bytes) -> None:
-        """Remember chunks that were mapped just now, so that nobody need read them to know them."""
+    def learn(
+        self, memory: memoryview, sizes: Iterable[int], digests: bytes, *, lazily: bool
+    ) -> Callable[[], None]:
+        """Remember chunks that were mapped just now, so that nobody need read them to know them.
+
+        Args:
+            memory: Theirs, and nobody else's yet.
+            sizes: Of the chunks.
+            digests: 32 bytes for each.
+            lazily: Whether nearly all of it is a private map of files.
+
+        Returns:
+            What is to be called before the memory is given back.
+        """
         numpy = sys.modules.get("numpy")
         if self._tracker is None or memory.nbytes < LARGE or numpy is None:
-            return
+            return lambda: None
         start, end = span_of(numpy.frombuffer(memory, numpy.uint8))
         with self._lock:
-            if self._ask(start, end, self._tracker.watch) is not None:
+            self._forget(start, end)
+            if lazily or self._ask(start, end, self._tracker.watch) is not None:
                 starts = list(itertools.accumulate(sizes, initial=start))[:-1]
                 known = [digests[i : i + 32] for i in range(0, len(digests), 32)]
-                self._remember((start, end, "mapped"), _Block(start, end, starts, [*known]))
+                block = _Block(start, end, starts, [*known], mapped=lazily)
+                self._remember((start, end, "mapped"), block)
+        return partial(self._gone.append, (start, end))
 
     def _remembered(self, array: Any, row: int) -> list[bytes] | None:
         if self._tracker is None:
@@ -110,19 +145,22 @@ class BufferDigests:
         start, end = span_of(array)
         key = (start, array.shape, array.strides, array.dtype.str) if whole else (start, end, row)
         with self._lock:
+            while self._gone:
+                self._forget(*self._gone.popleft())
             block = self._blocks.pop(key, None)
-            watched = block or any(other.holds(start, end) for other in self._blocks.values())
-            if not watched and not is_private(array):
+            around = block or next((b for b in self._blocks.values() if b.holds(start, end)), None)
+            if around is None and not is_private(array):
                 return None
-            ask = self._tracker.written if watched else self._tracker.watch
-            written = self._ask(start, end, ask, block)
+            written = self._ask(start, end, self._question(around), block)
             if written is None:
                 return None
             if block is None:
                 sizes = [end - start] if whole else cut(array.nbytes, row)
-                block = self._new_block(start, end, sizes)
-                if array.flags.owndata and not watched:
+                block = self._new_block(start, end, sizes, mapped=bool(around and around.mapped))
+                if array.flags.owndata and around is None:
                     _fill_blank(block, written)
+            if block.mapped and block.digests.count(None) > (0 if whole else _MOST_ALTERED):
+                self._watch(block)
             found = _read(block, array, whole=whole)
             self._remember(key, block)
         return found
@@ -141,14 +179,35 @@ class BufferDigests:
         self._asked = None
         return written
 
-    def _new_block(self, start: int, end: int, sizes: Sequence[int]) -> _Block:
+    def _question(self, around: _Block | None) -> Any:
+        """How to ask for the pages of an array that were written to."""
+        if around is None:
+            return self._tracker.watch if self._tracker else None
+        return getattr(self._tracker, "altered" if around.mapped else "written")
+
+    def _watch(self, block: _Block) -> None:
+        """From now on watch a map that is written to, and read again what was until now."""
+        pages = self._tracker.watch(block.start, block.end) if self._tracker else None
+        watched = [other for other in self._blocks.values() if not other.mapped]
+        told = [(block.start, block.end)] if pages is None else [page[:2] for page in pages]
+        _soil(watched, told)
+        if pages is not None and self._tracker is not None:
+            self._ask(block.start, block.end, self._tracker.altered, block)
+            block.mapped = False
+
+    def _forget(self, start: int, end: int) -> None:
+        """Whatever was known of these addresses."""
+        for key in [k for k, block in self._blocks.items() if block.meets(start, end)]:
+            del self._blocks[key]
+
+    def _new_block(self, start: int, end: int, sizes: Sequence[int], *, mapped: bool) -> _Block:
         """With what blocks that look at the same chunks know of them."""
         starts = list(itertools.accumulate(sizes, initial=start))[:-1]
-        block = _Block(start, end, starts, [None] * len(starts))
+        block = _Block(start, end, starts, [None] * len(starts), mapped)
         known: dict[tuple[int, int], bytes | None] = {}
         for other in self._blocks.values():
-            if len(other.starts) > 1 and other.start < end and start < other.end:
-                known.update(zip(other.spans(), other.digests, strict=True))
+            if len(other.starts) > 1 and other.meets(start, end):
+                known.update(other.known_between(start, end))
         if known:
             block.digests = [known.get(span) for span in block.spans()]
         return block

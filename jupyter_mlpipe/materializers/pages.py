@@ -26,7 +26,7 @@ _FEATURES = 1 << 13 | 1 << 15
 _API, _REGISTER, _SCAN = 0xC018AA3F, 0xC020AA00, 0xC0606610
 _WRITE_PROTECT_MODE = 2
 _ARM, _ONLY_REGISTERED = 1, 2
-_WRITTEN, _PRESENT, _SWAPPED = 2, 8, 16
+_WRITTEN, _FILE, _PRESENT, _SWAPPED = 2, 4, 8, 16
 _RANGES = 256
 
 
@@ -67,25 +67,40 @@ class PageTracker:
             Ranges in ascending order, or None where nothing can be told: the memory was given
             back to the system since, or this is a forked process, whose memory is not watched.
         """
+        return self._told(start, end, _ARM | _ONLY_REGISTERED, (0, _WRITTEN, 0))
+
+    def altered(self, start: int, end: int) -> tuple[PageRange, ...] | None:
+        """Whole pages of a private map of a file that are the file's no more, ever since.
+
+        They need not be watched for that, and asking changes nothing.
+        """
+        return self._told(start, end, 0, (_FILE, _FILE, _PRESENT | _SWAPPED))
+
+    def _told(
+        self, start: int, end: int, flags: int, kinds: tuple[int, int, int]
+    ) -> tuple[PageRange, ...] | None:
         if os.getpid() != self._process:
             return None
         try:
-            return tuple(self._scan(*self._pages(start, end)))
+            return tuple(self._scan(*self._pages(start, end), flags, kinds))
         except OSError:
             return None
 
-    def _scan(self, start: int, end: int) -> Iterator[PageRange]:
+    def _scan(
+        self, start: int, end: int, flags: int, kinds: tuple[int, int, int]
+    ) -> Iterator[PageRange]:
+        """Pages of all kinds wanted, where those that are not wanted are the first of three."""
         import fcntl
 
-        flags, vector = _ARM | _ONLY_REGISTERED, ctypes.addressof(self._found)
+        vector = ctypes.addressof(self._found)
         returned = _WRITTEN | _PRESENT | _SWAPPED
         while start < end:
-            fields = (96, flags, start, end, 0, vector, _RANGES, 0, 0, _WRITTEN, 0, returned)
+            fields = (96, flags, start, end, 0, vector, _RANGES, 0, *kinds, returned)
             request = bytearray(struct.pack("12Q", *fields))
             count = fcntl.ioctl(self._descriptors[1], _SCAN, request)
             for place in range(0, 3 * count, 3):
-                first, last, kinds = self._found[place : place + 3]
-                yield first, last, bool(kinds & (_PRESENT | _SWAPPED))
+                first, last, found = self._found[place : place + 3]
+                yield first, last, bool(found & (_PRESENT | _SWAPPED))
             (reached,) = struct.unpack_from("Q", request, 32)
             if reached <= start:
                 raise OSError(errno.EIO, "the scan of pages does not advance")
@@ -131,7 +146,26 @@ def _probed(descriptor: int) -> PageTracker | None:
         second = tracker.written(start, start + 4 * size)
         del view
     wanted = ((start, start + size, True), (start + size, start + 4 * size, False))
-    if (first, clean, second) == (wanted, (), ((start + size, start + 2 * size, True),)):
+    told = (first, clean, second) == (wanted, (), ((start + size, start + 2 * size, True),))
+    if told and _tells_altered(tracker):
         return tracker
     tracker.close()
     return None
+
+
+def _tells_altered(tracker: PageTracker) -> bool:
+    import mmap
+
+    size = tracker.page_size
+    file = os.memfd_create("mlpipe")
+    try:
+        os.write(file, b"x" * 3 * size)
+        with mmap.mmap(file, 3 * size, access=mmap.ACCESS_COPY) as memory:
+            memory[size] = memory[0]  # one page is read, one written to, one left alone
+            view = ctypes.c_char.from_buffer(memory)
+            start = ctypes.addressof(view)
+            found = tracker.altered(start, start + 3 * size)
+            del view
+    finally:
+        os.close(file)
+    return found == ((start + size, start + 2 * size, True),)

@@ -9,7 +9,7 @@ import os
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,16 @@ class Stretch:
         return sum(self.sizes)
 
 
+class Region(mmap.mmap):
+    """Memory that tells before it is given back."""
+
+    released: Callable[[], None] | None = None
+
+    def __del__(self) -> None:
+        if self.released is not None:
+            self.released()
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """A file as it lies in memory."""
@@ -47,6 +57,9 @@ class Mapped:
     memory: memoryview
     sizes: array[int]
     """Of its chunks."""
+    region: Region
+    read: int
+    """Bytes that were read; the rest is read when it is first looked at."""
 
 
 def gather(stretches: Sequence[Stretch]) -> Mapped:
@@ -64,17 +77,17 @@ def gather(stretches: Sequence[Stretch]) -> Mapped:
     memory = _reserve(lead + sum(stretch.length for stretch in stretches))
     files: dict[Path, int] = {}
     try:
-        start = lead
+        start, read = lead, 0
         for stretch in stretches:
             if stretch.path not in files:
                 files[stretch.path] = os.open(stretch.path, os.O_RDONLY)
-            _place(memory, start, stretch, files[stretch.path], lazily=lazily)
+            read += _place(memory, start, stretch, files[stretch.path], lazily=lazily)
             start += stretch.length
     finally:
         for file in files.values():
             os.close(file)
     sizes = array("I", itertools.chain.from_iterable(stretch.sizes for stretch in stretches))
-    return Mapped(memoryview(memory)[lead:], sizes)
+    return Mapped(memoryview(memory)[lead:], sizes, memory, read)
 
 
 def _lead(stretches: Sequence[Stretch]) -> int:
@@ -87,22 +100,24 @@ def _lead(stretches: Sequence[Stretch]) -> int:
     return max((lead for lead in mapped if lead % _ALIGNED == 0), key=mapped.__getitem__, default=0)
 
 
-def _reserve(length: int) -> mmap.mmap:
+def _reserve(length: int) -> Region:
     if sys.platform != "linux":
-        return mmap.mmap(-1, length)
-    return mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE)
+        return Region(-1, length)
+    return Region(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE)
 
 
-def _place(memory: mmap.mmap, start: int, stretch: Stretch, file: int, *, lazily: bool) -> None:
+def _place(memory: mmap.mmap, start: int, stretch: Stretch, file: int, *, lazily: bool) -> int:
+    """Gives how many bytes were read."""
     end = start + stretch.length
     first = -(-start // PAGE) * PAGE
     last = end // PAGE * PAGE
     if not lazily or first >= last or (start - stretch.offset) % PAGE:
         _read(memory, start, end, file, stretch.offset)
-        return
+        return stretch.length
     _read(memory, start, first, file, stretch.offset)
     _map(memory, first, last - first, file, stretch.offset + first - start)
     _read(memory, last, end, file, stretch.offset + last - start)
+    return stretch.length - (last - first)
 
 
 def _read(memory: mmap.mmap, start: int, end: int, file: int, offset: int) -> None:

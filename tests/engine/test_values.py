@@ -2,6 +2,7 @@
 
 import contextlib
 import mmap
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -130,13 +131,46 @@ def test_a_loaded_value_is_known_without_reading_it(store, tmp_path, monkeypatch
     kept = first.keep(array)
     again = store(tmp_path)
     loaded = again.load_manifest(kept.manifest)
-    with monkeypatch.context() as patch:
-        patch.setattr(buffers, "blake3", None)
-        before = again._buffers.digest(loaded)
-        assert again.keep(loaded).digest == kept.digest
+    read, digest_of = [], buffers.blake3
+    monkeypatch.setattr(buffers, "blake3", lambda data: read.append(len(data)) or digest_of(data))
+    before = again._buffers.digest(loaded)
+    assert again.keep(loaded).digest == kept.digest
+    assert len(read) <= 4  # the first and last page of a map may lie in two files
     loaded[1, 500_000] += 1
     assert again._buffers.digest(loaded) != before
     assert again.keep(loaded).digest == content_digest(loaded) != kept.digest
+
+
+@pytest.mark.parametrize("order", ["load", "other file"])
+def test_memory_that_was_mapped_is_forgotten_when_it_is_given_back(store, tmp_path, order):
+    values, seen = store(tmp_path), set()
+    kept = [values.keep(np.random.default_rng(seed).random(1_000_000)) for seed in range(6)]
+    for number, one in enumerate(kept):
+        loaded = values.load_manifest(one.manifest)
+        place = loaded.__array_interface__["data"][0]
+        seen.add(place)
+        loaded[number] += 1
+        assert values.keep(loaded).digest == content_digest(loaded)
+        del loaded
+        if order == "other file":
+            (tmp_path / "file").write_bytes(os.urandom(8_004_096))
+            other = np.memmap(tmp_path / "file", mode="c")[4096:].view("f8")
+            assert values.keep(other).digest == content_digest(other)
+            del other
+    assert len(seen) < 6  # the system gave the same addresses again
+
+
+@pytest.mark.parametrize("count", [1, 1000, 1_000_000])
+def test_what_is_written_to_a_loaded_value_is_seen_each_time(store, tmp_path, count):
+    values = store(tmp_path)
+    kept = values.keep(np.random.default_rng(0).random(6_000_000))
+    loaded, digests = values.load_manifest(kept.manifest), {kept.digest}
+    for number in range(4):
+        loaded[number :: len(loaded) // count] += 1
+        again = values.keep(loaded)
+        assert again.digest == content_digest(loaded)
+        digests.add(again.digest)
+    assert len(digests) == 5
 
 
 def test_a_thread_that_writes_meanwhile_makes_no_wrong_value(store, tmp_path):

@@ -100,3 +100,24 @@ def test_a_forked_process_is_told_nothing(tracker, memory):
         os._exit(0 if tracker.written(address, address + SIZE) is None else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert pages(tracker, memory, 0, SIZE) == [(0, 1)]
+
+
+def test_a_private_map_tells_what_is_the_files_no_more_without_being_watched(tracker, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * (16 * SIZE // 256))
+    with path.open("rb") as file:
+        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    address = place(memory)
+
+    def altered():
+        found = tracker.altered(address, address + 16 * SIZE)
+        return [((a - address) // SIZE, (b - address) // SIZE) for a, b, _ in found]
+
+    assert altered() == []
+    memory[:]  # reading makes no difference
+    assert altered() == []
+    memory[3 * SIZE] = memory[3 * SIZE]
+    assert altered() == altered() == [(3, 4)]
+    tracker.watch(address, address + 16 * SIZE)
+    memory[5 * SIZE + 7] = 1
+    assert altered() == [(3, 4), (5, 6)]

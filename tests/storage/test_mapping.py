@@ -66,3 +66,18 @@ def test_writing_to_it_leaves_the_file_alone(file):
 def test_a_file_that_ends_too_early_is_an_error(file):
     with pytest.raises(EOFError):
         gather([stretch(file, 39 * PAGE + 1, PAGE)])
+
+
+def test_whoever_asked_is_told_before_the_memory_is_given_back(file):
+    mapped, told = gather([stretch(file, 0, 20 * PAGE)]), []
+    mapped.region.released = lambda: told.append("released")
+    part = mapped.memory[5:]
+    del mapped
+    assert (told, len(part)) == ([], 20 * PAGE - 5)
+    del part
+    assert told == ["released"]
+
+
+def test_what_was_read_at_once_is_told(file):
+    assert gather([stretch(file, 8, 20 * PAGE)]).read < 2 * PAGE
+    assert gather([stretch(file, 0, 4 * PAGE), stretch(file, 9, 3 * PAGE)]).read == 3 * PAGE
