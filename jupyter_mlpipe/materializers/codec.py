@@ -6,7 +6,8 @@ import io
 import itertools
 import pickle
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.files import Files, Memory
@@ -38,23 +39,23 @@ def dump(value: Any, files: Files, shared: frozenset[int] = frozenset()) -> None
     Raises:
         ValueNotStorableError: Something inside cannot be taken apart.
     """
+    envelope = files.directory / _ENVELOPE
     try:
-        envelope, large, doubtful = _taken_apart(value, shared)
+        large, doubtful = _take_apart(value, envelope, shared)
         if doubtful and not _comes_back(value, envelope, large):
-            envelope, large, _ = _taken_apart(value, shared, bare=True)
+            large, _ = _take_apart(value, envelope, shared, bare=True)
             if not _comes_back(value, envelope, large):
                 raise pickle.PicklingError("its class brings back something else")  # noqa: TRY301
     except Exception as error:  # any class of the user's or a library's may raise anything
         raise ValueNotStorableError(_why_not(value, error)) from error
-    files.put(_ENVELOPE, Memory(envelope))
     for memory, name in zip(large, _buffer_names(), strict=False):
         files.put(name, memory)
 
 
-def _taken_apart(
-    value: Any, shared: frozenset[int], *, bare: bool = False
-) -> tuple[memoryview, list[Memory], bool]:
-    """Envelope and large memory, and whether they may come back as something else."""
+def _take_apart(
+    value: Any, envelope: Path, shared: frozenset[int], *, bare: bool = False
+) -> tuple[list[Memory], bool]:
+    """Write the envelope; the large memory, and whether it may come back as something else."""
     large: list[Memory] = []
 
     def keep_inside(buffer: pickle.PickleBuffer) -> bool:
@@ -63,11 +64,10 @@ def _taken_apart(
             large.append(Memory(data, _row(memoryview(buffer))))
         return data.nbytes < _LARGE
 
-    envelope = io.BytesIO()
-    with bounded_recursion():
-        pickler = ExactPickler(envelope, keep_inside, shared, bare=bare)
+    with envelope.open("wb") as file, bounded_recursion():
+        pickler = ExactPickler(file, keep_inside, shared, bare=bare)
         pickler.dump(with_content(value))
-    return envelope.getbuffer(), large, pickler.doubtful
+    return large, pickler.doubtful
 
 
 def _row(memory: memoryview) -> int:
@@ -78,12 +78,13 @@ def _row(memory: memoryview) -> int:
     return memory.nbytes // shape[0 if memory.c_contiguous else -1]
 
 
-def _comes_back(value: Any, envelope: memoryview, large: Iterable[Memory]) -> bool:
+def _comes_back(value: Any, envelope: Path, large: Iterable[Memory]) -> bool:
     digest = content_digest(value)
     if digest is None:
         return True
     copies = [bytearray(memory.data) for memory in large]
-    return digest == content_digest(_put_together(io.BytesIO(envelope), copies))
+    with envelope.open("rb") as file:
+        return digest == content_digest(_put_together(file, copies))
 
 
 def load(files: Files) -> Any:
@@ -98,7 +99,7 @@ def load(files: Files) -> Any:
     return _put_together(io.BytesIO(files.get(_ENVELOPE)), buffers)
 
 
-def _put_together(envelope: io.BytesIO, buffers: Iterable[Any]) -> Any:
+def _put_together(envelope: BinaryIO, buffers: Iterable[Any]) -> Any:
     try:
         return _Unpickler(envelope, buffers=buffers).load()
     except ValueNotLoadableError:

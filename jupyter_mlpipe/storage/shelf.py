@@ -77,6 +77,8 @@ class PackShelf:
 
     def pack(self, name: str) -> Pack | None:
         """A pack as it is now; None where it is gone or has no table any more."""
+        if not PACK_NAME(name):  # whatever the index says, nothing leads out of the folder
+            return None
         path = self.root / name
         try:
             look = look_at(path)
