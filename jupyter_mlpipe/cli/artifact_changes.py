@@ -12,9 +12,14 @@ from jupyter_mlpipe.cli.labels import add_label_options, stated_labels
 from jupyter_mlpipe.cli.printing import moment, plain, print_json, print_line, print_table, size
 from jupyter_mlpipe.cli.project import settings_here
 from jupyter_mlpipe.client import Client
+from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.garbage import collect
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion, Removal
 from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.labels import Subject
+from jupyter_mlpipe.storage.blobs import open_blobs
+from jupyter_mlpipe.storage.folder import FolderBlobs
+from jupyter_mlpipe.storage.garbage import Collected
 from jupyter_mlpipe.tracking.opening import changing, looking_at
 from jupyter_mlpipe.tracking.resolve import find_stated
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
@@ -74,14 +79,16 @@ def _prune(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("--older-than", metavar="DURATION", help="such as 30d")
     parser.add_argument("--yes", action="store_true", help="remove them; else they are listed")
     chosen = parser.parse_args(argv)
-    with changing(settings_here().metadata_store) as store:
+    settings = settings_here()
+    with changing(settings.metadata_store) as store:
         found = _unused(store, before=time.time() - _age(chosen.older_than))
         if chosen.yes:
             made = store.append([Removal(version.id) for version in found])
             removed = {one.version_id for one in made if isinstance(one, Removal)}
             found = [version for version in found if version.id in removed]
+        freed = _collect(settings, store, dry_run=not chosen.yes)
     if chosen.json:
-        print_json({"format": 1, "removed" if chosen.yes else "unused": found})
+        print_json({"format": 1, "removed" if chosen.yes else "unused": found, "freed": freed})
         return 0
     print_table(
         ("ARTIFACT", "VERSION", "SIZE", "CREATED"),
@@ -89,7 +96,23 @@ def _prune(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     )
     done = "removed" if chosen.yes else "would be removed; say --yes to do it"
     print_line(f"{len(found)} versions {done}")
+    print_line(_told(freed, settings, done=chosen.yes))
     return 0
+
+
+def _collect(settings: Settings, store: MetadataStore, *, dry_run: bool) -> Collected | None:
+    """Delete content that no record names; None where records of other projects may name it."""
+    blobs = open_blobs(settings.artifact_store, settings.home / "cache")
+    own = isinstance(blobs, FolderBlobs) and blobs.root.is_relative_to(settings.home)
+    return collect(blobs, store, dry_run=dry_run) if own else None
+
+
+def _told(freed: Collected | None, settings: Settings, *, done: bool) -> str:
+    if freed is None:
+        return plain(
+            f"files stay in {settings.artifact_store}, where other projects may store theirs"
+        )
+    return f"{size(freed.nbytes)} of files, unused for a day, {'deleted' if done else 'could go'}"
 
 
 def _unused(store: MetadataStore, before: float) -> list[ArtifactVersion]:

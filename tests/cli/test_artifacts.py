@@ -1,10 +1,13 @@
 import json
+import os
+import time
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from jupyter_mlpipe import save_artifact
+from jupyter_mlpipe import load_artifact, save_artifact
 from jupyter_mlpipe.model.artifact import ArtifactType, Preview
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
@@ -153,3 +156,21 @@ def test_prune_lists_first_and_removes_only_what_nobody_used_named_or_tagged(mlp
         ("loose", 5),
     ]
     assert "0 versions would be removed" in mlpipe("artifact", "prune")[1]
+
+
+def test_prune_deletes_the_files_that_nothing_names_a_day_after_their_last_use(mlpipe, recorded):
+    for number in range(2):
+        save_artifact(bytes([number]) * 100_000, "large")
+    assert json.loads(mlpipe("artifact", "prune", "--yes", "--json")[1])["freed"]["nbytes"] == 0
+    for file in Path(".mlpipe/artifacts").rglob("*"):
+        os.utime(file, (time.time() - 200_000, time.time() - 200_000))
+    freed = json.loads(mlpipe("artifact", "prune", "--json")[1])["freed"]["nbytes"]
+    assert freed >= 100_000
+    assert "of files, unused for a day, deleted" in mlpipe("artifact", "prune", "--yes")[1]
+    assert json.loads(mlpipe("artifact", "prune", "--json")[1])["freed"]["nbytes"] == 0
+    assert load_artifact("large") == b"\1" * 100_000
+
+
+def test_prune_leaves_files_alone_that_other_projects_may_name(mlpipe, recorded, monkeypatch):
+    monkeypatch.setenv("MLPIPE_ARTIFACT_STORE", "shared")
+    assert "other projects may store theirs" in mlpipe("artifact", "prune", "--yes")[1]
