@@ -10,7 +10,10 @@ from html import escape
 from typing import Any
 
 _MOST = 300
-"""Characters of one cell."""
+"""Characters of one fact."""
+_WIDE = 60
+"""Characters of one cell; all of it is there when one points at it."""
+_STYLE = "text-align:left;vertical-align:top"
 _MOMENTS = frozenset({"started", "ended", "created"})
 
 
@@ -36,12 +39,16 @@ def table_html(rows: Sequence[Mapping[str, object]]) -> str:
     """A table whose columns are the keys of which some row says something."""
     texts = [{name: _text(name, value) for name, value in row.items()} for row in rows]
     names = [name for name in dict.fromkeys(n for row in texts for n in row) if _any(name, texts)]
-    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
+    head = "".join(f'<th style="{_STYLE}">{escape(name.replace("_", " "))}</th>' for name in names)
     body = "".join(
-        f"<tr>{''.join(f'<td>{escape(row.get(name, str()))}</td>' for name in names)}</tr>"
-        for row in texts
+        f"<tr>{''.join(_cell(row.get(name, '')) for name in names)}</tr>" for row in texts
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(text: str) -> str:
+    shown = text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
+    return f'<td style="{_STYLE}" title="{escape(text)}">{escape(shown)}</td>'
 
 
 def row_of(record: Any) -> Mapping[str, object]:

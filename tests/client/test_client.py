@@ -269,7 +269,7 @@ def test_every_record_shows_itself_as_html_in_which_nothing_is_markup(keep, clie
         assert html.startswith("<table>")
         assert not re.search("<[bius]>", html)
     assert "&lt;i&gt;tag" in found._repr_html_()
-    assert "<th>version</th>" in client.list_artifact_versions()._repr_html_()
+    assert ">version</th>" in client.list_artifact_versions()._repr_html_()
 
 
 def test_frames_arrays_and_estimators_tell_about_themselves(project):
