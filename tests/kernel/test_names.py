@@ -46,7 +46,7 @@ def test_a_list_of_versions_is_a_table(live_kernel):
     live_kernel.run("%%step one --out a=thing\na = 1")
     done = live_kernel.run("Client().list_artifact_versions()")
     (result,) = [o for o in done.outputs if o["output_type"] == "execute_result"]
-    assert "<td>thing</td>" in result["data"]["text/html"]
+    assert ">thing</td>" in result["data"]["text/html"]
 
 
 def test_the_file_beside_the_notebook_wins_and_only_what_shapes_outputs_runs_a_step_again(
