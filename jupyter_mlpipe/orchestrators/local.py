@@ -122,7 +122,7 @@ class LocalOrchestrator(Orchestrator):
         """As Ctrl-C does: the steps that run are ended, and the run is recorded as cancelled."""
         pid = int(submission.engine_run_id)
         if self.status(submission) not in ENDED and _is_alive(pid):
-            os.kill(pid, signal.SIGINT)
+            os.kill(pid, signal.SIGTERM)  # who starts us in the background ignores SIGINT
 
     def _see_through(self, process: subprocess.Popen[bytes], run_id: str) -> None:
         code = process.wait()

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import warnings
 from types import ModuleType
 
 import pytest
@@ -50,7 +51,9 @@ def main(monkeypatch):
     exec(CELL, module.__dict__)
     yield module.__dict__
     module.__dict__.clear()
-    gc.collect()  # classes live on in cycles
+    with warnings.catch_warnings():  # about what other tests have left
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # classes live on in cycles
 
 
 def test_a_class_of_a_cell_stores_values_of_its_types(main, tmp_path):

@@ -262,6 +262,19 @@ def test_a_run_that_breaks_off_is_recorded_as_failed(settings, write_notebook):
     assert [step.error for step in details.steps] == ["the disk is full"]
 
 
+def test_a_run_that_was_told_to_ignore_interrupts_can_be_cancelled(
+    settings, write_notebook, tmp_path
+):
+    source = "%%step a\nopen('began', 'w').close()\nimport time\ntime.sleep(60)"
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    local, submission = submitted(settings, write_notebook(source))
+    signal.signal(signal.SIGINT, heard)
+    wait_for((tmp_path / "began").exists)
+    local.cancel(submission)
+    wait_for(lambda: local.status(submission) is not Status.RUNNING)
+    assert local.status(submission) is Status.CANCELLED
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_steps_and_the_command_without_a_traceback(
     settings, write_notebook, tmp_path, number
@@ -272,7 +285,9 @@ def test_a_signal_ends_the_steps_and_the_command_without_a_traceback(
     )
     path = write_notebook(source)
     command = [sys.executable, "-m", "jupyter_mlpipe", "run", str(path)]
+    heard = signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell may have it ignored
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, heard)
     wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     process.send_signal(number)
     assert "Traceback" not in process.communicate(timeout=60)[1]
