@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -100,6 +101,32 @@ def arrow_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     batch = arrow.record_batch([whole], names=["values"])
     content = token(np.frombuffer(batch.serialize(), np.uint8))
     return fact("arrow", str(obj.type), len(obj), missing, content)
+
+
+def polars_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
+    """Frames and series of polars by value, whatever memory they are slices of."""
+    polars = sys.modules.get("polars")
+    kinds = (getattr(polars, "DataFrame", None), getattr(polars, "Series", None))
+    if polars is None or type(obj) not in kinds:
+        return None
+    import numpy as np
+
+    frame = obj if type(obj) is kinds[0] else obj.to_frame()
+    # Written once more it is the same whether it came from the store or not: marks for missing
+    # values are left out where none is missing.
+    written = _as_arrow(polars.read_ipc_stream(_as_arrow(frame)))
+    content = token(np.frombuffer(written.getbuffer(), np.uint8))
+    return fact("polars", type(obj), obj.shape, content)
+
+
+def _as_arrow(frame: Any) -> io.BytesIO:
+    """In the oldest layout, whose texts lie one after the other."""
+    import polars
+
+    written = io.BytesIO()
+    frame.rechunk().write_ipc_stream(written, compat_level=polars.CompatLevel.oldest())
+    written.seek(0)
+    return written
 
 
 def tensor_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:

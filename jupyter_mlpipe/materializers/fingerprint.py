@@ -21,6 +21,7 @@ from jupyter_mlpipe.materializers.data_facts import (
     array_facts,
     arrow_facts,
     frame_facts,
+    polars_facts,
     sparse_facts,
     tensor_facts,
     tree_facts,
@@ -235,7 +236,7 @@ class _CanonicalPickler(_FactPickler):
 
     families = (
         *(exception_facts, array_facts, frame_facts, constant_facts, code_facts, iterator_facts),
-        *(arrow_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
+        *(arrow_facts, polars_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
     )
 
     def __init__(self, moment: Moment) -> None:

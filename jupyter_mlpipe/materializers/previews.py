@@ -16,10 +16,10 @@ from jupyter_mlpipe.model.artifact import Column, Preview
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Left out, so that equal values have equal previews."""
 _TEXT = 4000
-_CELL = 120
-_ROWS = 20
-_COLUMNS = 50
-_SUMMARISED = 200_000
+CELL = 120
+ROWS = 20
+COLUMNS = 50
+SUMMARISED = 200_000
 """Rows up to which all are looked at; more would take too long for a preview."""
 _PIXELS = 800
 
@@ -51,7 +51,7 @@ def array_preview(array: Any) -> Preview:
 
 def table_preview(frame: Any) -> Preview:
     """The first rows of a frame, and a line about each column."""
-    shown = frame.iloc[:_ROWS, :_COLUMNS]
+    shown = frame.iloc[:ROWS, :COLUMNS]
     columns = (Column("", str(frame.index.dtype)), *map(_column, _series_of(frame)))
     rows = (
         (_cell(label), *(_cell(value) for value in row))
@@ -77,13 +77,13 @@ def cut(text: str, length: int) -> str:
 
 def _cell(value: Any) -> str:
     try:
-        return cut(str(value), _CELL)
+        return cut(str(value), CELL)
     except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
         return f"<{type(value).__qualname__}: {type(error).__name__}>"
 
 
 def _series_of(frame: Any) -> Sequence[Any]:
-    return [frame.iloc[:, position] for position in range(min(frame.shape[1], _COLUMNS))]
+    return [frame.iloc[:, position] for position in range(min(frame.shape[1], COLUMNS))]
 
 
 def _column(series: Any) -> Column:
@@ -93,14 +93,14 @@ def _column(series: Any) -> Column:
         nulls, summary = int(np.count_nonzero(series.isna())), _summary(series)
     except (TypeError, ValueError, ArithmeticError):  # such as lists in the cells
         nulls, summary = 0, ""
-    return Column(_cell(series.name), str(series.dtype), nulls, cut(summary, _CELL))
+    return Column(_cell(series.name), str(series.dtype), nulls, cut(summary, CELL))
 
 
 def _summary(series: Any) -> str:
     import pandas as pd
 
     kinds, length = pd.api.types, len(series)
-    all_of_it = length <= _SUMMARISED
+    all_of_it = length <= SUMMARISED
     about = "" if all_of_it else "about "
     shown = series if all_of_it else _parts_of(series)
     if kinds.is_numeric_dtype(series.dtype) and not kinds.is_bool_dtype(series.dtype):
@@ -114,6 +114,6 @@ def _parts_of(series: Any) -> Any:
     """Rows from its beginning, middle and end."""
     import pandas as pd
 
-    part = _SUMMARISED // 20
+    part = SUMMARISED // 20
     starts = (0, (len(series) - part) // 2, len(series) - part)
     return pd.concat([series.iloc[start : start + part] for start in starts])

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from jupyter_mlpipe.materializers.arrays import NumpyMaterializer
+from jupyter_mlpipe.materializers.arrow_tables import ArrowMaterializer
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.bundle import BundleMaterializer
 from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
@@ -23,6 +24,7 @@ from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
+from jupyter_mlpipe.materializers.polars_frames import PolarsMaterializer
 from jupyter_mlpipe.materializers.texts import TextMaterializer
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -37,6 +39,8 @@ def default_registry() -> MaterializerRegistry:
             TextMaterializer(),
             NumpyMaterializer(),
             PandasMaterializer(),
+            PolarsMaterializer(),
+            ArrowMaterializer(),
             EstimatorMaterializer(),
             FigureMaterializer(),
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
