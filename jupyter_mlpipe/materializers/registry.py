@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_mlpipe.materializers.arrays import NumpyMaterializer
 from jupyter_mlpipe.materializers.arrow_tables import ArrowMaterializer
 from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.boosters import BoosterMaterializer
 from jupyter_mlpipe.materializers.bundle import BundleMaterializer
 from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
 from jupyter_mlpipe.materializers.custom import (
@@ -25,6 +26,7 @@ from jupyter_mlpipe.materializers.frames import PandasMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
 from jupyter_mlpipe.materializers.polars_frames import PolarsMaterializer
+from jupyter_mlpipe.materializers.sparse import SparseMaterializer
 from jupyter_mlpipe.materializers.texts import TextMaterializer
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -41,7 +43,9 @@ def default_registry() -> MaterializerRegistry:
             PandasMaterializer(),
             PolarsMaterializer(),
             ArrowMaterializer(),
+            SparseMaterializer(),
             EstimatorMaterializer(),
+            BoosterMaterializer(),
             FigureMaterializer(),
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
             BundleMaterializer(),
