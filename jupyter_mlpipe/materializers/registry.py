@@ -24,9 +24,11 @@ from jupyter_mlpipe.materializers.estimators import EstimatorMaterializer
 from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
+from jupyter_mlpipe.materializers.networks import ModuleMaterializer, TensorMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
 from jupyter_mlpipe.materializers.polars_frames import PolarsMaterializer
 from jupyter_mlpipe.materializers.sparse import SparseMaterializer
+from jupyter_mlpipe.materializers.state_dicts import StateDictMaterializer
 from jupyter_mlpipe.materializers.texts import TextMaterializer
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -46,6 +48,9 @@ def default_registry() -> MaterializerRegistry:
             SparseMaterializer(),
             EstimatorMaterializer(),
             BoosterMaterializer(),
+            ModuleMaterializer(),
+            TensorMaterializer(),
+            StateDictMaterializer(),
             FigureMaterializer(),
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
             BundleMaterializer(),
