@@ -39,6 +39,7 @@ from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.moments import Moment
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
+from jupyter_mlpipe.materializers.plotly_facts import plotly_facts
 from jupyter_mlpipe.materializers.quick_facts import (
     quick_array_facts,
     quick_arrow_facts,
@@ -236,7 +237,15 @@ class _CanonicalPickler(_FactPickler):
 
     families = (
         *(exception_facts, array_facts, frame_facts, constant_facts, code_facts, iterator_facts),
-        *(arrow_facts, polars_facts, tensor_facts, tree_facts, sparse_facts, figure_facts),
+        *(
+            arrow_facts,
+            polars_facts,
+            tensor_facts,
+            tree_facts,
+            sparse_facts,
+            figure_facts,
+            plotly_facts,
+        ),
     )
 
     def __init__(self, moment: Moment) -> None:

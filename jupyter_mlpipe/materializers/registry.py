@@ -23,9 +23,11 @@ from jupyter_mlpipe.materializers.custom import (
 from jupyter_mlpipe.materializers.estimators import EstimatorMaterializer
 from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
+from jupyter_mlpipe.materializers.images import ImageMaterializer, OpenedImageMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.networks import ModuleMaterializer, TensorMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
+from jupyter_mlpipe.materializers.plotly_figures import PlotlyMaterializer
 from jupyter_mlpipe.materializers.polars_frames import PolarsMaterializer
 from jupyter_mlpipe.materializers.sparse import SparseMaterializer
 from jupyter_mlpipe.materializers.state_dicts import StateDictMaterializer
@@ -52,6 +54,9 @@ def default_registry() -> MaterializerRegistry:
             TensorMaterializer(),
             StateDictMaterializer(),
             FigureMaterializer(),
+            PlotlyMaterializer(),
+            ImageMaterializer(),
+            OpenedImageMaterializer(),
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
             BundleMaterializer(),
             LinkMaterializer(),
