@@ -71,18 +71,21 @@ class ArrowMaterializer(Materializer):
         }
 
     def preview(self, value: Any) -> Preview | None:
-        """The first rows, and how many values each column lacks."""
-        columns = [value.column(place) for place in range(min(value.num_columns, COLUMNS))]
-        shown = ([cut(str(cell.as_py()), CELL) for cell in c.slice(0, ROWS)] for c in columns)
-        heads = zip(value.schema.names, columns, strict=False)
-        return Preview(
-            "table",
-            columns=tuple(
-                Column(cut(n, CELL), cut(str(c.type), CELL), c.null_count) for n, c in heads
-            ),
-            rows=tuple(zip(*shown, strict=True)),
-            total_rows=value.num_rows,
-        )
+        """The first rows."""
+        return table_preview(value, value.num_rows)
+
+
+def table_preview(table: Any, total_rows: int) -> Preview:
+    """The first rows of a table, and how many values each column lacks."""
+    columns = [table.column(place) for place in range(min(table.num_columns, COLUMNS))]
+    shown = ([cut(str(cell.as_py()), CELL) for cell in c.slice(0, ROWS)] for c in columns)
+    heads = zip(table.schema.names, columns, strict=False)
+    return Preview(
+        "table",
+        columns=tuple(Column(cut(n, CELL), cut(str(c.type), CELL), c.null_count) for n, c in heads),
+        rows=tuple(zip(*shown, strict=True)),
+        total_rows=total_rows,
+    )
 
 
 def _is_exact(kind: Any) -> bool:

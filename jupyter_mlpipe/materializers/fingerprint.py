@@ -26,6 +26,7 @@ from jupyter_mlpipe.materializers.data_facts import (
     tensor_facts,
     tree_facts,
 )
+from jupyter_mlpipe.materializers.dataset_tables import dataset_facts
 from jupyter_mlpipe.materializers.exceptions import exception_facts
 from jupyter_mlpipe.materializers.facts import (
     Facts,
@@ -245,6 +246,7 @@ class _CanonicalPickler(_FactPickler):
             sparse_facts,
             figure_facts,
             plotly_facts,
+            dataset_facts,
         ),
     )
 

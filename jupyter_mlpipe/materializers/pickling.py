@@ -18,6 +18,7 @@ import cloudpickle
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.classes import OwnClass, members_of
 from jupyter_mlpipe.materializers.constants import constant
+from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of
@@ -102,7 +103,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return self._reduce_array(obj)
         if is_tensor(obj):
             return self._reduce_tensor(obj)
-        made = constant(obj) or dict_view(obj) or self._reduce_array_view(obj)
+        made = constant(obj) or dict_view(obj) or self._reduce_array_view(obj) or reduced_table(obj)
         if made is not None:
             return made
         return self._reduce_instance(obj)

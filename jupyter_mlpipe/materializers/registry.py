@@ -23,6 +23,7 @@ from jupyter_mlpipe.materializers.custom import (
 from jupyter_mlpipe.materializers.estimators import EstimatorMaterializer
 from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
+from jupyter_mlpipe.materializers.hugging_face import DatasetMaterializer, TokenizerMaterializer
 from jupyter_mlpipe.materializers.images import ImageMaterializer, OpenedImageMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.networks import ModuleMaterializer, TensorMaterializer
@@ -48,11 +49,13 @@ def default_registry() -> MaterializerRegistry:
             PolarsMaterializer(),
             ArrowMaterializer(),
             SparseMaterializer(),
+            DatasetMaterializer(),
             EstimatorMaterializer(),
             BoosterMaterializer(),
             ModuleMaterializer(),
             TensorMaterializer(),
             StateDictMaterializer(),
+            TokenizerMaterializer(),
             FigureMaterializer(),
             PlotlyMaterializer(),
             ImageMaterializer(),
