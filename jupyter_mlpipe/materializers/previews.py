@@ -26,6 +26,15 @@ _PIXELS = 800
 
 def text_preview(value: Any) -> Preview:
     """The representation of any object; one that is huge or broken is cut or named."""
+    return Preview("text", text=_shown(value))
+
+
+def short(value: Any) -> str:
+    """The same, so short that it fits beside others."""
+    return cut(_shown(value), 2 * CELL)
+
+
+def _shown(value: Any) -> str:
     limits = reprlib.Repr()
     limits.maxdict = limits.maxlist = limits.maxtuple = limits.maxset = limits.maxfrozenset = 50
     limits.maxstring = limits.maxother = limits.maxlong = 1000
@@ -33,7 +42,7 @@ def text_preview(value: Any) -> Preview:
         text = limits.repr(value)
     except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
         text = f"<{type(value).__qualname__}, whose representation raised {type(error).__name__}>"
-    return Preview("text", text=cut(_ADDRESS.sub("", text), _TEXT))
+    return cut(_ADDRESS.sub("", text), _TEXT)
 
 
 def json_preview(data: Any) -> Preview:

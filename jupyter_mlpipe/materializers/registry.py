@@ -20,6 +20,7 @@ from jupyter_mlpipe.materializers.custom import (
     custom_for,
     custom_named,
 )
+from jupyter_mlpipe.materializers.documents import DocumentMaterializer
 from jupyter_mlpipe.materializers.estimators import EstimatorMaterializer
 from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
@@ -30,6 +31,7 @@ from jupyter_mlpipe.materializers.networks import ModuleMaterializer, TensorMate
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
 from jupyter_mlpipe.materializers.plotly_figures import PlotlyMaterializer
 from jupyter_mlpipe.materializers.polars_frames import PolarsMaterializer
+from jupyter_mlpipe.materializers.records import RecordMaterializer
 from jupyter_mlpipe.materializers.sparse import SparseMaterializer
 from jupyter_mlpipe.materializers.state_dicts import StateDictMaterializer
 from jupyter_mlpipe.materializers.texts import TextMaterializer
@@ -60,6 +62,8 @@ def default_registry() -> MaterializerRegistry:
             PlotlyMaterializer(),
             ImageMaterializer(),
             OpenedImageMaterializer(),
+            DocumentMaterializer(),
+            RecordMaterializer(),
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
             BundleMaterializer(),
             LinkMaterializer(),
