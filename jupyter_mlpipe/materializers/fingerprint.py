@@ -37,6 +37,7 @@ from jupyter_mlpipe.materializers.facts import (
     leaf,
 )
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
+from jupyter_mlpipe.materializers.keras_facts import keras_facts
 from jupyter_mlpipe.materializers.moments import Moment
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
@@ -225,6 +226,7 @@ class _QuickPickler(_FactPickler):
             tree_facts,
             sparse_facts,
             figure_facts,
+            keras_facts,
         ),
     )
 
@@ -247,6 +249,7 @@ class _CanonicalPickler(_FactPickler):
             figure_facts,
             plotly_facts,
             dataset_facts,
+            keras_facts,
         ),
     )
 

@@ -21,6 +21,7 @@ from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
+from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
 from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.own_state import whole_state
@@ -103,7 +104,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return self._reduce_array(obj)
         if is_tensor(obj):
             return self._reduce_tensor(obj)
-        made = constant(obj) or dict_view(obj) or self._reduce_array_view(obj) or reduced_table(obj)
+        made = constant(obj) or dict_view(obj) or self._reduce_array_view(obj)
+        made = made or reduced_table(obj) or reduced_keras_model(obj)
         if made is not None:
             return made
         return self._reduce_instance(obj)

@@ -7,10 +7,12 @@ by `jupyter_mlpipe.materializers.rebuild`. Add new ones, and change none.
 from __future__ import annotations
 
 import functools
+import io
 import random
 import sys
 import types
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 
@@ -100,6 +102,16 @@ def set_tensor(made: Any, state: Mapping[str, Any]) -> None:
     """Give a tensor back its gradient and its attributes."""
     for name, value in state.items():
         setattr(made, name, value)
+
+
+def keras_model(maker: Callable[[Any], Any], written: bytes, variables: Iterable[Any]) -> Any:
+    """A model from Keras' own format, and its variables, some of which that leaves out."""
+    with warnings.catch_warnings():  # an optimizer that had not begun yet begins anew
+        warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+        made = maker(io.BytesIO(written))
+    for variable, array in zip(made.variables, variables, strict=True):
+        variable.assign(array)
+    return made
 
 
 def function(code: types.CodeType, cells: tuple[types.CellType, ...] | None) -> Any:

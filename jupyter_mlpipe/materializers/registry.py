@@ -26,6 +26,7 @@ from jupyter_mlpipe.materializers.figures import FigureMaterializer
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
 from jupyter_mlpipe.materializers.hugging_face import DatasetMaterializer, TokenizerMaterializer
 from jupyter_mlpipe.materializers.images import ImageMaterializer, OpenedImageMaterializer
+from jupyter_mlpipe.materializers.keras_models import KerasMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.networks import ModuleMaterializer, TensorMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
@@ -54,6 +55,7 @@ def default_registry() -> MaterializerRegistry:
             DatasetMaterializer(),
             EstimatorMaterializer(),
             BoosterMaterializer(),
+            KerasMaterializer(),
             ModuleMaterializer(),
             TensorMaterializer(),
             StateDictMaterializer(),
