@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlpipe.engine.releases import telling_releases, with_release
 from jupyter_mlpipe.engine.stored_files import FilesIn, FilesOut
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.buffers import BufferDigests
@@ -99,7 +100,8 @@ class ValueStore:
             CorruptArtifactError: The stored bytes were changed.
             ValueNotLoadableError: It needs a class or package that is missing here.
         """
-        loaded = self.load_manifest(version.manifest)
+        with telling_releases(version):
+            loaded = self.load_manifest(version.manifest)
         return loaded if version.member is None else loaded[version.member]
 
     def load_manifest(self, digest: str) -> Any:
@@ -176,7 +178,7 @@ def _describe(value: Any, chosen: Materializer, content: _Content, member: str |
         type=chosen.artifact_type,
         python_type=_type_name(value),
         nbytes=content.nbytes,
-        summary=_safely(chosen.summary, value) or {},
+        summary=with_release(_safely(chosen.summary, value) or {}, value),
     )
 
 

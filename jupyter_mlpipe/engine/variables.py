@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any
 
 from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class, is_own_definition
+from jupyter_mlpipe.engine.releases import telling_releases
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.builtin_types import is_atom
@@ -194,7 +195,8 @@ class Variables:
         try:
             while True:
                 try:
-                    return self._values.load_manifest(version.manifest)
+                    with telling_releases(version):
+                        return self._values.load_manifest(version.manifest)
                 except ValueNotLoadableError as error:
                     if not error.definition or not self._define(error.definition):
                         raise
