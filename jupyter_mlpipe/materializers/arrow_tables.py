@@ -59,7 +59,7 @@ class ArrowMaterializer(Materializer):
             ) from error
 
     def summary(self, value: Any) -> Mapping[str, object]:
-        """Shape, bytes, and the first columns with their types and missing values."""
+        """Shape, bytes, and the first columns with their types."""
         columns = range(min(value.num_columns, COLUMNS))
         names = value.schema.names
         return {
@@ -67,7 +67,6 @@ class ArrowMaterializer(Materializer):
             "bytes": value.nbytes,
             "columns": [names[place] for place in columns],
             "dtypes": [str(value.schema.field(place).type) for place in columns],
-            "nulls": {names[p]: n for p in columns if (n := value.column(p).null_count)},
         }
 
     def preview(self, value: Any) -> Preview | None:

@@ -53,14 +53,13 @@ class PolarsMaterializer(Materializer):
         return frame if is_frame else frame.to_series(0)
 
     def summary(self, value: Any) -> Mapping[str, object]:
-        """Shape, bytes in memory, and the first columns with their types and missing values."""
+        """Shape, bytes in memory, and the first columns with their types."""
         columns = _frame(value).get_columns()[:COLUMNS]
         return {
             "shape": list(value.shape),
             "bytes": value.estimated_size(),
             "columns": [column.name for column in columns],
             "dtypes": [str(column.dtype) for column in columns],
-            "nulls": {column.name: n for column in columns if (n := column.null_count())},
         }
 
     def preview(self, value: Any) -> Preview | None:

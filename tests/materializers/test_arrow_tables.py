@@ -75,6 +75,6 @@ def test_any_table_comes_back(tmp_path_factory, rows):
 def test_the_summary_and_the_preview_tell_of_each_column():
     summary = ArrowMaterializer().summary(TABLE)
     assert (summary["shape"], summary["dtypes"]) == ([3, 2], ["int64", "string"])
-    assert summary["nulls"] == {"a": 1, "é <b>": 1}
     preview = ArrowMaterializer().preview(TABLE)
     assert (preview.total_rows, preview.rows[1]) == (3, ("None", "é"))
+    assert [column.nulls for column in preview.columns] == [1, 1]
