@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.immovable import cannot_travel, describe
+from jupyter_mlpipe.engine.left_files import kept_with_files
 from jupyter_mlpipe.engine.naming import default_name
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.values import KeptValue
 from jupyter_mlpipe.engine.variables import Held
+from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import ValueNotStorableError
@@ -43,7 +45,11 @@ class Captured:
 
 
 def capture_outputs(
-    names: frozenset[str], relinked: frozenset[str], attempt: Attempt, context: RunContext
+    names: frozenset[str],
+    relinked: frozenset[str],
+    attempt: Attempt,
+    seen: Sightings,
+    context: RunContext,
 ) -> Captured:
     """Store what a step left: each value by itself, those that share memory together.
 
@@ -51,14 +57,20 @@ def capture_outputs(
         names: What it made or changed.
         relinked: What is as it was, but shares memory with others than before.
         attempt: The step that ran.
+        seen: What it was seen to do.
         context: Where it is stored.
     """
     captured, scope, step, step_run = Captured(), attempt.scope, attempt.step, attempt.id
+    left = {name: scope.variables.namespace[name] for name in names}
+    chosen = {
+        **kept_with_files(left, seen, attempt.started),
+        **step.options.materializers,
+    }
     for group in scope.variables.groups(names | relinked):
         kept_values = (
             _keep_alone(group, scope, context)
             if len(group) == 1 and group <= relinked - names
-            else _keep(group, scope, context, step, captured.problems)
+            else _keep(group, scope, context, chosen, captured.problems)
         )
         for name, kept in kept_values.items():
             if name in names:
@@ -92,7 +104,7 @@ def capture_outside(
     wanted = frozenset(n for n in names if n in held)
     fresh: dict[str, ArtifactVersion] = {}
     for group in scope.variables.groups(wanted):
-        for name, kept in _keep(group & wanted, scope, context, None, captured.problems).items():
+        for name, kept in _keep(group & wanted, scope, context, {}, captured.problems).items():
             version = _outside_version(name, kept, scope.run)
             known = _recorded(version, context)
             if known is None:
@@ -110,7 +122,7 @@ def _keep(
     group: frozenset[str],
     scope: Scope,
     context: RunContext,
-    step: StepSource | None,
+    materializers: Mapping[str, str],
     problems: dict[str, str],
 ) -> Mapping[str, KeptValue]:
     namespace = scope.variables.namespace
@@ -119,7 +131,7 @@ def _keep(
         if len(group) > 1:
             return context.values.keep_together({name: namespace[name] for name in group})
         (name,) = group
-        chosen = step.options.materializers.get(name) if step else None
+        chosen = materializers.get(name)
         return {name: context.values.keep(namespace[name], chosen)}
     except ValueNotStorableError as error:
         if len(group) > 1:
@@ -137,7 +149,7 @@ def _keep_apart(
     kept: dict[str, KeptValue] = {}
     for name in sorted(group):
         alone = frozenset({name})
-        kept |= _keep(alone, scope, context, None, problems)
+        kept |= _keep(alone, scope, context, {}, problems)
     problems.setdefault(
         min(group), f"{', '.join(sorted(group))} share memory but could not be kept together."
     )

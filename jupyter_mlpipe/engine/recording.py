@@ -56,7 +56,7 @@ def record_success(
     after = variables.look()
     changes = variables.changes(attempt.before, after, signature.certain)
     names = (changes.written | changes.mutated) - variables.plain(code)
-    captured = capture_outputs(names, _relinked(attempt, changes), attempt, context)
+    captured = capture_outputs(names, _relinked(attempt, changes), attempt, seen, context)
     logged = settle(captured, seen.journal, context)
     step_run = with_journal(_succeeded(attempt, captured, changes, seconds, context), seen.journal)
     dependencies = (*step_run.dependencies, *file_dependencies(attempt, seen))

@@ -29,6 +29,7 @@ from jupyter_mlpipe.materializers.images import ImageMaterializer, OpenedImageMa
 from jupyter_mlpipe.materializers.keras_models import KerasMaterializer
 from jupyter_mlpipe.materializers.links import LinkMaterializer
 from jupyter_mlpipe.materializers.networks import ModuleMaterializer, TensorMaterializer
+from jupyter_mlpipe.materializers.paths import FilesMaterializer
 from jupyter_mlpipe.materializers.plain import PlainMaterializer
 from jupyter_mlpipe.materializers.plotly_figures import PlotlyMaterializer
 from jupyter_mlpipe.materializers.polars_frames import PolarsMaterializer
@@ -69,6 +70,7 @@ def default_registry() -> MaterializerRegistry:
             CloudpickleMaterializer(),  # takes everything: what follows is asked for by name
             BundleMaterializer(),
             LinkMaterializer(),
+            FilesMaterializer(),
             CustomMaterializer(),
         ),
         plugins=_GROUP,
