@@ -15,16 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.bundle import BundleMaterializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.materializers.sharing import sharing_groups
 
 _PREVIEW = 100_000
 """Characters of JSON that a text or table preview may take."""
 _IMAGE = 1_000_000
+_HEAVY = (
+    "numpy pandas sklearn matplotlib torch pyarrow polars scipy fsspec xgboost lightgbm keras "
+    "tensorflow safetensors PIL plotly pydantic datasets tokenizers transformers langchain_core"
+)
 _PROBE = """
 import sys
 from {module} import {name}
 assert {name}().accepts(object()) in (True, False)
-heavy = "numpy pandas sklearn matplotlib torch pyarrow polars scipy fsspec".split()
+heavy = {heavy!r}.split()
 sys.exit(" ".join(name for name in heavy if name in sys.modules) or 0)
 """
 
@@ -44,6 +50,10 @@ class MaterializerContract:
         """Whether two values of one type are equal in all that a user can see."""
         return bool(left == right)
 
+    def left_to_others(self) -> Sequence[Any]:
+        """Values near its own that would come back as something else: of derived classes first."""
+        return ()
+
     def change(self, value: Any) -> None:
         """Change `value` in place, where it is of a kind that can be changed."""
 
@@ -60,6 +70,23 @@ class MaterializerContract:
         for number, value in enumerate(self.samples()):
             assert self.materializer().accepts(value)
             assert self.materializer().accepts(self._round_trip(value, tmp_path / str(number)))
+
+    def test_what_would_come_back_as_something_else_is_refused(self) -> None:
+        """The exact codec keeps it."""
+        for value in self.left_to_others():
+            assert not self.materializer().accepts(value), f"{value!r} is accepted"
+
+    def test_two_names_of_one_value_stay_names_of_one_value(self, tmp_path: Path) -> None:
+        """Variables that share memory are stored as a bundle, of whatever family they are."""
+        for number, value in enumerate(self.samples()):
+            both = {"left": value, "right": value}
+            if sharing_groups(both):
+                directory = tmp_path / str(number)
+                directory.mkdir()
+                BundleMaterializer().save(both, directory)
+                loaded = BundleMaterializer().load(directory)
+                assert loaded["left"] is loaded["right"]
+                assert content_digest(loaded["left"]) == content_digest(value)
 
     def test_saving_leaves_the_value_alone(self, tmp_path: Path) -> None:
         """Nor does looking at it for a preview change it."""
@@ -115,7 +142,7 @@ class MaterializerContract:
     def test_accepting_imports_no_heavy_library(self) -> None:
         """No value of a library can exist before the library was imported."""
         kind = type(self.materializer())
-        probe = _PROBE.format(module=kind.__module__, name=kind.__qualname__)
+        probe = _PROBE.format(module=kind.__module__, name=kind.__qualname__, heavy=_HEAVY)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         run = subprocess.run(
             [sys.executable, "-c", probe],

@@ -27,6 +27,9 @@ class TestNumpyMaterializer(MaterializerContract):
             *(read_only(np.arange(3)), np.array([1, -1], "m8[D]"), np.float16([1, -0.0])),
         ]
 
+    def left_to_others(self):
+        return [np.ones(2).view(type("Own", (np.ndarray,), {}))]
+
     def same(self, left, right):
         return (
             left.dtype == right.dtype

@@ -32,7 +32,16 @@ class TestPandasMaterializer(MaterializerContract):
             pd.DataFrame(np.zeros((LARGE, 3)), columns=list("abc")),
             pd.DataFrame({"t": pd.date_range("2026", periods=LARGE, freq="s")}),
             pd.Series(pd.interval_range(0, 3)),
+            pd.DataFrame({"m": [pd.NaT, pd.Timestamp(0)], "c": pd.Categorical(["x", None])}),
+            pd.DataFrame(
+                [[1, 2]], columns=pd.MultiIndex.from_product([["a"], [1, 2]], names=["i", "j"])
+            ),
+            *(pd.DataFrame(columns=["é", "<b>"]), pd.DataFrame({"b": np.arange(2, dtype=">i4")})),
+            pd.Series([1.0, 2.0, 3.0])[::2],
         ]
+
+    def left_to_others(self):
+        return [type("Own", (pd.DataFrame,), {})({"a": [1]}), type("Own", (pd.Series,), {})([1])]
 
     def same(self, left, right):
         check = pd.testing.assert_frame_equal if left.ndim == 2 else pd.testing.assert_series_equal

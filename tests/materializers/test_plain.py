@@ -36,6 +36,9 @@ class TestPlainMaterializer(MaterializerContract):
             *(pathlib.Path("/tmp/é"), pathlib.PureWindowsPath("c:\\x"), pathlib.Path("\udc80")),
         ]
 
+    def left_to_others(self):
+        return [Text("x"), OrderedDict(), Counter(), [Text("x")], {"a": {1: Text("x")}}]
+
     def same(self, left, right):
         return (left == right and repr(left) == repr(right)) or isinstance(left, set | frozenset)
 

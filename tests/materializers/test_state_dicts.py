@@ -27,6 +27,9 @@ class TestStateDictMaterializer(MaterializerContract):
             {"slice": torch.arange(10)[3:5]},
         ]
 
+    def left_to_others(self):
+        return [type("Own", (OrderedDict,), {})(a=torch.ones(1)), {"a": torch.ones(2, 3).T}]
+
     def same(self, left, right):
         alike = all(torch.equal(left[n].nan_to_num(), right[n].nan_to_num()) for n in left)
         dtypes = [[tensor.dtype for tensor in state.values()] for state in (left, right)]
