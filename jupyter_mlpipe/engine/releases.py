@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_mlpipe.materializers.versions import difference, made_with
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.errors import ValueNotLoadableError
+from jupyter_mlpipe.model.errors import MlpipeError, ValueNotLoadableError
 
 _MADE_WITH = "made_with"
 
@@ -22,10 +22,17 @@ def with_release(summary: Mapping[str, object], value: Any) -> Mapping[str, obje
 @contextmanager
 def telling_releases(version: ArtifactVersion) -> Iterator[None]:
     """Within the block, a value that does not load says if another release made it."""
+    told = difference(str(version.summary.get(_MADE_WITH, "")))
     try:
         yield
     except ValueNotLoadableError as error:
-        told = difference(str(version.summary.get(_MADE_WITH, "")))
         if not told or error.definition:
             raise
         raise ValueNotLoadableError(f"{error} {told}") from error
+    except MlpipeError:
+        raise
+    except Exception as error:  # any library may raise anything at what another release wrote
+        raise ValueNotLoadableError(
+            f"The value cannot be brought back here: {type(error).__name__}: {error}. "
+            f"{told or 'Make it again with --no-cache.'}"
+        ) from error

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.previews import CELL, COLUMNS, ROWS, cut
+from jupyter_mlpipe.materializers.versions import needed
 from jupyter_mlpipe.model.artifact import Column, Preview
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -45,8 +46,7 @@ class ArrowMaterializer(Materializer):
 
     def load(self, directory: Path) -> Any:
         """Columns look at the mapped file, which Arrow never writes to."""
-        import pyarrow as pa
-
+        pa = needed("pyarrow")
         is_table = (directory / _TABLE).exists()
         try:
             with pa.memory_map(str(directory / (_TABLE if is_table else _BATCH))) as source:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.exact import ExactMaterializer, class_name
 from jupyter_mlpipe.materializers.previews import text_preview
+from jupyter_mlpipe.materializers.versions import needed
 from jupyter_mlpipe.model.artifact import Preview
 
 _FILE = "image.png"
@@ -48,9 +49,7 @@ class ImageMaterializer(Materializer):
 
     def load(self, directory: Path) -> Any:
         """An image of its own, without a file behind it."""
-        from PIL import Image
-
-        with Image.open(directory / _FILE) as opened:
+        with needed("PIL.Image").open(directory / _FILE) as opened:
             return opened.copy()
 
     def summary(self, value: Any) -> Mapping[str, object]:

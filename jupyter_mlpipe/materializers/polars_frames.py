@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.previews import CELL, COLUMNS, ROWS, SUMMARISED, cut
+from jupyter_mlpipe.materializers.versions import needed
 from jupyter_mlpipe.model.artifact import Column, Preview
 from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
@@ -36,8 +37,7 @@ class PolarsMaterializer(Materializer):
 
     def load(self, directory: Path) -> Any:
         """Polars never writes to the memory of a file."""
-        import polars as pl
-
+        pl = needed("polars")
         is_frame = (directory / _FRAME).exists()
         try:
             frame = pl.read_ipc(directory / (_FRAME if is_frame else _SERIES))

@@ -14,8 +14,8 @@ from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.previews import CELL, ROWS, cut
 from jupyter_mlpipe.materializers.tagged import NotPlainError, decode, encode
 from jupyter_mlpipe.materializers.tensors import lies_in_memory, storage_address
+from jupyter_mlpipe.materializers.versions import needed
 from jupyter_mlpipe.model.artifact import ArtifactType, Column, Preview
-from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
 _FILE = "state.safetensors"
 _LAYOUT = "layout"
@@ -61,14 +61,8 @@ class StateDictMaterializer(Materializer):
 
     def load(self, directory: Path) -> Any:
         """Tensors are mapped copy-on-write."""
-        try:
-            from safetensors import safe_open
-        except ImportError as error:
-            raise ValueNotLoadableError(
-                "The state dict is stored as safetensors. Install the package safetensors, then "
-                "try again."
-            ) from error
-        with safe_open(directory / _FILE, framework="pt") as file:
+        needed("torch")
+        with needed("safetensors").safe_open(directory / _FILE, framework="pt") as file:
             layout = json.loads(file.metadata()[_LAYOUT])
             tensors = {name: file.get_tensor(name) for name in layout["names"]}
         if not layout["ordered"]:

@@ -1,9 +1,12 @@
-"""Which release of a package a value was made with, and which one is here."""
+"""Which package, in which release, a value was made with, and which one is here."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
+
+from jupyter_mlpipe.model.errors import ValueNotLoadableError
 
 
 def made_with(value: Any) -> str:
@@ -28,3 +31,19 @@ def difference(made: str) -> str:
         return ""
     found = f"{here} is" if isinstance(here, str) else "none is"
     return f"It was made with {made}; {found} here. Install {package}=={release} to load it."
+
+
+def needed(package: str) -> Any:
+    """A package without which a stored value cannot be brought back.
+
+    Raises:
+        ValueNotLoadableError: It is not installed here.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        root = package.partition(".")[0]
+        raise ValueNotLoadableError(
+            f"The value needs {root}, which is not installed here ({error}). Install it, then "
+            "try again."
+        ) from error

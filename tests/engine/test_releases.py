@@ -36,3 +36,10 @@ def test_a_value_of_another_release_that_does_not_load_says_so(values, monkeypat
     monkeypatch.delattr("numpy.random._pickle.__generator_ctor")
     with pytest.raises(ValueNotLoadableError, match=r"made with numpy 0\.1; .* is here"):
         values.load(version)
+
+
+def test_whatever_a_library_raises_becomes_one_line(values, monkeypatch):
+    version = kept(values, [1])
+    monkeypatch.setattr("jupyter_mlpipe.materializers.plain.decode", lambda _: 1 / 0)
+    with pytest.raises(ValueNotLoadableError, match="ZeroDivisionError: division by zero"):
+        values.load(version)
