@@ -17,10 +17,10 @@ _HISTORY = "_fingerprint"
 def reduced_table(obj: Any) -> tuple[Any, ...] | None:
     """How to make such a table again in memory, which the codec maps; None for anything else."""
     tables = sys.modules.get("datasets.table")
-    kinds = (getattr(tables, "MemoryMappedTable", None), getattr(tables, "InMemoryTable", None))
-    if tables is None or type(obj) not in kinds:
+    if tables is None:  # asked of each object that is pickled
         return None
-    return kinds[1], (obj.table,)
+    kinds = (getattr(tables, "MemoryMappedTable", None), getattr(tables, "InMemoryTable", None))
+    return (kinds[1], (obj.table,)) if type(obj) in kinds else None
 
 
 def dataset_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:

@@ -15,7 +15,10 @@ from jupyter_mlpipe.materializers.facts import Token, fact
 
 def is_keras_model(value: Any) -> bool:
     """Whether it is a model of any class; Keras is not imported to find out."""
-    kind = getattr(sys.modules.get("keras"), "Model", None)
+    keras = sys.modules.get("keras")
+    if keras is None:  # asked of each object that is pickled
+        return False
+    kind = getattr(keras, "Model", None)
     return kind is not None and isinstance(value, kind)
 
 

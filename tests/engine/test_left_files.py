@@ -71,6 +71,12 @@ def test_a_folder_goes_along_only_where_the_step_wrote_all_of_it(session, writte
     assert materializer(session, "made") == "plain"
 
 
+def test_the_name_alone_is_kept_where_the_user_says_so(session, tmp_path):
+    line, _, body = WRITE.format(str(tmp_path / "out.txt")).partition("\n")
+    session.step(f"{line} --materializer out=plain\n{body}")
+    assert materializer(session, "out") == "plain"
+
+
 def test_paths_to_what_was_there_before_stay_names(session, tmp_path):
     session.step("%%step name\nfrom pathlib import Path\nwhere = Path('/usr/bin/env')")
     assert materializer(session, "where") == "plain"
