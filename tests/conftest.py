@@ -13,6 +13,8 @@ import pytest
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
+from tests.postgres import running_server
+
 ROOT = Path(__file__).parent.parent
 _WAIT = 120
 
@@ -151,3 +153,10 @@ def jp_asyncio_loop():
 @pytest.fixture(autouse=True)
 def jp_server_cleanup():
     """As above."""
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server, without any database of ours."""
+    with running_server() as server:
+        yield server

@@ -11,7 +11,8 @@ MlpipeError
  │   └─ CorruptArtifactError stored bytes are not the bytes that were written
  ├─ ValueNotStorableError    no materializer can keep a value
  ├─ ValueNotLoadableError    a stored value cannot be brought back here
- ├─ MetadataError            the metadata store is unreachable, foreign or damaged
+ ├─ MetadataError            the metadata store is unusable, foreign or damaged
+ │   ├─ UnreachableError     it is kept by a server, which does not answer
  │   └─ NotFoundError        nothing is recorded under that name or id
  ├─ PipelineError            a pipeline, its parameters or its archive is invalid
  └─ OrchestratorError        a target cannot express or run the pipeline
@@ -97,6 +98,10 @@ class ValueNotLoadableError(MlpipeError):
 
 class MetadataError(MlpipeError):
     """The metadata store cannot be opened, read or written."""
+
+
+class UnreachableError(MetadataError):
+    """The server that keeps the metadata store does not answer; it may do so later."""
 
 
 class NotFoundError(MetadataError):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from jupyter_mlpipe.analysis.notebook import read_notebook
 from jupyter_mlpipe.config import Settings
@@ -78,10 +78,16 @@ def _with_stores(pipeline: Pipeline, settings: Settings) -> Pipeline:
     for name in ("artifact_store", "metadata_store"):
         location = getattr(settings, name)
         shown[name] = location
-        if urlsplit(location).password is not None:
+        if _holds_password(location):
             shown[name] = ""
             warnings.append(
                 f"The {name.replace('_', ' ')}'s location holds a password and is not written "
                 f"down. Set MLPIPE_{name.upper()} where the steps run."
             )
     return replace(pipeline, warnings=tuple(warnings), **shown)
+
+
+def _holds_password(location: str) -> bool:
+    """PostgreSQL takes it among the options as well."""
+    parts = urlsplit(location)
+    return parts.password is not None or "password" in parse_qs(parts.query)

@@ -144,6 +144,26 @@ class MetadataStoreContract(ABC):
         found = store.find(Query(ArtifactVersion, name_pattern="p::load*")).items
         assert [version.name for version in found] == ["p::load::df"]
 
+    @pytest.mark.parametrize(
+        ("pattern", "expected"),
+        [
+            ("a.b", ["a.b"]),
+            ("a?b", ["a+b", "a.b", "a\\b"]),
+            ("a[.+]b", ["a+b", "a.b"]),
+            ("a[^.+]b", ["a\\b"]),
+            ("*é", ["(é"]),
+            ("(*", ["(é"]),
+            ("[a", []),
+            ("", []),
+        ],
+    )
+    def test_a_glob_has_its_own_signs_and_no_others(
+        self, store: MetadataStore, pattern: str, expected: list[str]
+    ) -> None:
+        store.append([a_version(name) for name in ("a.b", "a+b", "a\\b", "A.b", "(é")])
+        found = store.find(Query(ArtifactVersion, name_pattern=pattern)).items
+        assert sorted(version.name for version in found) == expected
+
     def test_the_latest_version_of_each_name(self, store: MetadataStore) -> None:
         store.append([a_version("a"), a_version("a"), a_version("b")])
         page = store.find(Query(ArtifactVersion, latest_only=True))

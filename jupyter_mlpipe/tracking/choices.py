@@ -36,5 +36,5 @@ def is_one_of(column: ColumnElement[Any], name: str, count: int | None) -> Colum
         return false()
     names = [f"{name}_{place}" for place in range(count)]
     if count == 1:
-        return column == bindparam(names[0])
-    return column.in_([bindparam(one) for one in names])
+        return column == bindparam(names[0], type_=column.type)
+    return column.in_([bindparam(one, type_=column.type) for one in names])

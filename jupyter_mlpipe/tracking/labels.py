@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     select,
     union_all,
     update,
@@ -25,6 +23,7 @@ from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
 from jupyter_mlpipe.model.labels import Labels, Subject
 from jupyter_mlpipe.tracking.choices import is_one_of, listed
 from jupyter_mlpipe.tracking.driver import Transaction
+from jupyter_mlpipe.tracking.jsons import comparable, items, members, mentions
 from jupyter_mlpipe.tracking.store import Query
 from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
@@ -58,7 +57,7 @@ def label_values(query: Query[Any]) -> dict[str, Any]:
     for place, (key, value) in enumerate(query.metadata.items()):
         wanted = value if isinstance(value, tuple) else (value,)
         found[f"key_{place}"] = key
-        found |= listed(f"metadata_{place}", [_compared(one) for one in wanted])
+        found |= listed(f"metadata_{place}", wanted)
     return found
 
 
@@ -79,7 +78,7 @@ def unused() -> ColumnElement[bool]:
     """Of artifact versions: that no step run left, read or bound them."""
     id_ = ARTIFACT_VERSIONS.c.id
     data = (exists().where(table.c.version_id == id_) for table in (STEP_INPUTS, STEP_OUTPUTS))
-    beside = exists().where(func.instr(STEP_RUNS.c.shared, id_) > 0)
+    beside = exists().where(mentions(STEP_RUNS.c.shared, id_))
     return ARTIFACT_VERSIONS.c.step_run.is_(None) & ~next(data) & ~next(data) & ~beside
 
 
@@ -115,7 +114,8 @@ _KEYS: Mapping[Subject, ColumnElement[str]] = {
 
 
 def _labels_of(key: Any) -> Select[Any]:
-    return select(key.table.c.tags, key.table.c.metadata).where(key == bindparam("id"))
+    labels = select(key.table.c.tags, key.table.c.metadata)
+    return labels.where(key == bindparam("id")).with_for_update()
 
 
 def _put(key: Any) -> Update:
@@ -136,20 +136,13 @@ def _placed(values: Mapping[str, Any], name: str) -> int:
     return sum(key.rpartition("_")[0] == name for key in values)
 
 
-def _compared(value: object) -> object:
-    """As SQLite gives what it finds in JSON: booleans as 1 and 0, lists and dicts as text."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, separators=(",", ":"))
-    return int(value) if isinstance(value, bool) else value
-
-
 def _has_tag(table: Table, tag: ColumnElement[Any]) -> ColumnElement[bool]:
     """A tag of an artifact counts for all its versions."""
-    found = func.json_each(table.c.tags).table_valued("value")
+    found = items(table.c.tags)
     own = exists(select(1).select_from(found).where(found.c.value == tag).correlate(table))
     if table is not ARTIFACT_VERSIONS:
         return own
-    names = func.json_each(ARTIFACTS.c.tags).table_valued("value")
+    names = items(ARTIFACTS.c.tags)
     tagged = select(ARTIFACTS.c.name).where(names.c.value == tag)
     return own | table.c.name.in_(tagged)
 
@@ -159,8 +152,8 @@ def _says(table: Table, place: int, count: int) -> ColumnElement[bool]:
     columns = [table.c[name] for name in ("metadata", "summary") if name in table.c]
     parts = []
     for column in columns:
-        found = func.json_each(column).table_valued("key", "value")
-        wanted = is_one_of(found.c.value, f"metadata_{place}", count)
+        found = members(column)
+        wanted = is_one_of(comparable(found.c.value), f"metadata_{place}", count)
         named = found.c.key == bindparam(f"key_{place}")
         parts.append(select(1).select_from(found).where(named, wanted).correlate(table))
     return exists(union_all(*parts)) if len(parts) > 1 else exists(parts[0])

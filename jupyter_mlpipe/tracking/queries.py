@@ -29,6 +29,7 @@ from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.tracking.choices import SEVERAL, count_of, is_one_of, listed
+from jupyter_mlpipe.tracking.globs import glob
 from jupyter_mlpipe.tracking.labels import (
     LabelShape,
     label_conditions,
@@ -188,7 +189,7 @@ def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
         return conditions
     name, version = ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version
     if shape.patterned:
-        conditions.append(name.op("GLOB", is_comparison=True)(bindparam("pattern")))
+        conditions.append(glob(name, "pattern"))
     if shape.latest_only:
         others = ARTIFACT_VERSIONS.alias()
         newest = select(func.max(others.c.version)).where(others.c.name == name)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HEAD = "0006"
 """The newest revision below `migrations/versions`."""
+MIGRATING = "mlpipe_migrating"
+"""Execution option of connections that are about to migrate."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic's context is one for the whole process."""
@@ -44,7 +46,8 @@ def migrate(connection: Connection, revision: str) -> None:
     from alembic import command
 
     config = _config(connection)
-    go = command.downgrade if revision == "base" or revision < HEAD else command.upgrade
+    down = revision == "base" or revision < (_revision(connection) or "")
+    go = command.downgrade if down else command.upgrade
     with _ONE_AT_A_TIME:
         go(config, revision)
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
-from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
+from jupyter_mlpipe.model.errors import MetadataError, NotFoundError, UnreachableError
 from jupyter_mlpipe.model.run import Input, Output, Run, StepRun
 from jupyter_mlpipe.tracking import database, queries, rows
+from jupyter_mlpipe.tracking.absence import Absence
 from jupyter_mlpipe.tracking.choices import listed
 from jupyter_mlpipe.tracking.driver import Driver, Row, Transaction
 from jupyter_mlpipe.tracking.store import LineageEdge, Page, Query, R, Record
@@ -33,6 +32,7 @@ class SqlMetadataStore:
         self._driver: Driver | None = None
         self._closed = False
         self._opening = threading.Lock()
+        self._absence = Absence()
 
     def append(self, records: Sequence[Record]) -> tuple[Record, ...]:
         """See `MetadataStore.append`."""
@@ -82,11 +82,19 @@ class SqlMetadataStore:
 
     @contextmanager
     def _transaction(self, *, writing: bool = False) -> Iterator[Transaction]:
+        self._absence.check()
+        asked = time.monotonic()
         try:
             with self._open().transaction(writing=writing) as transaction:
                 yield transaction
-        except (SQLAlchemyError, sqlite3.Error, UnicodeEncodeError, OverflowError) as error:
-            raise database.explain(error, self._url) from error
+        except UnreachableError as error:
+            self._absence.note(error, time.monotonic() - asked)
+            raise
+        except database.failures(self._url) as error:
+            explained = database.explain(error, self._url)
+            if isinstance(explained, UnreachableError):
+                self._absence.note(explained, time.monotonic() - asked)
+            raise explained from error
 
     def _open(self) -> Driver:
         with self._opening:

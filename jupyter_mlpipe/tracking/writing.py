@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, func, insert
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ColumnElement, Table, bindparam, case, delete, insert
+from sqlalchemy.dialects import postgresql
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion, Removal
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
@@ -28,16 +29,17 @@ from jupyter_mlpipe.tracking.tables import (
 
 
 def write(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, ...]:
-    """Write all records into the open transaction; returns them as stored."""
-    stored = tuple(
-        _number(transaction, record) if isinstance(record, ArtifactVersion) else record
-        for record in records
-    )
-    runs = [rows.run_row(record) for record in stored if isinstance(record, Run)]
-    step_runs = [record for record in stored if isinstance(record, StepRun)]
+    """Write all records into the open transaction; returns them as stored.
+
+    What others may write at the same time is written in one order, whatever that of the records:
+    two transactions that waited for each other's rows would both fail.
+    """
+    stored = _numbered(transaction, records)
+    runs = sorted((r for r in stored if isinstance(r, Run)), key=_id)
+    step_runs = sorted((r for r in stored if isinstance(r, StepRun)), key=_id)
     versions = [rows.version_row(r) for r in stored if isinstance(r, ArtifactVersion)]
     snapshots = [rows.environment_row(r) for r in stored if isinstance(r, EnvironmentSnapshot)]
-    transaction.run(_PUT_RUN, runs)
+    transaction.run(_PUT_RUN, list(map(rows.run_row, runs)))
     transaction.run(_PUT_ENVIRONMENT, snapshots)
     _write_step_runs(transaction, step_runs)
     transaction.run(_ADD_VERSION, versions)
@@ -51,22 +53,31 @@ def _follow(transaction: Transaction, record: Record) -> bool:
     return not isinstance(record, Removal) or remove(transaction, record.version_id)
 
 
-def _replacing(table: Table, *but: str) -> sqlite.Insert:
-    statement = sqlite.insert(table)
+def _id(record: Run | StepRun) -> str:
+    return record.id
+
+
+def _replacing(table: Table, *but: str) -> postgresql.Insert:
+    # SQLite takes PostgreSQL's words for it.
+    statement = postgresql.insert(table)
     kept = ("id", *but)
     new = {column.name: column for column in statement.excluded if column.name not in kept}
     return statement.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
+def _larger(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    return case((one > other, one), else_=other)
+
+
 _PUT_RUN = _replacing(RUNS, "tags", "metadata")
 _PUT_STEP_RUN = _replacing(STEP_RUNS)
-_PUT_ENVIRONMENT = sqlite.insert(ENVIRONMENTS).on_conflict_do_nothing()
+_PUT_ENVIRONMENT = postgresql.insert(ENVIRONMENTS).on_conflict_do_nothing()
 _ADD_VERSION = insert(ARTIFACT_VERSIONS)
 _ADD_INPUT = insert(STEP_INPUTS)
 _ADD_OUTPUT = insert(STEP_OUTPUTS)
 _CLEAR_INPUTS = delete(STEP_INPUTS).where(STEP_INPUTS.c.step_run == bindparam("id"))
 _CLEAR_OUTPUTS = delete(STEP_OUTPUTS).where(STEP_OUTPUTS.c.step_run == bindparam("id"))
-_COUNT = sqlite.insert(ARTIFACTS).values(
+_COUNT = postgresql.insert(ARTIFACTS).values(
     name=bindparam("artifact"), last_version=bindparam("number")
 )
 # The counter row, not the highest version, gives the next number: two writers never get the same.
@@ -75,8 +86,16 @@ _COUNT_UP = _COUNT.on_conflict_do_update(
 ).returning(ARTIFACTS.c.last_version)
 _COUNT_TO = _COUNT.on_conflict_do_update(
     index_elements=["name"],
-    set_={"last_version": func.max(ARTIFACTS.c.last_version, _COUNT.excluded.last_version)},
+    set_={"last_version": _larger(ARTIFACTS.c.last_version, _COUNT.excluded.last_version)},
 )
+
+
+def _numbered(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, ...]:
+    named = [(r.name, place) for place, r in enumerate(records) if isinstance(r, ArtifactVersion)]
+    stored = list(records)
+    for _, place in sorted(named):
+        stored[place] = _number(transaction, cast("ArtifactVersion", stored[place]))
+    return tuple(stored)
 
 
 def _number(transaction: Transaction, version: ArtifactVersion) -> ArtifactVersion:

@@ -78,6 +78,15 @@ def test_passwords_are_not_written(settings, write_notebook):
     assert any("MLPIPE_ARTIFACT_STORE" in warning for warning in plan.warnings)
 
 
+def test_a_database_password_among_its_options_is_not_written(
+    settings, write_notebook, postgres, tmp_path
+):
+    url = postgres.url(tmp_path.name, password="hunter2")
+    plan = to("airflow", replace(settings, metadata_store=url), write_notebook(*CELLS))
+    assert "hunter2" not in str(plan)
+    assert any("MLPIPE_METADATA_STORE" in warning for warning in plan.warnings)
+
+
 def test_another_clone_gives_the_same_code(settings, write_notebook, tmp_path):
     path = write_notebook(*CELLS)
     clone = tmp_path / "clone"

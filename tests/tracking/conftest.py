@@ -89,3 +89,11 @@ def history(tmp_path):
     store = SqlMetadataStore(f"sqlite:///{tmp_path / 'metadata.db'}")
     yield History(store)
     store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """Of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'metadata.db'}"
+    return request.getfixturevalue("postgres").url(tmp_path.name)

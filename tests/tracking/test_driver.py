@@ -12,8 +12,8 @@ ONE = select(RUNS).where(RUNS.c.id == bindparam("id"))
 
 
 @pytest.fixture
-def driver(tmp_path):
-    driver = Driver(open_database(f"sqlite:///{tmp_path / 'metadata.db'}"))
+def driver(url):
+    driver = Driver(open_database(url))
     yield driver
     driver.dispose()
 

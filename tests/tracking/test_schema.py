@@ -5,20 +5,17 @@ from dataclasses import replace
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, inspect
 
-from jupyter_mlpipe.model.run import Run, StepRun
-from jupyter_mlpipe.testing.metadata import a_run, a_step
-from jupyter_mlpipe.tracking import schema
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.environment import EnvironmentSnapshot
+from jupyter_mlpipe.model.run import Input, Run, StepRun
+from jupyter_mlpipe.testing.metadata import a_run, a_snapshot, a_step
+from jupyter_mlpipe.tracking import rows, schema
 from jupyter_mlpipe.tracking.database import open_database
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 from jupyter_mlpipe.tracking.store import Query
 from jupyter_mlpipe.tracking.tables import METADATA
-
-
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'metadata.db'}"
 
 
 @pytest.fixture
@@ -33,11 +30,20 @@ def test_the_migrations_end_at_the_tables(engine):
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
-def test_a_database_with_data_goes_down_and_up_again(engine, url):
+def move(engine, revision):
+    with engine.begin() as connection:
+        schema.migrate(connection, revision)
+
+
+def unlabelled(record):
+    """Runs and step runs had no labels at first."""
+    return replace(record, tags=(), metadata={})
+
+
+def test_a_database_with_data_is_taken_away_and_made_again(engine, url):
     store = SqlMetadataStore(url)
     store.append([a_run(), *a_step("clean")])
-    with engine.begin() as connection:
-        schema.migrate(connection, "base")
+    move(engine, "base")
     with engine.begin() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
         schema.upgrade(connection)
@@ -46,15 +52,48 @@ def test_a_database_with_data_goes_down_and_up_again(engine, url):
     store.close()
 
 
-def test_runs_of_whole_steps_outlive_the_step_back_to_a_database_without_elements(engine, url):
+def test_what_the_first_release_recorded_is_read_by_this_one(engine, url):
+    """Its rows are written into its own tables; opening the database brings them up to date."""
+    run, snapshot, (step, version) = a_run(), a_snapshot(), a_step("clean", full=True)
+    step = replace(step, inputs=(Input("x", version.id),))
+    move(engine, "0001")
+    tables = MetaData()
+    tables.reflect(engine)
+    with engine.begin() as connection:
+        for table, row in (
+            ("runs", rows.run_row(run)),
+            ("step_runs", rows.step_run_row(step)),
+            ("artifacts", {"name": version.name, "last_version": 1}),
+            ("artifact_versions", rows.version_row(version)),
+            ("step_inputs", rows.input_rows(step)[0]),
+            ("step_outputs", rows.output_rows(step)[0]),
+            ("environments", rows.environment_row(snapshot)),
+        ):
+            known = {name: row[name] for name in row if name in tables.tables[table].c}
+            connection.execute(tables.tables[table].insert(), known)
     store = SqlMetadataStore(url)
-    (one, version) = a_step("clean[1]")
-    store.append([a_run(), *a_step("clean"), replace(one, element="d1"), version])
-    with engine.begin() as connection:
-        schema.migrate(connection, "0003")
-    with engine.begin() as connection:
-        schema.upgrade(connection)
-    assert [(run.step, run.element) for run in store.find(Query(StepRun)).items] == [("clean", "")]
+    assert store.get(Run, run.id) == unlabelled(run)
+    assert store.get(StepRun, step.id) == replace(unlabelled(step), immovable=(), shared=())
+    assert store.get(ArtifactVersion, version.id) == version
+    assert store.get(EnvironmentSnapshot, snapshot.digest) == snapshot
+    store.close()
+
+
+def test_data_outlives_every_step_down_and_up_again(engine, url):
+    store = SqlMetadataStore(url)
+    one, version = a_step("clean[1]")
+    kept = [a_run(), a_snapshot(), *a_step("clean", full=True)]
+    store.append([*kept, replace(one, element="d1"), version])
+    revisions = sorted(schema._known_revisions())
+    for revision in (*revisions[-2::-1], *revisions[1:]):
+        move(engine, revision)
+    run, snapshot, _, version = kept
+    assert store.get(Run, run.id) == unlabelled(run)
+    assert store.get(EnvironmentSnapshot, snapshot.digest) == snapshot
+    assert store.get(ArtifactVersion, version.id) == version
+    assert [(found.step, found.element) for found in store.find(Query(StepRun)).items] == [
+        ("clean", "")
+    ]
     store.close()
 
 
@@ -78,15 +117,3 @@ def test_an_up_to_date_database_is_opened_without_alembic(engine, url):
         f"open_database({url!r}).dispose(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=".").returncode == 0
-
-
-def test_step_runs_from_before_a_column_was_added_are_still_read(engine, url):
-    store = SqlMetadataStore(url)
-    store.append([a_run(), *a_step("clean", full=True)])
-    with engine.begin() as connection:
-        schema.migrate(connection, "0001")
-    with engine.begin() as connection:
-        schema.upgrade(connection)
-    (found,) = store.find(Query(StepRun)).items
-    assert (found.step, found.immovable, found.effects) == ("clean", (), {"random": "blob"})
-    store.close()

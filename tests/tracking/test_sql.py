@@ -19,8 +19,9 @@ import sys
 from jupyter_mlpipe.testing.metadata import a_version
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 store = SqlMetadataStore(sys.argv[1])
-for _ in range(15):
-    store.append([a_version("shared"), a_version("shared")])
+for turn in range(25):
+    pair = [a_version("one"), a_version("other")]
+    store.append(pair if turn % 2 else pair[::-1])
 store.close()
 """
 
@@ -28,6 +29,15 @@ store.close()
 class TestSqlMetadataStore(MetadataStoreContract):
     def open_store(self, folder):
         return SqlMetadataStore(f"sqlite:///{folder / 'deep' / 'metadata.db'}")
+
+
+class TestInPostgres(MetadataStoreContract):
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres):
+        self.server = postgres
+
+    def open_store(self, folder):
+        return SqlMetadataStore(self.server.url(folder.name))
 
 
 def test_a_store_in_memory_is_one_for_all_threads():
@@ -47,19 +57,20 @@ def opened(file):
     return SqlMetadataStore(f"sqlite:///{file}")
 
 
-def test_four_processes_number_one_artifact_without_gap(file):
-    command = [sys.executable, "-c", _WRITER, f"sqlite:///{file}"]
+def test_eight_processes_number_one_artifact_without_gap(url):
+    command = [sys.executable, "-c", _WRITER, url]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    writers = [subprocess.Popen(command, env=environ) for _ in range(4)]
-    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
-    store = opened(file)
-    found = store.find(Query(ArtifactVersion, limit=500)).items
-    assert sorted(version.version for version in found) == list(range(1, 121))
+    writers = [subprocess.Popen(command, env=environ) for _ in range(8)]
+    assert [writer.wait(timeout=240) for writer in writers] == [0] * 8
+    store = SqlMetadataStore(url)
+    for name in ("one", "other"):
+        found = store.find(Query(ArtifactVersion, {"name": name}, limit=500)).items
+        assert sorted(version.version for version in found) == list(range(1, 201))
     store.close()
 
 
-def test_a_first_opening_by_several_threads_makes_one_schema(file):
-    stores = [opened(file) for _ in range(4)]
+def test_a_first_opening_by_several_threads_makes_one_schema(url):
+    stores = [SqlMetadataStore(url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda store: store.find(Query(Run)).total, stores)) == [0] * 4
     for store in stores:
@@ -148,8 +159,9 @@ def test_without_room_nothing_is_recorded_and_the_rest_stays(file, no_room_left)
     ("url", "message"),
     [
         ("nothing", "no database URL"),
-        ("bogus://x", "no database URL"),
-        ("postgresql+psycopg://me:secret@host/db", "only SQLite"),
+        ("bogus://me:secret@host/db", "only SQLite and PostgreSQL"),
+        ("postgresql+asyncpg://me:secret@host/db", r"asyncpg.* reached through psycopg"),
+        ("sqlite+bogus:///m.db", "bogus"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_without_its_password(url, message):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from alembic import context
+from sqlalchemy import text
 
 from jupyter_mlpipe.tracking.tables import METADATA
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
-    render_as_batch=True,
-)
+connection = context.config.attributes["connection"]
+if connection.dialect.name == "postgresql":
+    # It alters no table of which rows changed that are yet to be checked.
+    connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
 context.run_migrations()
