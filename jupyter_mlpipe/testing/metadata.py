@@ -193,6 +193,20 @@ class MetadataStoreContract(ABC):
         edges = store.lineage(end.id)
         assert len(edges) == len({(edge.source, edge.target) for edge in edges}) == 5
 
+    def test_many_ways_to_an_edge_neither_hide_nor_repeat_others(
+        self, store: MetadataStore
+    ) -> None:
+        records: list[Record] = [a_run()]
+        left: list[str] = []
+        for place in range(30):
+            step, version = a_step(f"s{place}", tuple(left[-2:]))
+            records += [step, version]
+            left.append(version.id)
+        store.append(records)
+        assert len(store.lineage(left[-1], depth=30)) == 57
+        near = [left.index(edge.source) for edge in store.lineage(left[-1], depth=2)]
+        assert (sorted(near[:2]), sorted(near[2:])) == ([27, 28], [25, 26, 26, 27])
+
     @pytest.mark.parametrize("name", ["../../etc/passwd", "a'; DROP TABLE runs; --", "é🦉" * 150])
     def test_any_name_is_only_text(self, store: MetadataStore, name: str) -> None:
         store.append([replace(a_run("r"), pipeline=name), a_version(name)])

@@ -18,9 +18,9 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
-    literal,
     null,
     select,
+    tuple_,
     union_all,
 )
 
@@ -150,10 +150,10 @@ def data_of(count: int) -> CompoundSelect[Any]:
 
 @functools.cache
 def edges_of(direction: Literal["upstream", "downstream"]) -> Select[str, str, str]:
-    """Edges from a `version` outwards up to a `depth`, nearest first.
+    """All edges from a `version` outwards, or so many `rows` of them.
 
-    An edge comes once for each distance at which it is met. The number of `rows` is limited, not
-    of edges, so that the recursion stops as soon as enough is found.
+    Both databases go outwards by one edge after the other, and stop as soon as enough is found.
+    How far an edge is away is not asked: it would come once for each way that leads there.
     """
     edge = select(
         STEP_INPUTS.c.version_id.label("source"),
@@ -162,18 +162,9 @@ def edges_of(direction: Literal["upstream", "downstream"]) -> Select[str, str, s
     ).join(ARTIFACT_VERSIONS, ARTIFACT_VERSIONS.c.step_run == STEP_INPUTS.c.step_run)
     upstream = direction == "upstream"
     near = ARTIFACT_VERSIONS.c.id if upstream else STEP_INPUTS.c.version_id
-    found = (
-        edge.add_columns(literal(1).label("distance"))
-        .where(near == bindparam("version"))
-        .cte("found", recursive=True)
-    )
+    found = edge.where(near == bindparam("version")).cte("found", recursive=True)
     far = found.c.source if upstream else found.c.target
-    further = (
-        edge.add_columns((found.c.distance + 1).label("distance"))
-        .join(found, near == far)
-        .where(found.c.distance < bindparam("depth"))
-    )
-    reached = found.union(further)
+    reached = found.union(edge.join(found, near == far))
     columns = select(reached.c.source, reached.c.target, reached.c.step_run)
     return columns.limit(bindparam("rows"))
 
@@ -189,11 +180,13 @@ def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
         return conditions
     name, version = ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version
     if shape.patterned:
-        conditions.append(glob(name, "pattern"))
+        fitting = select(ARTIFACTS.c.name).where(glob(ARTIFACTS.c.name, "pattern"))
+        conditions.append(name.in_(fitting))  # names are few, and versions many
     if shape.latest_only:
         others = ARTIFACT_VERSIONS.alias()
-        newest = select(func.max(others.c.version)).where(others.c.name == name)
-        conditions.append(version == newest.scalar_subquery())
+        newest = select(func.max(others.c.version)).where(others.c.name == ARTIFACTS.c.name)
+        latest = select(ARTIFACTS.c.name, newest.scalar_subquery())
+        conditions.append(tuple_(name, version).in_(latest))
     if shape.unused:
         conditions.append(unused())
     return conditions

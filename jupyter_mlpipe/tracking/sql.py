@@ -16,6 +16,7 @@ from jupyter_mlpipe.model.run import Input, Output, Run, StepRun
 from jupyter_mlpipe.tracking import database, queries, rows
 from jupyter_mlpipe.tracking.absence import Absence
 from jupyter_mlpipe.tracking.choices import listed
+from jupyter_mlpipe.tracking.distances import nearest_first
 from jupyter_mlpipe.tracking.driver import Driver, Row, Transaction
 from jupyter_mlpipe.tracking.store import LineageEdge, Page, Query, R, Record
 from jupyter_mlpipe.tracking.writing import write
@@ -68,10 +69,11 @@ class SqlMetadataStore:
         limit: int = 1000,
     ) -> tuple[LineageEdge, ...]:
         """See `MetadataStore.lineage`."""
-        values = {"version": version_id, "depth": depth, "rows": limit * depth}
         with self._transaction() as transaction:
+            values = {"version": version_id, "rows": limit}
             rows = transaction.rows(queries.edges_of(direction), values)
-        return tuple(dict.fromkeys(LineageEdge(**row) for row in rows))[:limit]
+        edges = [LineageEdge(**row) for row in rows]
+        return nearest_first(edges, version_id, direction, depth)
 
     def close(self) -> None:
         """See `MetadataStore.close`."""

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, inspect
+from sqlalchemy import MetaData, create_engine, inspect, text
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
+from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.run import Input, Run, StepRun
 from jupyter_mlpipe.testing.metadata import a_run, a_snapshot, a_step
 from jupyter_mlpipe.tracking import rows, schema
@@ -109,6 +110,40 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(url, monkeypatch):
     store = SqlMetadataStore(url)
     assert store.find(Query(Run)).total == 0
     store.close()
+
+
+def test_an_older_database_is_brought_up_to_date_when_it_is_opened(engine, url):
+    move(engine, "0001")
+    store = SqlMetadataStore(url)
+    assert store.find(Query(Run)).total == 0
+    store.close()
+    with engine.connect() as connection:
+        assert schema.is_current(connection)
+
+
+def refusal(url):
+    store = SqlMetadataStore(url)
+    with pytest.raises(MetadataError) as caught:
+        store.find(Query(Run))
+    store.close()
+    return str(caught.value)
+
+
+def test_a_newer_database_asks_for_an_upgrade_of_the_package(engine, url):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert "revision 9999" in (words := refusal(url))
+    assert "Upgrade jupyter_mlpipe" in words
+
+
+def test_another_programs_database_is_not_touched(url):
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE songs (title TEXT)"))
+    assert "another program (songs)" in refusal(url)
+    with engine.begin() as connection:
+        assert inspect(connection).get_table_names() == ["songs"]
+    engine.dispose()
 
 
 def test_an_up_to_date_database_is_opened_without_alembic(engine, url):

@@ -1,6 +1,5 @@
 import os
 import resource
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -96,23 +95,6 @@ def test_a_database_damaged_in_the_middle_says_so(file):
     with pytest.raises(MetadataError, match="damaged"):
         store.find(Query(ArtifactVersion))
     store.close()
-
-
-def test_another_programs_database_is_not_touched(file):
-    with sqlite3.connect(file) as connection:
-        connection.execute("CREATE TABLE songs (title)")
-    connection.close()
-    with pytest.raises(MetadataError, match=r"another program \(songs\)"):
-        opened(file).find(Query(Run))
-
-
-def test_a_newer_database_asks_for_an_upgrade_of_the_package(file):
-    opened(file).find(Query(Run))
-    with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(MetadataError, match=r"revision 9999.*Upgrade jupyter_mlpipe"):
-        opened(file).find(Query(Run))
 
 
 def test_a_folder_that_cannot_be_made_is_named():

@@ -1,0 +1,192 @@
+"""What the metadata store costs, on SQLite and PostgreSQL, beside the limits we hold ourselves to.
+
+Questions are asked of a made-up history of a million artifact versions (`history.py`). Each figure
+is a median, and the best in parentheses; the first answer, for which nothing was at hand, is left
+out. `at best`: the median misses the limit, as it does on a busy machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from history import STEPS, History, Landmarks
+from sqlalchemy import Table
+
+from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.engine.context import RunContext, open_context
+from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
+from jupyter_mlpipe.model.run import Output, Run, Status, StepRun
+from jupyter_mlpipe.storage.flushing import LaterFlush
+from jupyter_mlpipe.tracking.database import open_database
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
+from jupyter_mlpipe.tracking.store import Query
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.postgres import running_server
+
+Question = Callable[[], object]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--versions", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    chosen = parser.parse_args()
+    for kind in ("sqlite", "postgresql"):
+        if chosen.only in (None, kind):
+            with tempfile.TemporaryDirectory() as folder, database(kind, Path(folder)) as url:
+                measure(url, Path(folder), chosen)
+
+
+@contextlib.contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'metadata.db'}"
+        return
+    with running_server() as server:
+        server.run("ALTER SYSTEM SET fsync = on")
+        server.run("SELECT pg_reload_conf()")
+        yield server.url("benchmark")
+
+
+def measure(url: str, folder: Path, chosen: argparse.Namespace) -> None:
+    print(f"{url.partition(':')[0]}")
+    show("a step with three small outputs", 2.0, step(url, folder), chosen.rounds * 10)
+    marks = load(url, chosen.versions)
+    store = SqlMetadataStore(url)
+    for words, limit, question in questions(store, marks):
+        show(words, limit, question, chosen.rounds)
+    store.close()
+
+
+def show(words: str, limit: float, question: Question, rounds: int) -> None:
+    question()
+    times = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        question()
+        times.append((time.perf_counter() - begun) * 1000)
+    median, best = statistics.median(times), min(times)
+    verdict = "" if median <= limit else "   TOO SLOW" if best > limit else "   at best"
+    print(f"  {words:42} {median:8.2f} ({best:.2f}) ms of {limit:.0f}{verdict}", flush=True)
+
+
+def step(url: str, folder: Path) -> Question:
+    """What is stored and recorded as a step ends in a kernel."""
+    settings = Settings(folder, folder / ".mlpipe", metadata_store=url)
+    context = open_context(settings, LaterFlush())
+    run = Run(new_id(), "p", "notebook", Status.RUNNING, time.time())
+    numbers = iter(range(10**9))
+
+    def keep() -> None:
+        number = next(numbers)
+        values: dict[str, object] = {
+            "rate": number / 7,
+            "names": [str(number)] * 20,
+            "facts": {"rows": number},
+        }
+        record(context, run, values)
+
+    return keep
+
+
+def record(context: RunContext, run: Run, values: dict[str, object]) -> None:
+    step_run = StepRun(new_id(), run.id, "p", "train", Status.SUCCEEDED, time.time(), source="x")
+    versions = []
+    for name, value in values.items():
+        kept = context.values.keep(value)
+        version = ArtifactVersion(
+            new_id(), f"p::train::{name}", kept.digest, kept.manifest, variable=name
+        )
+        versions.append(replace(version, step_run=step_run.id, created=time.time()))
+    outputs = tuple(Output(version.variable, version.id) for version in versions)
+    context.metadata.append((run, *versions, replace(step_run, outputs=outputs)))
+
+
+def load(url: str, versions: int) -> Landmarks:
+    """Fill the tables past the store, which would take hours for it."""
+    history = History(max(versions // (2 * STEPS) - 100, 1))
+    begun = time.perf_counter()
+    engine = open_database(url)
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    sqlite = engine.dialect.name == "sqlite"
+    cursor.execute(
+        "PRAGMA foreign_keys = OFF" if sqlite else "SET session_replication_role=replica"
+    )
+    cursor.execute("BEGIN")
+    for table, found in history.batches():
+        insert(cursor, table, found, sqlite=sqlite)
+    cursor.execute("COMMIT")
+    cursor.execute("ANALYZE")
+    connection.close()
+    engine.dispose()
+    print(f"  (a history of {versions} versions, made in {time.perf_counter() - begun:.0f} s)")
+    assert history.landmarks is not None
+    return history.landmarks
+
+
+def insert(cursor: Any, table: Table, found: list[tuple[object, ...]], *, sqlite: bool) -> None:
+    names = ", ".join(f'"{column.name}"' for column in list(table.columns)[: len(found[0])])
+    if sqlite:
+        places = ", ".join("?" * len(found[0]))
+        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({places})", found)
+        return
+    with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in found:
+            copy.write_row(row)
+
+
+def questions(store: SqlMetadataStore, marks: Landmarks) -> Iterator[tuple[str, float, Question]]:
+    def lineage(version: str, direction: str, depth: int, limit: int) -> Question:
+        return lambda: store.lineage(version, direction, depth=depth, limit=limit)
+
+    def pages(kind: type, where: dict[str, object] | None = None, **more: object) -> Question:
+        return lambda: store.find(Query(kind, where or {}, **more))
+
+    yield "lineage of a run's last version, whole", 5, lineage(marks.last, "upstream", 100, 1000)
+    yield "lineage as the sidebar asks for it", 5, lineage(marks.last, "upstream", 20, 1000)
+    yield "ten thousand versions upstream", 150, lineage(marks.summit, "upstream", 1000, 100_000)
+    yield "a dataset downstream, cut at 1000", 20, lineage(marks.dataset, "downstream", 20, 1000)
+    yield "newest versions", 20, pages(ArtifactVersion, counted=False)
+    yield "newest versions, counted", 20, pages(ArtifactVersion)
+    yield "newest version of each name", 20, pages(ArtifactVersion, latest_only=True)
+    yield "versions of a name", 20, pages(ArtifactVersion, {"name": marks.name})
+    yield "versions by pattern", 20, pages(ArtifactVersion, name_pattern="pipeline3::step7::*")
+    yield "versions by rare pattern", 20, pages(ArtifactVersion, name_pattern="*layer7::3*")
+    yield "versions of a type", 20, pages(ArtifactVersion, {"type": "DATA"})
+    yield "versions of a variable", 20, pages(ArtifactVersion, {"variable": "score"}, counted=False)
+    yield "versions of a rare variable", 20, pages(ArtifactVersion, {"variable": "df"})
+    yield "runs", 20, pages(Run)
+    yield "runs of a pipeline", 20, pages(Run, {"pipeline": "pipeline3"})
+    yield "runs by status", 20, pages(Run, {"status": "failed"})
+    yield "steps of a run", 20, pages(StepRun, {"run_id": marks.run}, newest_first=False)
+    yield (
+        "newest run of a step",
+        20,
+        pages(
+            StepRun,
+            {"pipeline": "pipeline3", "step": "step7", "status": ("succeeded", "cached")},
+            limit=1,
+            counted=False,
+        ),
+    )
+    yield "who read a version", 20, pages(StepRun, {"input": marks.last})
+    yield "newest who read a dataset", 20, pages(StepRun, {"input": marks.dataset}, counted=False)
+
+
+if __name__ == "__main__":
+    os.environ.pop("MLPIPE_METADATA_STORE", None)
+    main()
