@@ -35,6 +35,12 @@ from jupyter_mlpipe.tracking.store import Query
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.postgres import running_server
 
+_FASTER = {
+    "sqlite": ("PRAGMA foreign_keys = OFF", "PRAGMA cache_size = -1000000"),
+    "postgresql": ("SET session_replication_role = replica", "SET statement_timeout = 0"),
+}
+"""Keys that refer to nothing are not looked for while a history is loaded."""
+
 Question = Callable[[], object]
 
 

@@ -85,13 +85,10 @@ class SqlMetadataStore:
     @contextmanager
     def _transaction(self, *, writing: bool = False) -> Iterator[Transaction]:
         self._absence.check()
-        asked = time.monotonic()
+        driver, asked = self._open(), time.monotonic()
         try:
-            with self._open().transaction(writing=writing) as transaction:
+            with driver.transaction(writing=writing) as transaction:
                 yield transaction
-        except UnreachableError as error:
-            self._absence.note(error, time.monotonic() - asked)
-            raise
         except database.failures(self._url) as error:
             explained = database.explain(error, self._url)
             if isinstance(explained, UnreachableError):
@@ -103,8 +100,17 @@ class SqlMetadataStore:
             if self._closed:
                 raise MetadataError("The metadata store was closed. Open another one.")
             if self._driver is None:
-                self._driver = Driver(database.open_database(self._url))
+                self._driver = self._connected()
             return self._driver
+
+    def _connected(self) -> Driver:
+        self._absence.check()  # another thread may have waited in vain meanwhile
+        asked = time.monotonic()
+        try:
+            return Driver(database.open_database(self._url))
+        except UnreachableError as error:
+            self._absence.note(error, time.monotonic() - asked)
+            raise
 
 
 _WORDS = {

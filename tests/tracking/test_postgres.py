@@ -2,6 +2,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -91,6 +92,15 @@ def test_a_server_that_never_answers_is_waited_for_once(silent, opened):
     assert len(callers) == 1
 
 
+def test_threads_that_wait_for_a_silent_server_wait_together(silent, opened):
+    port, callers = silent
+    store = opened(f"postgresql+psycopg://me@127.0.0.1:{port}/lab?connect_timeout=2")
+    with ThreadPoolExecutor(3) as pool:
+        words = list(pool.map(lambda _: refusal(store), range(3)))
+    assert all("cannot be reached" in said for said in words)
+    assert len(callers) == 1
+
+
 def test_a_wrong_password_is_not_repeated(postgres, name, opened):
     postgres.url(name)
     postgres.ask_for_a_password("locked_out", "right")
@@ -165,6 +175,14 @@ def test_text_that_postgres_cannot_hold_is_kept_as_well_as_it_can(postgres, name
     store.append([run, replace(step, error="bad \0 byte"), version])
     assert store.get(Run, "run").parameters == {"lr": "nan", "deep": ["inf", "a\0b"]}
     assert store.get(type(step), step.id).error == "bad ␀ byte"
+
+
+def test_projects_share_a_database_in_schemas_of_their_own(postgres, name, opened):
+    postgres.url(name)
+    for project in ("one", "two"):
+        postgres.run(f"CREATE SCHEMA {project}", database=name)
+        store = opened(postgres.url_of(name, options=f"-csearch_path%3D{project}"))
+        assert [version.version for version in store.append([a_version("same")])] == [1]
 
 
 def test_without_psycopg_it_says_what_to_install():
