@@ -193,6 +193,13 @@ class MetadataStoreContract(ABC):
         edges = store.lineage(end.id)
         assert len(edges) == len({(edge.source, edge.target) for edge in edges}) == 5
 
+    def test_a_version_read_under_two_names_is_one_edge(self, store: MetadataStore) -> None:
+        top, _ = a_chain(store, "load", "clean")
+        step, end = a_step("join")
+        twice = (Input("x", top), Input("y", top))
+        store.append([replace(step, inputs=twice), end])
+        assert [edge.source for edge in store.lineage(end.id)] == [top]
+
     def test_many_ways_to_an_edge_neither_hide_nor_repeat_others(
         self, store: MetadataStore
     ) -> None:

@@ -15,15 +15,19 @@ def nearest_first(
     direction: Literal["upstream", "downstream"],
     depth: int,
 ) -> tuple[LineageEdge, ...]:
-    """Those edges that are up to `depth` away from a version, in the order of their distance."""
+    """Those edges that are up to `depth` away from a version, in the order of their distance.
+
+    A step that reads a version under two names makes an edge but once.
+    """
     upstream = direction == "upstream"
-    beyond: dict[str, list[LineageEdge]] = defaultdict(list)
+    beyond: dict[str, dict[str, LineageEdge]] = defaultdict(dict)
     for edge in edges:
-        beyond[edge.target if upstream else edge.source].append(edge)
+        near, far = (edge.target, edge.source) if upstream else (edge.source, edge.target)
+        beyond[near][far] = edge
     found: list[LineageEdge] = []
     reached = [version_id]
     for _ in range(depth):
-        met = [edge for near in reached for edge in beyond.pop(near, ())]
+        met = [edge for near in reached for edge in beyond.pop(near, {}).values()]
         found += met
         reached = [edge.source if upstream else edge.target for edge in met]
         if not reached:

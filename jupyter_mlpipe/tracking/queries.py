@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
+    String,
     Table,
     bindparam,
     func,
@@ -150,23 +151,27 @@ def data_of(count: int) -> CompoundSelect[Any]:
 
 @functools.cache
 def edges_of(direction: Literal["upstream", "downstream"]) -> Select[str, str, str]:
-    """All edges from a `version` outwards, or so many `rows` of them.
+    """What leads to the versions that are reached from a `version`; `most` of them, and itself.
 
-    Both databases go outwards by one edge after the other, and stop as soon as enough is found.
-    How far an edge is away is not asked: it would come once for each way that leads there.
+    Versions are reached one edge after the other, each once however many ways lead there, and the
+    databases stop as soon as there are enough. Then edges are read by where they lead to, for a
+    dataset may lead to half a million versions, and each of them comes from a few.
     """
-    edge = select(
+    upstream = direction == "upstream"
+    near, far = ARTIFACT_VERSIONS.c.id, STEP_INPUTS.c.version_id
+    if not upstream:
+        near, far = far, near
+    joined = ARTIFACT_VERSIONS.c.step_run == STEP_INPUTS.c.step_run
+    first = select(bindparam("version", type_=String).label("version"))
+    reached = first.cte("reached", recursive=True)
+    reached = reached.union(select(far).where(near == reached.c.version, joined))
+    some = select(reached.c.version).limit(bindparam("most") + 1).subquery()
+    edges = select(
         STEP_INPUTS.c.version_id.label("source"),
         ARTIFACT_VERSIONS.c.id.label("target"),
         STEP_INPUTS.c.step_run.label("step_run"),
-    ).join(ARTIFACT_VERSIONS, ARTIFACT_VERSIONS.c.step_run == STEP_INPUTS.c.step_run)
-    upstream = direction == "upstream"
-    near = ARTIFACT_VERSIONS.c.id if upstream else STEP_INPUTS.c.version_id
-    found = edge.where(near == bindparam("version")).cte("found", recursive=True)
-    far = found.c.source if upstream else found.c.target
-    reached = found.union(edge.join(found, near == far))
-    columns = select(reached.c.source, reached.c.target, reached.c.step_run)
-    return columns.limit(bindparam("rows"))
+    )
+    return edges.where(ARTIFACT_VERSIONS.c.id == some.c.version, joined)
 
 
 def _numbered(kind: type) -> Sequence[ColumnElement[Any]]:

@@ -13,7 +13,7 @@ from jupyter_mlpipe.model.errors import MetadataError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision below `migrations/versions`."""
 MIGRATING = "mlpipe_migrating"
 """Execution option of connections that are about to migrate."""

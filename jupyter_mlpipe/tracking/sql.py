@@ -70,10 +70,10 @@ class SqlMetadataStore:
     ) -> tuple[LineageEdge, ...]:
         """See `MetadataStore.lineage`."""
         with self._transaction() as transaction:
-            values = {"version": version_id, "rows": limit}
+            values = {"version": version_id, "most": limit}
             rows = transaction.rows(queries.edges_of(direction), values)
         edges = [LineageEdge(**row) for row in rows]
-        return nearest_first(edges, version_id, direction, depth)
+        return nearest_first(edges, version_id, direction, depth)[:limit]
 
     def close(self) -> None:
         """See `MetadataStore.close`."""

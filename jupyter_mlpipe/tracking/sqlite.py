@@ -19,6 +19,7 @@ _PRAGMAS = (
     f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -65536",  # KiB at most; the default of 2 MiB holds no long lineage
 )
 _DAMAGED = (
     "the file is not a database, or a damaged one. Move it away to start anew, or set "

@@ -126,7 +126,9 @@ ARTIFACT_VERSIONS = Table(
     UniqueConstraint("name", "version_name", name="one_version_per_name"),
     Index("artifact_versions_by_start", "created", "id"),
     Index("artifact_versions_by_digest", "digest"),
-    Index("artifact_versions_by_step_run", "step_run"),
+    Index("artifact_versions_by_step_run", "step_run", "id"),
+    Index("artifact_versions_by_variable", "variable", "created", "version", "id"),
+    Index("artifact_versions_by_type", "type", "created", "version", "id"),
 )
 
 STEP_INPUTS = Table(
