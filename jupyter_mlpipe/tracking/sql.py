@@ -72,7 +72,7 @@ class SqlMetadataStore:
         with self._transaction() as transaction:
             values = {"version": version_id, "most": limit}
             rows = transaction.rows(queries.edges_of(direction), values)
-        edges = [LineageEdge(**row) for row in rows]
+        edges = [LineageEdge(row["source"], row["target"], row["step_run"]) for row in rows]
         return nearest_first(edges, version_id, direction, depth)[:limit]
 
     def close(self) -> None:
