@@ -5,28 +5,26 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_mlpipe.model.artifact import Artifact, ArtifactType, ArtifactVersion, Removal
+from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion, Removal
 from jupyter_mlpipe.model.digest import new_id
-from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
+from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
 from jupyter_mlpipe.model.labels import Labels, Subject
 from jupyter_mlpipe.model.run import (
-    Dependency,
-    DependencyKind,
-    Immovable,
     Input,
-    Output,
     Run,
     Shared,
     Status,
     StepRun,
 )
+from jupyter_mlpipe.testing.records import a_chain, a_run, a_snapshot, a_step, a_version
 from jupyter_mlpipe.tracking.store import MetadataStore, Query, Record
 
 
@@ -311,73 +309,24 @@ class MetadataStoreContract(ABC):
         found = store.find(Query(ArtifactVersion, {"name": "shared"})).items
         assert sorted(version.version for version in found) == list(range(1, 21))
 
+    def test_labels_that_several_add_at_once_are_all_there(self, store: MetadataStore) -> None:
+        store.append([a_version("a"), a_version("b")])
+
+        def label(name: str, order: tuple[str, str]) -> None:
+            for turn in range(10):
+                tag = (f"{name}{turn}",)
+                store.append([Labels(Subject.ARTIFACT, artifact, tag) for artifact in order])
+
+        pairs = {"one": ("a", "b"), "two": ("b", "a")}
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(label, pairs, pairs.values()))
+        for artifact in "ab":
+            assert len(store.get(Artifact, artifact).tags) == 20
+
     def test_a_closed_store_refuses_with_its_own_error(self, store: MetadataStore) -> None:
         store.close()
         with pytest.raises(MetadataError):
             store.find(Query(Run))
-
-
-def a_run(id: str = "run") -> Run:
-    """A run of the pipeline `p`."""
-    parameters = {"lr": 0.1, "deep": [1, None]}
-    return Run(
-        id,
-        "p",
-        "notebook",
-        Status.RUNNING,
-        1.5,
-        parameters=parameters,
-        definitions="import os",
-        tags=("nightly",),
-        metadata={"site": "é"},
-    )
-
-
-def a_version(name: str, step_run: str | None = None) -> ArtifactVersion:
-    """A version that is yet to be numbered."""
-    return ArtifactVersion(
-        new_id(), name, "d" * 64, "m" * 64, variable="x", step_run=step_run, created=2.0
-    )
-
-
-def a_snapshot() -> EnvironmentSnapshot:
-    """A snapshot with every field filled."""
-    git = GitState("abc", "main", "https://example.org/x.git", None)
-    return EnvironmentSnapshot(
-        "e" * 64, "3.11.7", "Linux", "x86", 2, ("H200",), {"numpy": "2.4"}, git, "image:1"
-    )
-
-
-def a_step(
-    name: str, reads: tuple[str, ...] = (), *, full: bool = False
-) -> tuple[StepRun, ArtifactVersion]:
-    """A step run of the run `run` that left one version, `full` with every field filled."""
-    version = a_version(f"p::{name}::x", step_run=new_id())
-    step = StepRun(
-        str(version.step_run),
-        "run",
-        "p",
-        name,
-        Status.SUCCEEDED,
-        3.0,
-        inputs=tuple(Input("x", version_id) for version_id in reads),
-        outputs=(Output("x", version.id, mutated=full),),
-    )
-    return (_filled(step, version)) if full else (step, version)
-
-
-def a_chain(store: MetadataStore, *steps: str) -> list[str]:
-    """Steps that each read what the one before left; returns the ids of those versions."""
-    records: list[Record] = [a_run()]
-    reads: tuple[str, ...] = ()
-    chain = []
-    for name in steps:
-        step, version = a_step(name, reads)
-        records += [step, version]
-        reads = (version.id,)
-        chain.append(version.id)
-    store.append(records)
-    return chain
 
 
 def ids(store: MetadataStore, query: Query[Run]) -> set[str]:
@@ -400,42 +349,3 @@ def version_of(record: Record) -> int:
     """The number that an artifact version was given."""
     assert isinstance(record, ArtifactVersion)
     return record.version
-
-
-def _filled(step: StepRun, version: ArtifactVersion) -> tuple[StepRun, ArtifactVersion]:
-    dependency = Dependency(DependencyKind.PACKAGE, "numpy", "2.4")
-    step = replace(
-        step,
-        seconds=0.25,
-        reason="edited",
-        cell_hash="c",
-        cell_id="cell",
-        source="x = 1",
-        definitions="def f(): ...",
-        shared=(Shared("w", version.id, "f" * 64),),
-        deleted=("y", "z"),
-        dependencies=(dependency, replace(dependency, kind=DependencyKind.INPUT)),
-        uncacheable="reads random numbers",
-        cached_from="other",
-        display="blob",
-        effects={"random": "blob"},
-        immovable=(Immovable("g", "variable", "a generator", ("y",), mutated=True),),
-        environment="e" * 64,
-        error="none",
-        tags=("b", "a"),
-        metadata={"loss": [0.5, None]},
-    )
-    version = replace(
-        version,
-        version_name="v1.0",
-        member="x",
-        type=ArtifactType.MODEL,
-        materializer="sklearn",
-        python_type="sklearn.svm.SVC",
-        nbytes=2**40,
-        summary={"shape": [3, 4]},
-        tags=("b", "a"),
-        metadata={"team": "é"},
-        version=1,
-    )
-    return step, version

@@ -43,7 +43,9 @@ def write(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, 
     transaction.run(_PUT_ENVIRONMENT, snapshots)
     _write_step_runs(transaction, step_runs)
     transaction.run(_ADD_VERSION, versions)
-    return tuple(record for record in stored if _follow(transaction, record))
+    order = sorted(range(len(stored)), key=lambda place: _labelled(stored[place]))
+    followed = {place for place in order if _follow(transaction, stored[place])}
+    return tuple(record for place, record in enumerate(stored) if place in followed)
 
 
 def _follow(transaction: Transaction, record: Record) -> bool:
@@ -51,6 +53,10 @@ def _follow(transaction: Transaction, record: Record) -> bool:
     if isinstance(record, Labels):
         put_labels(transaction, record)
     return not isinstance(record, Removal) or remove(transaction, record.version_id)
+
+
+def _labelled(record: Record) -> tuple[str, str]:
+    return (record.subject, record.id) if isinstance(record, Labels) else ("", "")
 
 
 def _id(record: Run | StepRun) -> str:

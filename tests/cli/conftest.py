@@ -4,7 +4,7 @@ import pytest
 
 from jupyter_mlpipe.cli.main import main
 from jupyter_mlpipe.model.run import Input
-from jupyter_mlpipe.testing.metadata import a_run, a_step
+from jupyter_mlpipe.testing.records import a_run, a_step
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 
 

@@ -11,7 +11,7 @@ from jupyter_mlpipe import load_artifact, save_artifact
 from jupyter_mlpipe.model.artifact import ArtifactType, Preview
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
-from jupyter_mlpipe.testing.metadata import a_version
+from jupyter_mlpipe.testing.records import a_version
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 
 

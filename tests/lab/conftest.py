@@ -10,7 +10,7 @@ from jupyter_mlpipe.model.artifact import Preview
 from jupyter_mlpipe.model.run import Status
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
-from jupyter_mlpipe.testing.metadata import a_run, a_step
+from jupyter_mlpipe.testing.records import a_run, a_step
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 
 CELLS = (

@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import bindparam, select
 
-from jupyter_mlpipe.testing.metadata import a_run
+from jupyter_mlpipe.testing.records import a_run
 from jupyter_mlpipe.tracking import rows
 from jupyter_mlpipe.tracking.database import open_database
 from jupyter_mlpipe.tracking.driver import Driver

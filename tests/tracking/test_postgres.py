@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_mlpipe.model.errors import MetadataError, UnreachableError
 from jupyter_mlpipe.model.run import Run
-from jupyter_mlpipe.testing.metadata import a_run, a_step, a_version
+from jupyter_mlpipe.testing.records import a_run, a_step, a_version
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 from jupyter_mlpipe.tracking.store import Query
 

@@ -41,3 +41,16 @@ def test_runs_of_the_same_code_are_found_without_a_look_at_all_runs_of_the_step(
 def test_an_environment_is_not_searched_by_tags():
     with pytest.raises(MetadataError, match="no tags"):
         queries.rows_of(queries.shape_of(Query(EnvironmentSnapshot, tags=("x",))))
+
+
+def test_versions_downstream_are_read_from_an_index_alone(tmp_path):
+    text = str(queries.edges_of("downstream").compile(dialect=sqlite.dialect()))
+    engine = open_database(f"sqlite:///{tmp_path / 'metadata.db'}")
+    with engine.connect() as connection:
+        values = (0,) * text.count("?")
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+    engine.dispose()
+    words = " ".join(step.detail for step in plan)
+    assert "USING COVERING INDEX artifact_versions_by_step_run" in words
+    assert "SCAN artifact_versions" not in words
+    assert "SCAN step_inputs" not in words

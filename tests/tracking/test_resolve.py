@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from jupyter_mlpipe.model.errors import NotFoundError
-from jupyter_mlpipe.testing.metadata import a_version
+from jupyter_mlpipe.testing.records import a_version
 from jupyter_mlpipe.tracking.resolve import find_version
 
 

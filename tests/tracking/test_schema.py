@@ -11,7 +11,7 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.run import Input, Run, StepRun
-from jupyter_mlpipe.testing.metadata import a_run, a_snapshot, a_step
+from jupyter_mlpipe.testing.records import a_run, a_snapshot, a_step
 from jupyter_mlpipe.tracking import rows, schema
 from jupyter_mlpipe.tracking.database import open_database
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore

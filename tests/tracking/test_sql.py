@@ -9,13 +9,14 @@ import pytest
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.run import Run
-from jupyter_mlpipe.testing.metadata import MetadataStoreContract, a_run, a_version
+from jupyter_mlpipe.testing.metadata import MetadataStoreContract
+from jupyter_mlpipe.testing.records import a_run, a_version
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 from jupyter_mlpipe.tracking.store import Query
 
 _WRITER = """
 import sys
-from jupyter_mlpipe.testing.metadata import a_version
+from jupyter_mlpipe.testing.records import a_version
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 store = SqlMetadataStore(sys.argv[1])
 for turn in range(25):
