@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
 
 Meaning = Callable[[str], str]
 """The dotted name behind what a name is bound to; empty where it is nothing imported."""
@@ -27,6 +28,11 @@ def dotted_name(value: object) -> str:
         name = getattr(value, "__qualname__", "")
         return f"{str(module).partition('.')[0]}.{name}"
     return ""
+
+
+def dotted_names(namespace: Mapping[str, Any]) -> Meaning:
+    """The meaning of names, as far as live values tell."""
+    return lambda name: dotted_name(namespace[name]) if name in namespace else ""
 
 
 def dotted_path(node: ast.expr, meaning: Meaning) -> str:

@@ -140,6 +140,9 @@ def _look_again(attempt: Attempt, context: RunContext) -> Attempt:
 def _close_over(signature: StepSignature, before: Mapping[str, Held], scope: Scope) -> Closure:
     variables = scope.variables
     data = before.keys() | variables.pending.keys()
+    kept = scope.handed & variables.namespace.keys()
+    if kept:
+        signature = replace(signature, reads=signature.reads | kept)
     return close_over(signature, variables.namespace, scope.modules, data)
 
 

@@ -66,6 +66,8 @@ class Scope:
     """Source of the definitions around the step, kept with the step run as a snapshot."""
     touched: Callable[[str], Touch | None] = _by_nobody
     """The last line of an untagged cell of this process that touched a variable."""
+    handed: frozenset[str] = frozenset()
+    """Functions of the notebook that untagged cells told a library to call, see `handed_over`."""
     cache: bool = True
     """False: `%pipeline` says `--no-cache`."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.closure import Closure
 from jupyter_mlpipe.analysis.computed import computed_finds, finds_code, told_find
-from jupyter_mlpipe.analysis.dotted import Meaning, dotted_name
+from jupyter_mlpipe.analysis.dotted import Meaning, dotted_names
 from jupyter_mlpipe.analysis.modules import module_file
 from jupyter_mlpipe.analysis.parsing import nodes_in, parse
 from jupyter_mlpipe.analysis.sources import CellTexts
@@ -79,7 +79,7 @@ def _reasons(
     if search.suspicious.search(python):
         deferred = [s for s in cell.body if _only_defines(s)]
         own = _words(*(s for s in cell.body if s not in deferred))
-        yield from search.calls(_reached(cell.body, deferred, own), _meaning_in(namespace))
+        yield from search.calls(_reached(cell.body, deferred, own), dotted_names(namespace))
     texts = CellTexts()
     for function in closure.functions:
         words |= _words_of(function.__code__)
@@ -92,7 +92,7 @@ def _in_function(search: _Search, function: types.FunctionType, texts: CellTexts
     names = _words_of(function.__code__)
     if not search.suspicious.search(" ".join(names)):
         return
-    meaning = _meaning_in(function.__globals__)
+    meaning = dotted_names(function.__globals__)
     node = texts.statement_of(function.__code__)
     if node is not None:
         yield from search.calls([node], meaning)
@@ -119,7 +119,7 @@ def _in_modules(
             break
         words = more
     for name, statements in found.items():
-        yield statements, _meaning_in(vars(sys.modules[name]) if name in sys.modules else {})
+        yield statements, dotted_names(vars(sys.modules[name]) if name in sys.modules else {})
 
 
 def _tree(module: str) -> ast.Module | None:
@@ -184,7 +184,3 @@ def _words_of(code: types.CodeType) -> set[str]:
         elif isinstance(constant, str) and constant.isidentifier():
             found.add(constant)
     return found
-
-
-def _meaning_in(namespace: Mapping[str, Any]) -> Meaning:
-    return lambda name: dotted_name(namespace[name]) if name in namespace else ""

@@ -13,6 +13,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.code import bound_by, code_statements, meaning_in
 from jupyter_mlpipe.analysis.dataflow import signature_of_statements
+from jupyter_mlpipe.analysis.dotted import dotted_names
 from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.displayed import load_displayed
@@ -238,6 +239,7 @@ class KernelSession:
         scope = replace(
             self._bench.scope(self.run, self._definitions),
             touched=self._suspects.last,
+            handed=self._suspects.handed,
             cache=self._cache if stated.cache is None else stated.cache,
         )
         cell.attempt = self._with_order(open_step(step, scope, self._bench.context))
@@ -289,7 +291,8 @@ class KernelSession:
         if cell.mapped is not None:
             cell.report = cell.mapped.close(error)
         if cell.mark != "%%step":
-            self._suspects.note(cell.source, result.execution_count or 0)
+            count, names = result.execution_count or 0, self._shell.user_ns
+            self._suspects.note(cell.source, count, dotted_names(names))
         if error is None:
             self._learn(cell)
         if cell.report is not None:

@@ -1,4 +1,4 @@
-"""Which line of an untagged cell touched a variable last."""
+"""What untagged cells did: which line touched a variable last, and what libraries were told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from jupyter_mlpipe.analysis.dotted import Meaning
+from jupyter_mlpipe.analysis.handed import handed_over
 from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import read_statements
@@ -28,10 +30,17 @@ class Suspects:
 
     def __init__(self) -> None:
         self._cells: deque[_Cell] = deque(maxlen=_MOST_CELLS)
+        self._handed: frozenset[str] = frozenset()
 
-    def note(self, source: str, count: int) -> None:
-        """A cell that is no step just ran."""
+    @property
+    def handed(self) -> frozenset[str]:
+        """Functions that a library was told to call."""
+        return self._handed
+
+    def note(self, source: str, count: int, meaning: Meaning) -> None:
+        """A cell that is no step just ran, in which names have this meaning."""
         self._cells.append(_Cell(source, count, time.time()))
+        self._handed |= handed_over(source, meaning)
 
     def last(self, variable: str) -> Touch | None:
         """The last line that says it binds the variable or changes it in place."""
