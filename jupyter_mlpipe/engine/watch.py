@@ -141,6 +141,7 @@ class ProcessWatch:
         """Collect no more."""
         self._trace.stop()
         if self._current is not None:
+            self._current.journal.running = None  # it leads to all values from before the step
             self._current.entropy.stop()
             self._current.environ.stop()
             self._current.inquiries.stop()
