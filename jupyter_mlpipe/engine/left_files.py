@@ -22,7 +22,7 @@ def kept_with_files(
     Such a path would lead nowhere on another machine. One to anything older stays a name: what
     lies there is the user's, and may be all of a disk.
     """
-    paths = {n: v for n, v in values.items() if isinstance(v, pathlib.Path)}
+    paths = {n: v for n, v in values.items() if issubclass(type(v), pathlib.Path)}
     written = {name for name, path in paths.items() if _is_of_step(path, seen.written, started)}
     files = FilesMaterializer()
     return {name: files.name for name in sorted(written) if files.accepts(paths[name])}

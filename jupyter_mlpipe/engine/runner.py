@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import FunctionType
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.closure import Closure, close_over
@@ -140,7 +141,8 @@ def _look_again(attempt: Attempt, context: RunContext) -> Attempt:
 def _close_over(signature: StepSignature, before: Mapping[str, Held], scope: Scope) -> Closure:
     variables = scope.variables
     data = before.keys() | variables.pending.keys()
-    kept = scope.handed & variables.namespace.keys()
+    namespace = variables.namespace
+    kept = {n for n in scope.handed if issubclass(type(namespace.get(n)), FunctionType | type)}
     if kept:
         signature = replace(signature, reads=signature.reads | kept)
     return close_over(signature, variables.namespace, scope.modules, data)
