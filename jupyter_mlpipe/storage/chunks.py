@@ -139,8 +139,12 @@ class ChunkFolder:
 
     def _locate(self, digests: bytes) -> Iterator[Stretch]:
         first, count = 0, len(digests) // DIGEST
+        known: dict[bytes, tuple[Pack, int]] = {}  # a constant array is one chunk many times over
         while first < count:
-            pack, place = self._found(digests[DIGEST * first : DIGEST * (first + 1)])
+            digest = digests[DIGEST * first : DIGEST * (first + 1)]
+            if digest not in known:
+                known[digest] = self._found(digest)
+            pack, place = known[digest]
             last = place + pack.together(place, digests, first)
             yield Stretch(pack.path, pack.table.offsets[place], pack.table.sizes[place:last])
             first += last - place
