@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from jupyter_mlpipe.engine.environ import EnvironmentReads
 from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
 from jupyter_mlpipe.engine.journal import ASKED, Journal
 from jupyter_mlpipe.engine.trace import Executed, FunctionTrace
+from jupyter_mlpipe.storage.scratch import PREFIX
 
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/lib64/", "/opt/", "/run/")
@@ -108,7 +110,9 @@ class ProcessWatch:
     """
 
     def __init__(self, ignored: tuple[Path, ...] = ()) -> None:
-        self._ignored = (*_SYSTEM, *_library_folders(), *(f"{path}{os.sep}" for path in ignored))
+        scratch = f"{tempfile.gettempdir()}{os.sep}{PREFIX}"  # may go at any time, with its owner
+        folders = (f"{path}{os.sep}" for path in ignored)
+        self._ignored = (*_SYSTEM, *_library_folders(), scratch, *folders)
         self._current: Sightings | None = None
         self._trace = FunctionTrace()
         self._installed = False

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PREFIX = "mlpipe-scratch-"
+"""Begins the names of such folders, among temporary files."""
+
 
 class ScratchFolders:
     """Empty folders on loan; used again and again, for making one costs more than a small value.
@@ -41,7 +44,7 @@ class ScratchFolders:
         mine = self._owner == os.getpid()  # a forked child has folders of its own
         if self._root is None or not mine or not self._root.is_dir():
             self._free, self._owner = [], os.getpid()
-            self._root = Path(tempfile.mkdtemp(prefix="mlpipe-"))
+            self._root = Path(tempfile.mkdtemp(prefix=PREFIX))
             weakref.finalize(self, _remove, self._root, self._owner)
         while self._free:
             path = self._free.pop()
