@@ -1,6 +1,7 @@
 """What a step opens, lists, reaches and runs."""
 
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.storage.scratch import ScratchFolders
 
 
 @pytest.fixture
@@ -115,3 +117,12 @@ def test_what_was_there_and_was_taken_away_leaves_one(watch, tmp_path):
     with watch.watching() as seen:
         (tmp_path / "a.txt").unlink()
     assert seen.without_transient().written == {str(tmp_path / "a.txt")}
+
+
+def test_scratch_folders_of_our_own_are_nothing_that_a_step_did(watch):
+    lender = ScratchFolders()
+    with lender.folder() as folder:
+        pass
+    with watch.watching() as seen:
+        shutil.rmtree(folder.parent)
+    assert not seen.written | seen.listed
