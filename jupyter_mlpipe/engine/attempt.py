@@ -10,6 +10,7 @@ from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.lookup import Decision
 from jupyter_mlpipe.engine.memories import Memory
+from jupyter_mlpipe.engine.open_figures import Drawn
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import Snapshot
 from jupyter_mlpipe.engine.variables import Held
@@ -61,6 +62,7 @@ class Attempt:
     """See `Surroundings.sharers`; as they were before the step."""
     met: Met = field(default_factory=Met)
     """What it was seen to use beyond what was known before."""
+    drawn: Drawn = field(default_factory=Drawn)
     journal: Journal | None = None
     """None until it is about to run."""
     given: Mapping[str, Any] = field(default_factory=dict)

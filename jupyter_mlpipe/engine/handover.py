@@ -118,7 +118,9 @@ def left_in_another_process(
             there.pop(("variable", name), None)
         there |= {(state.kind, state.name): (earlier.name, state) for state in run.immovable}
     for maker, state in there.values():
-        if is_used(state, text) and not (state.kind == "module" and is_local_module(state.name)):
+        if is_used(state, step.name, text) and not (
+            state.kind == "module" and is_local_module(state.name)
+        ):
             return (
                 f"Step {step.name!r} uses `{state.name}` ({state.what}), which step {maker!r} left "
                 "in its own process and which cannot travel to another. It is on record now: run "
@@ -141,18 +143,22 @@ def changed_modules(
     }
 
 
-def done_outside(
+def last_in_notebook(
     pipeline: str, step: str, cell_hash: str, metadata: MetadataStore
-) -> Mapping[str, str]:
+) -> StepRun | None:
+    """How the notebook ran the step last; None where it never did."""
+    where = {"pipeline": pipeline, "step": step, "cell_hash": cell_hash, "element": ""}
+    query = Query(StepRun, {**where, "status": Status.SUCCEEDED}, limit=_RUNS_LOOKED_AT)
+    runs = metadata.find(query).items
+    return next((r for r in runs if metadata.get(Run, r.run_id).kind == "notebook"), None)
+
+
+def done_outside(last: StepRun | None) -> Mapping[str, str]:
     """What cells without a step had done to modules when the notebook ran the step last.
 
     Returns:
         Name of the dependency to what was done, in words.
     """
-    where = {"pipeline": pipeline, "step": step, "cell_hash": cell_hash, "element": ""}
-    query = Query(StepRun, {**where, "status": Status.SUCCEEDED}, limit=_RUNS_LOOKED_AT)
-    runs = metadata.find(query).items
-    last = next((r for r in runs if metadata.get(Run, r.run_id).kind == "notebook"), None)
     found = last.dependencies if last else ()
     return {d.name: d.detail for d in found if is_of_module(d.name) and OUTSIDE in d.detail}
 

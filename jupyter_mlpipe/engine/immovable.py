@@ -18,6 +18,7 @@ from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.engine.data import is_data
+from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.run import Immovable
@@ -83,8 +84,10 @@ def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
     )
 
 
-def is_used(state: Immovable, step: StepText) -> bool:
-    """Whether a later step may need it; rather once too often."""
+def is_used(state: Immovable, name: str, step: StepText) -> bool:
+    """Whether a later step, the name of which is given, may need it; rather once too often."""
+    if state.kind == FIGURES:
+        return name in state.shares
     if state.kind == "variable":
         loses = "weak" in state.what.lower() and not step.unbinds.isdisjoint(state.shares)
         return loses or state.name in step.reads

@@ -25,11 +25,12 @@ from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import remembered, remembered_since
 from jupyter_mlpipe.engine.naming import later_labels
+from jupyter_mlpipe.engine.never import why_never
+from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
-from jupyter_mlpipe.engine.unsteadiness import why_unsteady
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
@@ -67,9 +68,12 @@ def record_success(
     )
     facts = _state_facts(attempt, seen)
     step_run = with_states(step_run, facts, attempt.scope.states, context.blobs)
-    never = _why_never(step_run, attempt, captured, seen)
+    never = why_never(step_run, attempt, captured, seen)
     step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
-    stored = record(step_run, (*captured.new_versions(), *logged.labels), attempt.scope, context)
+    drawn = attempt.drawn
+    versions, makers = captured.new_versions(), drawn.makers_noted(step_run)
+    stored = record(step_run, (*versions, *logged.labels, *makers), attempt.scope, context)
+    attempt.scope.figures.ran(step_run, drawn)
     by_id = {version.id: version for version in stored}
     for name, version in (captured.versions | captured.shared).items():
         variables.record(name, by_id.get(version.id, version), after[name])
@@ -78,6 +82,7 @@ def record_success(
         *captured.problems.values(),
         *_unnamed(step_run, captured),
         *logged.problems,
+        *drawn.problems(step_run),
         *_missing(attempt, names),
     )
     return StepReport(
@@ -147,6 +152,7 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
         metadata=earlier.metadata,
     )
     record(step_run, later_labels(attempt.step, hit.left), attempt.scope, context)
+    attempt.scope.figures.hit(earlier)
     return StepReport(
         step_run,
         tuple((output, hit.left[output.variable]) for output in earlier.outputs),
@@ -167,7 +173,7 @@ def record_skip(attempt: Attempt, context: RunContext) -> StepReport:
 
 def record(
     step_run: StepRun,
-    beside: tuple[ArtifactVersion | Labels, ...],
+    beside: tuple[ArtifactVersion | Labels | StepRun, ...],
     scope: Scope,
     context: RunContext,
 ) -> tuple[ArtifactVersion, ...]:
@@ -313,6 +319,7 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *attempt.threads_left,
         *attempt.modules_changed,
         *_remembered(attempt),
+        *attempt.drawn.immovable(),
     )
 
 
@@ -328,7 +335,7 @@ def _remembered(attempt: Attempt) -> tuple[Immovable, ...]:
 def _unnamed(step_run: StepRun, captured: Captured) -> Iterator[str]:
     """Lines for state that is no variable."""
     for state in step_run.immovable:
-        if state.name not in captured.problems:
+        if state.name not in captured.problems and state.kind != FIGURES:
             yield cannot_travel(state.name, state.what)
 
 
@@ -351,44 +358,6 @@ def _state_facts(attempt: Attempt, seen: Sightings) -> StateFacts:
 
 
 _ASK_FOR_FOLDER = frozenset({"os", "pathlib", "glob", "shutil", "tempfile", "subprocess"})
-
-
-def _why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sightings) -> str:
-    """Why this run can never be proven to hold later; empty when it can."""
-    opaque = [d.name for d in step_run.dependencies if d.digest == OPAQUE]
-    unmoved = ", ".join(f"`{state.name}`" for state in step_run.immovable)
-    held = _held_by_unkept(step_run, attempt)
-    closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
-    unsteady = why_unsteady(attempt.python, closure, namespace, traced=seen.executed.heard)
-    checks = (
-        (closure.dynamic or "", "always runs: it {}"),
-        (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
-        (", ".join(sorted(captured.problems)), "always runs: `{}` cannot be kept"),
-        (unmoved, "always runs: what it does to {} cannot be kept"),
-        (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
-        (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
-        (attempt.met.never, "always runs: it {}"),
-        (seen.journal.never, "always runs: it {}"),
-        ("a shell command" if seen.commands else "", "always runs: it runs {}"),
-        (", ".join(sorted(seen.rewritten)), "always runs: it changes the file {} in place"),
-        (unsteady or "", "always runs: it {}"),
-        (_UNSEEDED if seen.entropy.drawn else "", "always runs: it {}"),
-    )
-    return next((words.format(found) for found, words in checks if found), "")
-
-
-_UNSEEDED = "draws from the system's entropy (numpy.random, which was given no seed)"
-
-
-def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:
-    """A hit would bind a copy, of which a generator over the value would not know."""
-    changed = {output.variable for output in step_run.outputs if output.mutated}
-    if not changed:
-        return ""
-    unkept = attempt.scope.variables.unkept()
-    found = immovable_variables(unkept, attempt.scope.variables.namespace)
-    held = changed.intersection(name for state in found for name in state.shares)
-    return ", ".join(f"`{name}`" for name in sorted(held))
 
 
 def _missing(attempt: Attempt, names: frozenset[str]) -> tuple[str, ...]:

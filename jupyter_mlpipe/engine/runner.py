@@ -109,6 +109,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
     sharers = attempt.surroundings.sharers()
     found, versions = attempt.surroundings.references, attempt.surroundings.inputs
     values = give_values(found, versions, variables.namespace, context) if found else {}
+    attempt.scope.figures.begin()
     given = attempt.step.options.env
     variables_before = {name: os.environ.get(name) for name in given}
     set_variables(given)
@@ -153,6 +154,7 @@ def close_step(
 ) -> StepReport:
     """Store and record what came of the cell, then tell the listeners."""
     take_back(attempt)
+    drawn = attempt.scope.figures.end()
     left = threads_left(attempt.threads_before, attempt.scope.variables.namespace)
     after = attempt.scope.states.capture()
     set_variables(attempt.variables_before)
@@ -162,6 +164,7 @@ def close_step(
         attempt,
         states_after=after,
         threads_left=left,
+        drawn=drawn,
         modules_changed=changed,
         met=met_by(seen.executed, attempt.surroundings, before, writes, context),
     )

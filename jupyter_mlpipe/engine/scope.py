@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.engine.module_states import ModuleStates
+from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
@@ -55,6 +56,7 @@ class Scope:
     watch: ProcessWatch
     states: ProcessStates
     module_states: ModuleStates = field(default_factory=ModuleStates)
+    figures: OpenFigures = field(default_factory=OpenFigures)
     constants: frozenset[str] = frozenset()
     """Names whose value an untagged cell sets by a literal or an import."""
     as_written: Callable[[str], bool] = _always

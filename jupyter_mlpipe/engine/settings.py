@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import decimal
 import functools
 import locale
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -35,6 +37,7 @@ def all_settings() -> tuple[Settings, ...]:
     """Each kind that is carried from step to step."""
     return (
         Settings("matplotlib.rcParams", "matplotlib", _read_plots, _write_plots, _beside_numpy),
+        Settings("matplotlib backend", "matplotlib", _read_backend, _write_backend, _nobody),
         Settings("pandas options", "pandas", _read_frames, _write_frames, _beside_numpy),
         Settings("numpy print options", "numpy", _read_printing, _write_printing, bool),
         Settings("numpy error handling", "numpy", _read_errors, _write_errors, bool),
@@ -48,6 +51,11 @@ def all_settings() -> tuple[Settings, ...]:
 
 def _everyone(packages: frozenset[str]) -> bool:
     return True
+
+
+def _nobody(packages: frozenset[str]) -> bool:
+    """It has to be set again, but what steps leave does not depend on it."""
+    return False
 
 
 def _loggers(packages: frozenset[str]) -> bool:
@@ -93,6 +101,33 @@ def _write_plots(values: Values) -> None:
         for name in _read_plots():
             mpl.rcParams[name] = copy.copy(_plot_defaults()[name])
         mpl.rcParams.update(values)
+
+
+def _read_backend() -> Values:
+    """What draws the figures, where the notebook chose it."""
+    import matplotlib as mpl
+
+    present = dict.get(mpl.rcParams, "backend")  # asking for it otherwise loads pyplot
+    if not isinstance(present, str) or _backend(present) == _backend(_own_backend()):
+        return {}
+    return {"backend": _backend(present)}
+
+
+def _write_backend(values: Values) -> None:
+    from matplotlib import pyplot
+
+    with contextlib.suppress(ImportError, ValueError):  # it needs a screen that is not here
+        pyplot.switch_backend(values.get("backend", _own_backend()))
+
+
+def _own_backend() -> str:
+    """What the process has without a choice: the kernel says it in the environment."""
+    return os.environ.get("MPLBACKEND") or "agg"
+
+
+def _backend(name: str) -> str:
+    short = name.lower()
+    return "inline" if short == "module://matplotlib_inline.backend_inline" else short
 
 
 def _read_frames() -> Values:

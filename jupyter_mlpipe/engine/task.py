@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.analysis.plotting import chooses_backend
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
@@ -27,6 +28,7 @@ from jupyter_mlpipe.engine.handover import (
     changed_modules,
     done_outside,
     finished_steps,
+    last_in_notebook,
     left_in_another_process,
     not_left,
     process_effects,
@@ -35,6 +37,7 @@ from jupyter_mlpipe.engine.handover import (
 )
 from jupyter_mlpipe.engine.immovable import text_of
 from jupyter_mlpipe.engine.module_states import ModuleStates
+from jupyter_mlpipe.engine.open_figures import OpenFigures, keeps_open
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.steps import run_step
@@ -92,6 +95,7 @@ class _Process:
         self._watch = ProcessWatch((job.context.settings.home, job.unpacked.folder))
         self._states = ProcessStates(job.context.settings.root)
         self._module_states = modules
+        self._figures = OpenFigures()
         self._defined = _Defined()
         self._done: set[str] = set()
         self._code: tuple[Statement, ...] = ()
@@ -117,12 +121,16 @@ class _Process:
             return problem
         # What steps made here of one memory is so still, be it a view that cannot be stored.
         self._variables.expect(offered, alone=False)
+        hash_ = canonical_hash(python_source(step.source))
+        last = last_in_notebook(self._job.run.pipeline, target.name, hash_, context.metadata)
         try:
-            report = run_step(step, self._scope(target, step, statements), self._executor, context)
+            scope = self._scope(target, statements, last)
+            report = run_step(step, scope, self._executor, context)
         except NotebookError as error:
             raise NotebookError(step.label, error.problem) from error
         finally:
-            _close_figures()
+            if not (keeps_open(last) if last else self._chooses_backend()):
+                self._figures.close_new()
         self._done.add(target.name)
         self._defined.note(read_statements(python_source(step.source)), _CODE)
         for warning in report.warnings:
@@ -145,6 +153,13 @@ class _Process:
     def _finished_elsewhere(self) -> Mapping[str, StepRun]:
         finished = finished_steps(self._job.run.id, self._job.context.metadata)
         return {name: run for name, run in finished.items() if name not in self._done}
+
+    def _chooses_backend(self) -> bool:
+        unpacked = self._job.unpacked
+        ids = [step.id for step in unpacked.pipeline.steps]
+        return chooses_backend(
+            (*map(unpacked.definitions, ids), *(unpacked.step(id_).source for id_ in ids))
+        )
 
     def _prepare(
         self,
@@ -205,7 +220,7 @@ class _Process:
         return outcome
 
     def _scope(
-        self, target: PipelineStep, step: StepSource, statements: Sequence[Statement]
+        self, target: PipelineStep, statements: Sequence[Statement], last: StepRun | None
     ) -> Scope:
         others = tuple(other.name for other in self._job.steps if other is not target)
         return Scope(
@@ -215,15 +230,11 @@ class _Process:
             watch=self._watch,
             states=self._states,
             module_states=self._module_states,
+            figures=self._figures,
             elsewhere=changed_modules(
                 self._job.unpacked.pipeline, target, self._finished_elsewhere()
             ),
-            outside=done_outside(
-                self._job.run.pipeline,
-                target.name,
-                canonical_hash(python_source(step.source)),
-                self._job.context.metadata,
-            ),
+            outside=done_outside(last),
             constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
             parameters=frozenset(self._job.run.parameters),
             definitions=self._job.unpacked.definitions(target.id),
@@ -278,13 +289,6 @@ def _fresh_main(modules: Path) -> Iterator[dict[str, Any]]:
     finally:
         sys.modules["__main__"] = before
         sys.path[:] = path
-
-
-def _close_figures() -> None:
-    """What pyplot has open ends with its cell, as in a notebook that shows figures inline."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.close("all")
 
 
 def _severity(outcome: Outcome) -> ExitCode:

@@ -13,6 +13,7 @@ from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.engine.immovable import StepText, text_of
+from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.run import DependencyKind, Immovable, Status, StepRun
@@ -251,7 +252,12 @@ def _immovable(by_text: Iterable[Immovable], runs: Sequence[StepRun]) -> tuple[I
     """What is on record, and changes to modules that the text states."""
     stated = [state for state in by_text if not runs or state.kind == "module"]
     found = [*stated, *(state for run in reversed(runs) for state in run.immovable)]
-    return tuple({(state.kind, state.name): state for state in found}.values())
+    return tuple({_subject(state): state for state in found}.values())
+
+
+def _subject(state: Immovable) -> tuple[str, ...]:
+    """Each step that drew on a figure counts, though it did not after every run."""
+    return (state.kind, state.name, *(state.shares if state.kind == FIGURES else ()))
 
 
 def _rebinds(runs: Iterable[StepRun]) -> frozenset[str]:

@@ -7,9 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 
+from jupyter_mlpipe.analysis.plotting import chooses_backend, draws_unnamed, mentions_pyplot
+from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.immovable import is_used
 from jupyter_mlpipe.engine.memories import REMEMBERS
+from jupyter_mlpipe.engine.open_figures import FIGURES, LEFT_OPEN
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.pipeline import PipelineStep
 from jupyter_mlpipe.model.run import Immovable
@@ -42,7 +46,21 @@ def bonds(facts: Sequence[StepFacts]) -> tuple[Bond, ...]:
         for user in facts
         for name, maker in user.past.items()
     ]
-    return (*left, *past, *_memories(facts))
+    return (*left, *past, *_memories(facts), *_figures(facts))
+
+
+def _figures(facts: Sequence[StepFacts]) -> Iterator[Bond]:
+    """By the text alone; steps on record were seen to draw on an open figure, or not to."""
+    texts = [[s.source for s in fact.definitions] for fact in facts]
+    if not chooses_backend(chain(*texts, (fact.step.source for fact in facts))):
+        return
+    maker = None
+    for fact, around in zip(facts, texts, strict=True):
+        python = python_source(fact.step.source)
+        if maker is not None and not fact.recorded and draws_unnamed(python, around):
+            yield Bond(maker, fact, Immovable("pyplot", FIGURES, LEFT_OPEN))
+        if mentions_pyplot(python, around):
+            maker = fact
 
 
 def _memories(facts: Sequence[StepFacts]) -> Iterator[Bond]:
@@ -145,7 +163,7 @@ def _users(
         if state.kind == "module" and state.name in local and fact.recorded:
             used = state.name in fact.modules
         else:
-            used = is_used(state, fact.text)
+            used = is_used(state, fact.step.name, fact.text)
         if used or _changes(fact).intersection(state.shares):
             yield fact
         if state.kind == "variable" and state.name in fact.rebinds:

@@ -14,6 +14,7 @@ from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
 from jupyter_mlpipe.engine.module_states import ModuleStates
+from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
@@ -51,6 +52,7 @@ class Workbench:
         self._connect = connect
         self._modules = ModuleFiles()
         self._module_states = ModuleStates()
+        self._figures = OpenFigures()
         self._tools: _Tools | None = None
         self._lock = threading.Lock()
 
@@ -98,6 +100,7 @@ class Workbench:
             watch=tools.watch,
             states=tools.states,
             module_states=self._module_states,
+            figures=self._figures,
             constants=definitions.constants,
             as_written=partial(definitions.hold, self._shell.user_ns),
             parameters=definitions.parameters,

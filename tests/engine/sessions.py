@@ -7,6 +7,7 @@ from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import open_context
 from jupyter_mlpipe.engine.executor import PlainExecutor
+from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.steps import run_step
@@ -26,6 +27,7 @@ class Session:
         self.variables = Variables(self.main.__dict__, self.context.values, self.context.buffers)
         self.watch = ProcessWatch((folder / ".mlpipe",))
         self.states = ProcessStates(folder)
+        self.figures = OpenFigures()
 
     def __getitem__(self, name):
         self.variables.load([name])
@@ -40,7 +42,13 @@ class Session:
         run = Run("r1", "study", "notebook", Status.RUNNING, 0.0)
         metadata = self.context.metadata
         scope = Scope(
-            run, self.variables, ModuleFiles(), self.watch, self.states, metadata=metadata
+            run,
+            self.variables,
+            ModuleFiles(),
+            self.watch,
+            self.states,
+            figures=self.figures,
+            metadata=metadata,
         )
         return run_step(StepSource(name, source, options), scope, PlainExecutor(), self.context)
 

@@ -4,6 +4,7 @@ import decimal
 import locale
 import logging
 import os
+import pickle
 import sys
 import warnings
 
@@ -31,6 +32,7 @@ def shorten():
 
 CHANGES = {
     "matplotlib.rcParams": lambda: mpl.rcParams.update({"lines.linewidth": 7}),
+    "matplotlib backend": lambda: mpl.use("svg"),
     "pandas options": lambda: pd.set_option("display.max_rows", 3),
     "numpy print options": lambda: np.set_printoptions(precision=2),
     "numpy error handling": lambda: np.seterr(divide="raise"),
@@ -66,11 +68,26 @@ def test_a_list_in_rcparams_that_is_changed_in_place_is_noticed(states):
     assert set(states.effects(before, states.capture()).contents) == {"matplotlib.rcParams"}
 
 
-def test_the_backend_is_no_setting_of_the_notebooks(states):
-    before = states.digest("matplotlib.rcParams")
-    mpl.rcParams["backend"] = "svg"
-    assert states.digest("matplotlib.rcParams") == before
-    mpl.rcParams["backend"] = "agg"
+def test_the_backend_that_the_process_has_anyway_is_no_setting(states, monkeypatch):
+    for own, chosen in (
+        ("Agg", "agg"),
+        ("module://matplotlib_inline.backend_inline", "inline"),
+    ):
+        monkeypatch.setenv("MPLBACKEND", own)
+        mpl.use(chosen)
+        assert not states.digest("matplotlib backend")
+        assert "backend" not in states.capture().settings["matplotlib.rcParams"]
+    monkeypatch.delenv("MPLBACKEND")
+    mpl.use("agg")
+
+
+def test_a_backend_that_does_not_work_here_is_left_out(states):
+    states.apply("matplotlib backend", pickle.dumps({"backend": "module://not_installed"}))
+    assert mpl.get_backend() == "agg"
+
+
+def test_no_step_depends_on_the_backend(states):
+    assert "matplotlib backend" not in states.concerning(frozenset({"matplotlib", "numpy"}))
 
 
 def test_variables_of_the_environment_are_set_and_deleted_again(states, monkeypatch):

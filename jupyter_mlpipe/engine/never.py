@@ -1,0 +1,49 @@
+"""Why a step run can never be proven to hold later."""
+
+from __future__ import annotations
+
+from jupyter_mlpipe.engine.attempt import Attempt
+from jupyter_mlpipe.engine.capture import Captured
+from jupyter_mlpipe.engine.immovable import immovable_variables
+from jupyter_mlpipe.engine.open_figures import FIGURES
+from jupyter_mlpipe.engine.unsteadiness import why_unsteady
+from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.model.run import OPAQUE, StepRun
+
+_UNSEEDED = "draws from the system's entropy (numpy.random, which was given no seed)"
+
+
+def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sightings) -> str:
+    """Empty when it can, as far as the state of the process and the step's own code go."""
+    opaque = [d.name for d in step_run.dependencies if d.digest == OPAQUE]
+    unmoved = ", ".join(f"`{s.name}`" for s in step_run.immovable if s.kind != FIGURES)
+    held = _held_by_unkept(step_run, attempt)
+    closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
+    unsteady = why_unsteady(attempt.python, closure, namespace, traced=seen.executed.heard)
+    checks = (
+        (closure.dynamic or "", "always runs: it {}"),
+        (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
+        (", ".join(sorted(captured.problems)), "always runs: `{}` cannot be kept"),
+        (unmoved, "always runs: what it does to {} cannot be kept"),
+        (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
+        (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
+        (attempt.met.never, "always runs: it {}"),
+        (attempt.drawn.why_never(), "always runs: it {}"),
+        (seen.journal.never, "always runs: it {}"),
+        ("a shell command" if seen.commands else "", "always runs: it runs {}"),
+        (", ".join(sorted(seen.rewritten)), "always runs: it changes the file {} in place"),
+        (unsteady or "", "always runs: it {}"),
+        (_UNSEEDED if seen.entropy.drawn else "", "always runs: it {}"),
+    )
+    return next((words.format(found) for found, words in checks if found), "")
+
+
+def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:
+    """A hit would bind a copy, of which a generator over the value would not know."""
+    changed = {output.variable for output in step_run.outputs if output.mutated}
+    if not changed:
+        return ""
+    unkept = attempt.scope.variables.unkept()
+    found = immovable_variables(unkept, attempt.scope.variables.namespace)
+    held = changed.intersection(name for state in found for name in state.shares)
+    return ", ".join(f"`{name}`" for name in sorted(held))
