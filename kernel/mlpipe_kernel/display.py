@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from jupyter_mlpipe.engine.attempt import StepReport
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.run import Output, Status
 
 _SIGNS = {Status.SUCCEEDED: "✓", Status.CACHED: "↺", Status.FAILED: "✗", Status.SKIPPED: "⊘"}
@@ -16,19 +18,36 @@ _SAID = (Status.CACHED, Status.SKIPPED)
 """For these the line begins with the reason, or needs none."""
 
 
-def show_report(report: StepReport, shell: Any) -> None:
-    """Show time, outputs and the reason of a step that just ended."""
+def show_report(report: StepReport, shell: Any, line: str = "") -> None:
+    """Show time, outputs and the reason of a step that just ended.
+
+    Args:
+        report: What came of it.
+        shell: Where.
+        line: The line that this one replaces, see `show_keeping`.
+    """
     run = report.step_run
     facts = [_timing(report), *(describe_output(o, v) for o, v in report.outputs)]
     if run.status not in _SAID and run.reason != "first run":
         facts.append(run.reason)
     title = f"{_SIGNS[run.status]} {run.step}"
-    _show(title, " · ".join(facts), report.warnings, shell, report.diff)
+    said = _Said(title, " · ".join(facts), report.warnings, report.diff)
+    _show(said, shell, line)
 
 
-def show_note(title: str, text: str, shell: Any, warnings: Sequence[str] = ()) -> None:
+def show_keeping(title: str, seconds: float, shell: Any) -> str:
+    """Show that a step has ended and is about to be stored; the name of the line."""
+    line = new_id()
+    said = _Said(f"{_SIGNS[Status.SUCCEEDED]} {title}", f"{format_seconds(seconds)} · storing …")
+    _publish(said, shell, {"transient": {"display_id": line}})
+    return line
+
+
+def show_note(
+    title: str, text: str, shell: Any, warnings: Sequence[str] = (), line: str = ""
+) -> None:
     """Show one quiet line about something that is not a step's result."""
-    _show(title, text, warnings, shell)
+    _show(_Said(title, text, tuple(warnings)), shell, line)
 
 
 def describe_output(output: Output, version: ArtifactVersion) -> str:
@@ -67,19 +86,34 @@ def _timing(report: StepReport) -> str:
     return f"{ending}{format_seconds(run.seconds)}"
 
 
-def _show(title: str, text: str, warnings: Sequence[str], shell: Any, diff: str = "") -> None:
-    told = (f"⚠ {warning}" for warning in warnings)
-    plain = "\n".join((f"{title} · {text}", *told, *(f"    {line}" for line in diff.splitlines())))
+@dataclass(frozen=True, slots=True)
+class _Said:
+    title: str
+    text: str
+    warnings: tuple[str, ...] = ()
+    diff: str = ""
+
+
+def _show(said: _Said, shell: Any, line: str) -> None:
+    where = {"transient": {"display_id": line}, "update": True} if line else {}
+    _publish(said, shell, where)
+
+
+def _publish(said: _Said, shell: Any, where: Mapping[str, Any]) -> None:
+    told = (f"⚠ {warning}" for warning in said.warnings)
+    changes = (f"    {line}" for line in said.diff.splitlines())
+    plain = "\n".join((f"{said.title} · {said.text}", *told, *changes))
     notes = "".join(
         f'<div style="color:var(--jp-warn-color0,#b25d00)">⚠ {escape(warning)}</div>'
-        for warning in warnings
+        for warning in said.warnings
     )
+    line = _unfolding(f"<b>{escape(said.title)}</b> · {escape(said.text)}", said.diff)
     html = (
         '<div style="font-size:var(--jp-ui-font-size1,12px);'
         'color:var(--jp-ui-font-color2,#6b7280)">'
-        f"{_unfolding(f'<b>{escape(title)}</b> · {escape(text)}', diff)}{notes}</div>"
+        f"{line}{notes}</div>"
     )
-    shell.display_pub.publish({"text/plain": plain, "text/html": html}, {})
+    shell.display_pub.publish({"text/plain": plain, "text/html": html}, {}, **where)
 
 
 def _unfolding(line: str, diff: str) -> str:

@@ -6,8 +6,9 @@ import ast
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,12 @@ from jupyter_mlpipe.analysis.code import bound_by, code_statements, meaning_in
 from jupyter_mlpipe.analysis.dataflow import signature_of_statements
 from jupyter_mlpipe.analysis.dotted import dotted_names
 from jupyter_mlpipe.analysis.options import parse_step_line
-from jupyter_mlpipe.engine.attempt import Attempt, StepReport
+from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.mapped import MappedStep
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
-from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import (
@@ -34,8 +34,9 @@ from jupyter_mlpipe.model.events import SessionStarted
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.model.stated import Stated
 from jupyter_mlpipe.model.step import StepSource
+from mlpipe_kernel.current import CurrentCell
 from mlpipe_kernel.definitions import Definitions
-from mlpipe_kernel.display import show_note, show_report
+from mlpipe_kernel.display import show_keeping, show_note, show_report
 from mlpipe_kernel.earlier import EarlierState
 from mlpipe_kernel.filed import Filed
 from mlpipe_kernel.gate import Repeated, raiser, split_mark
@@ -45,6 +46,7 @@ from mlpipe_kernel.order import unmet_order
 from mlpipe_kernel.recorder import OutputRecorder, replay
 from mlpipe_kernel.restore import Brought
 from mlpipe_kernel.rollback import left_again
+from mlpipe_kernel.settling import Settling
 from mlpipe_kernel.steps import StepNames
 from mlpipe_kernel.suspects import Suspects
 from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with, user_name
@@ -52,21 +54,6 @@ from mlpipe_kernel.workbench import Workbench
 
 _UNUSABLE = (NotebookError, CorruptArtifactError, ValueNotLoadableError)
 """Running the cell after one of these would give the user a wrong or confusing result."""
-
-
-@dataclass(slots=True)
-class _CurrentCell:
-    """The cell between IPython's two events."""
-
-    source: str = ""
-    cell_id: str | None = None
-    mark: str = ""
-    attempt: Attempt | None = None
-    report: StepReport | None = None
-    seen: Sightings | None = None
-    mapped: MappedCell | None = None
-    clock: float = 0.0
-    problem: str = ""
 
 
 class KernelSession:
@@ -84,7 +71,8 @@ class KernelSession:
         self._steps = StepNames()
         self._filed = Filed(shell)
         self._suspects = Suspects()
-        self._cell = _CurrentCell()
+        self._settling = Settling(shell)
+        self._cell = CurrentCell()
         self._running: Any = None
         """What IPython calls the info of the cell that runs."""
         self._prepared: str | None = None
@@ -160,8 +148,9 @@ class KernelSession:
         """IPython's `pre_run_cell`: bring back what the cell mentions."""
         if self._cell.seen is not None and not info.store_history:
             return  # a magic such as %%capture runs the body of the step as a cell of its own
+        self._settling.now()
         self._running = info
-        self._cell = _CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
+        self._cell = CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
         self._locate(info.raw_cell)
         first, _, rest = info.raw_cell.partition("\n")
         marked = split_mark(first)
@@ -172,7 +161,7 @@ class KernelSession:
             if self._bench.restores:
                 self._restore(load=marked is None or marked[0] != "%%step")
         except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
-            self._say("restore", f"not everything could be brought back: {error}")
+            show_note("restore", f"not everything could be brought back: {error}", self._shell)
 
     def enter(self, mark: str, line: str) -> Callable[[], None] | Repeated | None:
         """Decide what becomes of a marked cell; part of the gate's contract."""
@@ -211,19 +200,22 @@ class KernelSession:
         """IPython's `post_run_cell`: keep what a step left, learn what other cells define."""
         if self._running is not None and result.info is not self._running:
             return
-        self._running = None
-        cell = self._cell
+        self._running, cell, self._cell = None, self._cell, CurrentCell()
         try:
-            self._finish(cell, result)
-        except KeyboardInterrupt:
-            self._say(_title(cell), "interrupted while it was being kept; this run is not recorded")
+            self._stop_watching(cell)
+            soon = self._settles_later(cell, result)
         except Exception as error:  # noqa: BLE001 - the cell's own result stands
-            self._say(_title(cell), f"its result stands, but it is not kept: {error}")
-        finally:
-            self._cell = _CurrentCell()
+            self._say(cell, f"its result stands, but it is not kept: {error}")
+            return
+        if soon:
+            cell.line = show_keeping(cell.title, cell.seconds, self._shell)
+            self._settling.later(partial(self._keep, cell, result))
+        else:
+            self._keep(cell, result)
 
     def end(self) -> None:
         """Record that the session is over."""
+        self._settling.now()
         if self._run is not None and self._bench.opened:
             ended = replace(self.run, status=Status.SUCCEEDED, ended=time.time())
             self._bench.context.metadata.append((ended,))
@@ -269,7 +261,7 @@ class KernelSession:
         unmet = unmet_order(attempt.step, attempt.scope.run, known, metadata)
         return replace(attempt, problems=(*attempt.problems, *unmet))
 
-    def _apply(self, cell: _CurrentCell, attempt: Attempt) -> Callable[[], None]:
+    def _apply(self, cell: CurrentCell, attempt: Attempt) -> Callable[[], None]:
         context = self._bench.context
         earlier = attempt.decision
         assert isinstance(earlier, Hit)
@@ -277,17 +269,30 @@ class KernelSession:
         cell.report = apply_hit(attempt, context)
         return lambda: replay(outputs, self._shell)
 
-    def _finish(self, cell: _CurrentCell, result: Any) -> None:
-        outputs: tuple[Mapping[str, Any], ...] = ()
-        seconds = time.perf_counter() - cell.clock
+    def _stop_watching(self, cell: CurrentCell) -> None:
+        cell.seconds = time.perf_counter() - cell.clock
         if cell.seen is not None:
             self._bench.stop_watching()
-            outputs = self._recorder.stop()
+            cell.outputs = self._recorder.stop()
+
+    def _settles_later(self, cell: CurrentCell, result: Any) -> bool:
+        asked = cell.seen is not None and result.success and result.info.store_history
+        return asked and cell.is_heavy(self._shell.user_ns) and self._settling.may_wait()
+
+    def _keep(self, cell: CurrentCell, result: Any) -> None:
+        try:
+            self._finish(cell, result)
+        except KeyboardInterrupt:
+            self._say(cell, "interrupted while it was being kept; this run is not recorded")
+        except Exception as error:  # noqa: BLE001 - the cell's own result stands
+            self._say(cell, f"its result stands, but it is not kept: {error}")
+
+    def _finish(self, cell: CurrentCell, result: Any) -> None:
         error = result.error_before_exec or result.error_in_exec
         if cell.attempt is not None and cell.seen is not None:
             told = "" if error is None else f"{type(error).__name__}: {error}"
-            outcome = Outcome(error, told, outputs)
-            cell.report = close_step(cell.attempt, outcome, seconds, cell.seen, self._bench.context)
+            outcome, context = Outcome(error, told, cell.outputs), self._bench.context
+            cell.report = close_step(cell.attempt, outcome, cell.seconds, cell.seen, context)
         if cell.mapped is not None:
             cell.report = cell.mapped.close(error)
         if cell.mark != "%%step":
@@ -296,11 +301,11 @@ class KernelSession:
         if error is None:
             self._learn(cell)
         if cell.report is not None:
-            show_report(cell.report, self._shell)
+            show_report(cell.report, self._shell, cell.line)
         elif cell.problem:
-            self._say(_title(cell), f"its result stands, but it is not kept: {cell.problem}")
+            self._say(cell, f"its result stands, but it is not kept: {cell.problem}")
 
-    def _learn(self, cell: _CurrentCell) -> None:
+    def _learn(self, cell: CurrentCell) -> None:
         body = cell.source.partition("\n")[2] if cell.mark else cell.source
         if cell.mark == "%%step":
             changed = self._definitions.learn_step(body, meaning_in(self._shell.user_ns))
@@ -316,6 +321,7 @@ class KernelSession:
 
     def recall(self) -> None:
         """Let what earlier sessions of the pipeline left come back when it is mentioned."""
+        self._settling.now()
         if self._prepared != self.pipeline:
             self._prepared = self.pipeline
             self._bench.offer_earlier(self.pipeline)
@@ -389,9 +395,5 @@ class KernelSession:
         plain = (bool, int, float, str, type(None))
         return {n: namespace[n] for n in sorted(names) if isinstance(namespace.get(n), plain)}
 
-    def _say(self, title: str, text: str) -> None:
-        show_note(title, text, self._shell)
-
-
-def _title(cell: _CurrentCell) -> str:
-    return cell.attempt.step.name if cell.attempt else cell.source.partition("\n")[0][:60]
+    def _say(self, cell: CurrentCell, text: str) -> None:
+        show_note(cell.title, text, self._shell, line=cell.line)
