@@ -54,6 +54,7 @@ benchmarks: $(VENV)/test.installed
 	$(BIN)/python benchmarks/namespace.py
 	$(BIN)/python benchmarks/restore.py
 	$(BIN)/python benchmarks/storage.py
+	$(BIN)/python benchmarks/answer.py
 	$(BIN)/python benchmarks/metadata.py
 
 format: $(VENV)/test.installed
