@@ -19,7 +19,7 @@ from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.labels import Subject
 from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.storage.folder import FolderBlobs
-from jupyter_mlpipe.storage.garbage import Collected
+from jupyter_mlpipe.storage.marking import Collected
 from jupyter_mlpipe.tracking.opening import changing, looking_at
 from jupyter_mlpipe.tracking.resolve import find_stated
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
@@ -78,6 +78,11 @@ def _tag(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 def _prune(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("--older-than", metavar="DURATION", help="such as 30d")
     parser.add_argument("--yes", action="store_true", help="remove them; else they are listed")
+    parser.add_argument(
+        "--no-other-project",
+        action="store_true",
+        help="delete files also in an artifact store elsewhere, as no other project uses it",
+    )
     chosen = parser.parse_args(argv)
     settings = settings_here()
     with changing(settings.metadata_store) as store:
@@ -86,7 +91,7 @@ def _prune(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
             made = store.append([Removal(version.id) for version in found])
             removed = {one.version_id for one in made if isinstance(one, Removal)}
             found = [version for version in found if version.id in removed]
-        freed = _collect(settings, store, dry_run=not chosen.yes)
+        freed = _collect(settings, store, chosen)
     if chosen.json:
         print_json({"format": 1, "removed" if chosen.yes else "unused": found, "freed": freed})
         return 0
@@ -100,17 +105,22 @@ def _prune(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     return 0
 
 
-def _collect(settings: Settings, store: MetadataStore, *, dry_run: bool) -> Collected | None:
+def _collect(
+    settings: Settings, store: MetadataStore, chosen: argparse.Namespace
+) -> Collected | None:
     """Delete content that no record names; None where records of other projects may name it."""
     blobs = open_blobs(settings.artifact_store, settings.home / "cache")
     own = isinstance(blobs, FolderBlobs) and blobs.root.is_relative_to(settings.home)
-    return collect(blobs, store, dry_run=dry_run) if own else None
+    if not (own or chosen.no_other_project):
+        return None
+    return collect(blobs, store, dry_run=not chosen.yes)
 
 
 def _told(freed: Collected | None, settings: Settings, *, done: bool) -> str:
     if freed is None:
         return plain(
-            f"files stay in {settings.artifact_store}, where other projects may store theirs"
+            f"files stay in {settings.artifact_store}, where other projects may store theirs; "
+            "say --no-other-project if none does"
         )
     return f"{size(freed.nbytes)} of files, unused for a day, {'deleted' if done else 'could go'}"
 

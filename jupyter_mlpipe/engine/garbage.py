@@ -11,7 +11,8 @@ from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.storage.blobs import BlobStore
-from jupyter_mlpipe.storage.garbage import DAY, Collected, collect_garbage
+from jupyter_mlpipe.storage.garbage import DAY, collect_garbage
+from jupyter_mlpipe.storage.marking import Collected
 from jupyter_mlpipe.tracking.store import MetadataStore, Query, R
 
 _DIGEST = re.compile(r'(?<=")[0-9a-f]{64}(?=")')

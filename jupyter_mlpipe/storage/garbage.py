@@ -4,48 +4,27 @@ Whoever stores what is there already first says that it is in use, and only then
 it is there to stay; else it is written anew. The collector first says that it is going, and only
 then looks whether it is in use. However the two meet, one of them sees the other. What was used
 within the grace period stays whatever the records say, for the record that names it may be on
-its way.
+its way. All times are of the clock of the store.
 
 A blob, whose name can come again, is going when it is taken away from its name; a pack, whose
-name never does, when a file says so beside it, so that readers miss nothing in between.
+name never does, when a file says so beside it, so that readers miss nothing in between. Of two
+collectors one is refused, for each would take the other's marks for its own.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable
 
-from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
+from jupyter_mlpipe.model.errors import StorageError
 from jupyter_mlpipe.storage.addressing import is_digest
 from jupyter_mlpipe.storage.blobs import BlobStore
-from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.folder import FolderBlobs
-from jupyter_mlpipe.storage.manifests import decode
-from jupyter_mlpipe.storage.packs import DIGEST
-from jupyter_mlpipe.storage.shelf import Pack, PackShelf, last_use
+from jupyter_mlpipe.storage.folder_garbage import collect_in_folder
+from jupyter_mlpipe.storage.marking import Collected
+from jupyter_mlpipe.storage.remote import RemoteBlobs
+from jupyter_mlpipe.storage.remote_garbage import collect_in_objects
 
 DAY = 24 * 3600.0
-_TRASH = ".trash"
-_DIGITS = 2 * DIGEST
-
-
-@dataclass(slots=True)
-class Collected:
-    """What was deleted, or would be."""
-
-    blobs: int = 0
-    packs: int = 0
-    nbytes: int = 0
-
-
-@dataclass(slots=True)
-class _Alive:
-    blobs: set[str] = field(default_factory=set)
-    chunks: set[bytes] = field(default_factory=set)
 
 
 def collect_garbage(
@@ -62,137 +41,12 @@ def collect_garbage(
         dry_run: Whether to leave everything and only count.
 
     Raises:
-        StorageError: The store cannot be read, is no local folder, or holds what a newer
-            release wrote.
+        StorageError: The store cannot be read, holds what a newer release wrote, or is being
+            collected by somebody else.
     """
-    if not isinstance(blobs, FolderBlobs):
-        raise StorageError(
-            "Garbage can be collected in artifact stores that are local folders, which this one "
-            "is not. Run it on the machine that has the folder."
-        )
-    with explained(str(blobs.root)):
-        if not blobs.root.is_dir():
-            return Collected()
-        alive = _alive(blobs, named)
-        collector = _Collector(_now(blobs.root) - grace, dry_run=dry_run)
-        collector.collect_blobs(blobs.root, alive.blobs)
-        collector.collect_packs(blobs.chunks.shelf, alive.chunks)
-        for pack in collector.mostly_garbage(blobs.chunks.shelf, alive.chunks):
-            blobs.chunks.copy(pack, alive.chunks)
-            collector.remove_pack(pack, blobs.chunks.shelf)
-    return collector.collected
-
-
-def _alive(blobs: FolderBlobs, named: Iterable[str]) -> _Alive:
-    alive = _Alive()
-    for digest in filter(is_digest, named):
-        alive.blobs.add(digest)
-        manifest = None
-        with suppress(CorruptArtifactError):  # what it named cannot be brought back any more
-            manifest = decode(blobs.get(digest), previews=False) if blobs.exists(digest) else None
-        for file in manifest.files if manifest else ():
-            alive.blobs.add(file.digest)
-            digests = file.chunk_digests
-            alive.chunks.update(digests[i : i + DIGEST] for i in range(0, len(digests), DIGEST))
-    return alive
-
-
-class _Collector:
-    def __init__(self, before: float, *, dry_run: bool) -> None:
-        self._before = before
-        self._dry_run = dry_run
-        self.collected = Collected()
-
-    def collect_blobs(self, root: Path, alive: set[str]) -> None:
-        for path in _files_below(root):
-            if path.name.endswith(_TRASH):
-                _put_back(path)  # of a collector that was stopped
-            elif path.name.startswith("."):
-                self._remove_partial(path)
-            elif path.name not in alive and is_digest(path.name):
-                self._remove_blob(path)
-
-    def collect_packs(self, shelf: PackShelf, alive: set[bytes]) -> None:
-        for name in shelf.names():
-            pack = shelf.pack(name)
-            if pack is not None and alive.isdisjoint(pack.digests()):
-                self.remove_pack(pack, shelf)
-        for pattern in (".*.partial", "*.going"):
-            for path in shelf.root.glob(pattern):
-                self._remove_partial(path)
-        for path in shelf.root.glob("*.used"):
-            if not path.with_suffix("").exists():
-                self._remove_partial(path)
-
-    def mostly_garbage(self, shelf: PackShelf, alive: set[bytes]) -> Iterator[Pack]:
-        """Packs of which less than half is alive, and which nobody used lately."""
-        for name in () if self._dry_run else shelf.names():
-            pack = shelf.pack(name)
-            if pack is None or pack.damaged or last_use(pack.path) >= self._before:
-                continue
-            sizes = dict(zip(pack.digests(), pack.table.sizes, strict=True))
-            kept = sum(size for digest, size in sizes.items() if digest in alive)
-            if 0 < kept < sum(sizes.values()) / 2:
-                yield pack
-
-    def remove_pack(self, pack: Pack, shelf: PackShelf) -> None:
-        with suppress(FileNotFoundError):
-            size = pack.path.stat().st_size
-            if last_use(pack.path) >= self._before:
-                return
-            if not self._dry_run:
-                with shelf.going(pack.path.name):
-                    if last_use(pack.path) >= self._before:
-                        return
-                    shelf.remove(pack.path.name)
-            self.collected.packs += 1
-            self.collected.nbytes += size
-
-    def _remove_blob(self, path: Path) -> None:
-        with suppress(FileNotFoundError):
-            stat = path.stat()
-            if stat.st_mtime >= self._before:
-                return
-            if not self._dry_run:
-                trash = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_TRASH}")
-                path.rename(trash)
-                if trash.stat().st_mtime >= self._before:
-                    _put_back(trash)
-                    return
-                trash.unlink()
-            self.collected.blobs += 1
-            self.collected.nbytes += stat.st_size
-
-    def _remove_partial(self, path: Path) -> None:
-        """What a process left that did not come to the end of writing."""
-        with suppress(FileNotFoundError):
-            stat = path.stat()
-            if stat.st_mtime < self._before:
-                if not self._dry_run:
-                    path.unlink()
-                self.collected.nbytes += stat.st_size
-
-
-def _files_below(root: Path) -> Iterator[Path]:
-    """In the two levels of folders that blobs are in."""
-    for outer in sorted(root.glob("[0-9a-f][0-9a-f]")):
-        for inner in sorted(outer.glob("[0-9a-f][0-9a-f]")):
-            yield from sorted(inner.iterdir())
-
-
-def _put_back(trash: Path) -> None:
-    name = trash.name[1 : 1 + _DIGITS]
-    if is_digest(name):
-        trash.rename(trash.with_name(name))
-
-
-def _now(root: Path) -> float:
-    """By the clock that the times of files come from, which may be another machine's."""
-    probe = root / f".{secrets.token_hex(8)}.partial"
-    try:
-        probe.touch()
-        return probe.stat().st_mtime
-    except OSError:  # it may be counted, and not be written to
-        return time.time()
-    finally:
-        probe.unlink(missing_ok=True)
+    digests = {digest for digest in named if is_digest(digest)}
+    if isinstance(blobs, FolderBlobs):
+        return collect_in_folder(blobs, digests, grace, dry_run=dry_run)
+    if isinstance(blobs, RemoteBlobs):
+        return collect_in_objects(blobs, digests, grace, dry_run=dry_run)
+    raise StorageError(f"Garbage cannot be collected in a {type(blobs).__name__}.")

@@ -72,6 +72,13 @@ class ChunkIndex:
         for start in range(0, len(names), _AT_ONCE):
             self._do(partial(_remove, names=names[start : start + _AT_ONCE]))
 
+    def remove_chunk(self, name: str, digest: bytes) -> None:
+        """Forget that a pack holds a chunk, which is damaged there."""
+        query = (
+            "DELETE FROM chunk WHERE digest = ? AND pack IN (SELECT id FROM pack WHERE name = ?)"
+        )
+        self._do(lambda c: c.execute(query, (digest, name)))
+
     def _do(self, work: Callable[[sqlite3.Connection], R]) -> R:
         with self._lock:
             try:

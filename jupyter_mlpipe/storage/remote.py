@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,38 +10,32 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, shard
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.folder import FolderBlobs
-from jupyter_mlpipe.storage.remote_chunks import RemoteChunks
-
-_ATOMIC = frozenset({"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
-"""Protocols in which an object appears under its name only when it is complete."""
+from jupyter_mlpipe.storage.objects import Objects
+from jupyter_mlpipe.storage.remote_chunks import USED, RemoteChunks
 
 
 class RemoteBlobs:
     """Blobs below an fsspec URL; they are read through verified copies in a local folder.
 
     A blob that is there with the right length is not written again, unless this object found
-    its content damaged: comparing the content would cost as much as sending it.
+    its content damaged: comparing the content would cost as much as sending it. Whoever stores
+    one first says that it is in use, then looks whether it is there; see `garbage`.
     """
 
     def __init__(self, url: str, cache: FolderBlobs) -> None:
-        import fsspec
-
-        with explained(url):
-            self._fs, self._root = fsspec.core.url_to_fs(url)
-        protocol = self._fs.protocol
-        names = {protocol} if isinstance(protocol, str) else set(protocol)
-        self._atomic = bool(names & _ATOMIC)
+        self.objects = Objects(url)
         self._cache = cache
-        packs = f"{self._root.rstrip('/')}/packs"
-        self.chunks = RemoteChunks(self._fs, packs, cache.chunks, self._send)
+        self.chunks = RemoteChunks(self.objects, cache.chunks)
         self._damaged: set[str] = set()
 
     def put(self, data: bytes) -> str:
         """Send it, unless an object of that length is there."""
         digest = digest_of_bytes(data)
         with explained(self.location(digest)):
-            if not self._complete(digest, len(data)):
-                self._publish(digest, lambda key: self._fs.pipe_file(key, data))
+            key = self._claimed(digest)
+            sound = digest not in self._damaged
+            if not (sound and (self.objects.create(key, data) or self._is_there(key, len(data)))):
+                self._replace(digest, lambda: self.objects.write(key, data))
         return digest
 
     def put_file(self, path: Path, *, spare: bool = False) -> str:
@@ -50,8 +43,9 @@ class RemoteBlobs:
         with explained(str(path)):
             digest, length = digest_of_file(path), path.stat().st_size
         with explained(self.location(digest)):
-            if not self._complete(digest, length):
-                self._publish(digest, lambda key: self._fs.put_file(str(path), key))
+            key = self._claimed(digest)
+            if digest in self._damaged or not self._is_there(key, length):
+                self._replace(digest, lambda: self._send(path, key, digest))
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -68,48 +62,44 @@ class RemoteBlobs:
 
     def exists(self, digest: str) -> bool:
         """One request."""
-        with explained(self.location(digest)):
-            return bool(self._fs.exists(self._key(digest)))
+        return self.size(digest) is not None
 
     def size(self, digest: str) -> int | None:
         """One request."""
         with explained(self.location(digest)):
-            try:
-                return int(self._fs.info(self._key(digest))["size"])
-            except FileNotFoundError:
-                return None
+            return self.objects.size(shard(digest))
 
     def location(self, digest: str) -> str:
         """With the protocol in front."""
-        return str(self._fs.unstrip_protocol(self._key(digest)))
+        return self.objects.location(shard(digest))
 
-    def _key(self, digest: str) -> str:
-        return f"{self._root.rstrip('/')}/{shard(digest)}"
+    def _claimed(self, digest: str) -> str:
+        key = shard(digest)
+        self.objects.mark([f"{key}{USED}"])
+        return key
 
-    def _complete(self, digest: str, length: int) -> bool:
-        return digest not in self._damaged and self.size(digest) == length
+    def _is_there(self, key: str, length: int) -> bool:
+        return self.objects.size(key) == length
 
-    def _publish(self, digest: str, upload: Callable[[str], object]) -> None:
-        self._upload(self._key(digest), upload)
+    def _send(self, path: Path, key: str, digest: str) -> None:
+        self.objects.send(path, key)
+        if digest_of_file(path) != digest:
+            self.objects.delete([key])
+            raise StorageError("The file changed while it was being stored. Run the step again.")
+
+    def _replace(self, digest: str, upload: Callable[[], None]) -> None:
+        upload()
         self._damaged.discard(digest)
 
-    def _send(self, path: Path, key: str) -> None:
-        self._upload(key, lambda key: self._fs.put_file(str(path), key))
-
-    def _upload(self, key: str, upload: Callable[[str], object]) -> None:
-        self._fs.makedirs(key.rpartition("/")[0], exist_ok=True)
-        if self._atomic:
-            upload(key)
-        else:
-            partial = f"{key}.{secrets.token_hex(8)}.partial"
-            upload(partial)
-            self._fs.mv(partial, key)
-
     def _fetch(self, digest: str) -> None:
+        """Once more where it did not arrive as it should be."""
         location = self.location(digest)
         with tempfile.TemporaryDirectory() as folder, explained(location):
-            copy = Path(folder) / digest
-            self._fs.get_file(self._key(digest), str(copy))
-            if self._cache.put_file(copy) != digest:
-                self._damaged.add(digest)
-                raise CorruptArtifactError(digest, location)
+            for number in range(2):
+                copy = Path(folder) / str(number)
+                self.objects.fetch(shard(digest), copy)
+                if digest_of_file(copy) == digest:
+                    self._cache.put_file(copy)
+                    return
+        self._damaged.add(digest)
+        raise CorruptArtifactError(digest, location)

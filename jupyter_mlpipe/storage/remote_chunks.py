@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any
 
 from blake3 import blake3
 
@@ -15,12 +13,17 @@ from jupyter_mlpipe.storage.chunks import ChunkFolder
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.index import ChunkIndex
 from jupyter_mlpipe.storage.mapping import Mapped
+from jupyter_mlpipe.storage.objects import Objects
 from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.packs import DIGEST, PackTable, parse_table, table_length
 from jupyter_mlpipe.storage.shelf import PACK_NAME
 
+PACKS = "packs"
+"""The folder of all packs."""
+USED, GOING = ".used", ".going"
 _TAIL = 64 * 1024
 """Bytes of a pack's end that are fetched at once: most tables are shorter."""
+_TRIES = 8
 _TOGETHER = 8 * 1024 * 1024
 """Bytes that one request asks for at most; many requests are under way at a time."""
 
@@ -30,20 +33,18 @@ class RemoteChunks:
 
     What is where is remembered in an index beside that folder.
 
+    Beside a pack lies `<name>.used` once others built upon it, and `<name>.going` while it is
+    being deleted; see `garbage`.
+
     Args:
-        fs: The remote file system.
-        url: Folder of the packs, in its words.
+        objects: The store, of which one folder holds the packs.
         cache: Keeps what was sent and fetched.
-        send: Copies a local file to a key, which appears when all of it is there.
     """
 
-    def __init__(
-        self, fs: Any, url: str, cache: ChunkFolder, send: Callable[[Path, str], None]
-    ) -> None:
-        self._fs = fs
-        self._url = url
+    def __init__(self, objects: Objects, cache: ChunkFolder) -> None:
+        self._objects = objects
+        self._url = objects.location(PACKS)
         self._cache = cache
-        self._send = send
         self._index = ChunkIndex(cache.root / "remote.db")
         self._tables: dict[str, PackTable] = {}
         self._known = False
@@ -59,7 +60,7 @@ class RemoteChunks:
                 yield packing
                 if packing.writer.table.sizes:
                     table = self._cache.keep(packing.writer)
-                    self._send(packing.writer.path, self._key(packing.writer.name))
+                    self._objects.send(packing.writer.path, _key(packing.writer.name))
                     self._tables[packing.writer.name] = table
                     self._index.add(packing.writer.name, table.digests, "")
             finally:
@@ -82,25 +83,67 @@ class RemoteChunks:
             found = (self._found(digest) for digest in _split(digests))
             return sum(table.sizes[place] for _, table, place in found)
 
-    def missing(self, digests: Sequence[bytes], used: dict[str, PackTable]) -> set[bytes]:
-        """Those of the chunks that are in no pack over there."""
-        known = self._index.packs_of(digests)
-        missing = set(digests) - known.keys()
-        for digest, names in known.items():
-            if not any(self._uses(name, digest, used) for name in names):
-                missing.add(digest)
-        return missing
+    def missing(self, digests: Sequence[bytes], used: dict[str, PackTable | None]) -> set[bytes]:
+        """Those of the chunks that are in no pack over there.
 
-    def _uses(self, name: str, digest: bytes, used: dict[str, PackTable]) -> bool:
+        Args:
+            digests: Of the chunks.
+            used: Packs that were said to be in use and found to stay, and others without a
+                table; gains those that the chunks may be in.
+        """
+        known = self._index.packs_of(digests)
+        used |= self._objects.each(self._relied_upon, {n[0] for n in known.values()} - used.keys())
+        return {d for d in digests if not any(self._holds(n, d, used) for n in known.get(d, ()))}
+
+    def without(self, alive: set[bytes]) -> list[str]:
+        """Names of the packs that hold none of these chunks, as their own tables say."""
+        self._look_around()
+        found = self._index.packs_of(list(alive)).values()
+        rest = self._index.packs() - {name for names in found for name in names}
+        tables = self._objects.each(self._table, sorted(rest))
+        return [n for n, t in tables.items() if t and alive.isdisjoint(_split(t.digests))]
+
+    def forget(self, names: Sequence[str]) -> None:
+        """What is known of packs that are gone."""
+        for name in names:
+            self._tables.pop(name, None)
+        self._index.remove(names)
+
+    def _holds(self, name: str, digest: bytes, used: dict[str, PackTable | None]) -> bool:
         if name not in used:
-            table = self._table(name) if self._fs.exists(self._key(name)) else None
-            if table is None:
-                self._index.remove([name])
-                return False
-            used[name] = table
-        return used[name].place(digest) is not None
+            used[name] = self._relied_upon(name)
+        table = used[name]
+        return table is not None and table.place(digest) is not None
+
+    def _relied_upon(self, name: str) -> PackTable | None:
+        """Say that a pack is in use, then look whether it is there to stay: in this order."""
+        key = _key(name)
+        self._objects.mark([f"{key}{USED}"])
+        if self._objects.size(f"{key}{GOING}") is not None:
+            return None
+        if self._objects.size(key) is None:
+            self.forget([name])
+            return None
+        return self._table(name)
 
     def _fetch(self, digests: bytes) -> None:
+        """Each time around there are fewer places at which a chunk may be."""
+        damage: CorruptArtifactError | None = None
+        for _ in range(_TRIES):
+            try:
+                return self._bring(digests)
+            except FileNotFoundError:  # others deleted a pack; what it held may be in another
+                self._tables.clear()
+                self._look_around()
+            except CorruptArtifactError as error:
+                damage = error
+            except StorageError:
+                if damage is None:
+                    raise
+                break
+        raise damage or self._loss(digests[:DIGEST])
+
+    def _bring(self, digests: bytes) -> None:
         """Bring the chunks that are not here into one local pack, in the order of the file."""
         wanted = list(_split(digests))
         absent = self._cache.missing(wanted, {})
@@ -111,23 +154,38 @@ class RemoteChunks:
 
     def _download(self, places: list[tuple[str, PackTable, int]]) -> dict[bytes, bytes]:
         runs = list(_runs(places))
-        keys = [self._key(name) for name, _, _, _ in runs]
+        keys = [_key(name) for name, _, _, _ in runs]
         starts = [table.offsets[first] for _, table, first, _ in runs]
         ends = [
             start + table.length(first, count)
             for start, (_, table, first, count) in zip(starts, runs, strict=True)
         ]
+        contents = self._objects.read_parts(keys, starts, ends)
         found: dict[bytes, bytes] = {}
-        contents = self._fs.cat_ranges(keys, starts, ends, on_error="raise")
-        for key, content, (_, table, first, count) in zip(keys, contents, runs, strict=True):
+        damage: CorruptArtifactError | None = None
+        for content, (name, table, first, count) in zip(contents, runs, strict=True):
             at = 0
             for place in range(first, first + count):
                 chunk = content[at : at + table.sizes[place]]
                 at += table.sizes[place]
-                if blake3(chunk).digest() != table.digest(place):
-                    raise CorruptArtifactError(table.digest(place).hex(), key)
-                found[table.digest(place)] = chunk
+                try:
+                    found[table.digest(place)] = self._verified(chunk, name, table, place)
+                except CorruptArtifactError as error:
+                    damage = error
+        if damage is not None:
+            raise damage
         return found
+
+    def _verified(self, chunk: bytes, name: str, table: PackTable, place: int) -> bytes:
+        """The chunk, which is read once more where it is not what it should be."""
+        digest, start = table.digest(place), table.offsets[place]
+        if blake3(chunk).digest() != digest:
+            end = start + table.sizes[place]
+            (chunk,) = self._objects.read_parts([_key(name)], [start], [end])
+        if blake3(chunk).digest() != digest:
+            self._index.remove_chunk(name, digest)  # so that it is stored anew
+            raise CorruptArtifactError(digest.hex(), self._objects.location(_key(name)))
+        return chunk
 
     def _found(self, digest: bytes) -> tuple[str, PackTable, int]:
         for looked_around in (False, True):
@@ -138,7 +196,10 @@ class RemoteChunks:
                 place = table.place(digest) if table else None
                 if table is not None and place is not None:
                     return name, table, place
-        raise StorageError(
+        raise self._loss(digest)
+
+    def _loss(self, digest: bytes) -> StorageError:
+        return StorageError(
             f"The chunk {digest.hex()[:12]} is missing from {self._url}. "
             "Run the step that made it again with --no-cache."
         )
@@ -146,33 +207,31 @@ class RemoteChunks:
     def _table(self, name: str) -> PackTable | None:
         if name not in self._tables:
             with suppress(FileNotFoundError, ValueError):
-                self._tables[name] = self._read_table(self._key(name))
+                self._tables[name] = self._read_table(_key(name))
         return self._tables.get(name)
 
     def _read_table(self, key: str) -> PackTable:
-        size = int(self._fs.info(key)["size"])
-        tail = self._fs.cat_file(key, start=max(0, size - _TAIL), end=size)
+        size = self._objects.size(key)
+        if not size:
+            raise ValueError("no pack")
+        (tail,) = self._objects.read_parts([key], [max(0, size - _TAIL)], [size])
         length = min(size, table_length(tail))
         if length > len(tail):
-            tail = self._fs.cat_file(key, start=size - length, end=size)
+            (tail,) = self._objects.read_parts([key], [size - length], [size])
         return parse_table(tail)
 
     def _look_around(self) -> None:
         self._known = True
-        try:
-            listed = self._fs.ls(self._url, detail=False, refresh=True)
-        except FileNotFoundError:
-            listed = []
-        there = {name for name in (key.rpartition("/")[2] for key in listed) if PACK_NAME(name)}
+        there = {name for name in self._objects.names(PACKS) if PACK_NAME(name)}
         known = self._index.packs()
-        for name in sorted(there - known):
-            table = self._table(name)
+        for name, table in self._objects.each(self._table, sorted(there - known)).items():
             if table is not None:
                 self._index.add(name, table.digests, "")
         self._index.remove(sorted(known - there))
 
-    def _key(self, name: str) -> str:
-        return f"{self._url}/{name}"
+
+def _key(name: str) -> str:
+    return f"{PACKS}/{name}"
 
 
 def _split(digests: bytes) -> Iterator[bytes]:

@@ -174,3 +174,14 @@ def test_prune_deletes_the_files_that_nothing_names_a_day_after_their_last_use(m
 def test_prune_leaves_files_alone_that_other_projects_may_name(mlpipe, recorded, monkeypatch):
     monkeypatch.setenv("MLPIPE_ARTIFACT_STORE", "shared")
     assert "other projects may store theirs" in mlpipe("artifact", "prune", "--yes")[1]
+
+
+@pytest.mark.parametrize("store", ["shared", "memory://shared"])
+def test_prune_deletes_files_elsewhere_where_it_is_told_that_no_other_project_names_them(
+    mlpipe, recorded, monkeypatch, store
+):
+    monkeypatch.setenv("MLPIPE_ARTIFACT_STORE", store)
+    save_artifact(bytes(100_000), "large")
+    said = mlpipe("artifact", "prune", "--yes", "--no-other-project")[1]
+    assert "of files, unused for a day, deleted" in said
+    assert load_artifact("large") == bytes(100_000)

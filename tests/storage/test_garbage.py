@@ -1,5 +1,6 @@
 """Collection beside whoever goes on storing."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -11,7 +12,6 @@ import pytest
 from jupyter_mlpipe.model.chunk import CHUNK, chunks_of, cut
 from jupyter_mlpipe.model.errors import StorageError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
-from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.garbage import collect_garbage
 from jupyter_mlpipe.storage.manifests import Manifest
@@ -134,9 +134,16 @@ def test_a_manifest_of_a_newer_release_stops_it(blobs):
         collect_garbage(blobs, [digest])
 
 
-def test_a_store_elsewhere_is_refused_in_a_sentence(tmp_path):
-    with pytest.raises(StorageError, match="local folders"):
-        collect_garbage(open_blobs("memory://x", tmp_path), [])
+def test_two_do_not_collect_at_once(blobs, keep):
+    keep(os.urandom(300_000))
+    age(blobs)
+    folder = os.open(blobs.root, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with pytest.raises(StorageError, match="collected by another process"):
+        collect_garbage(blobs, [])
+    assert collect_garbage(blobs, [], dry_run=True).packs == 1
+    os.close(folder)
+    assert collect_garbage(blobs, []).packs == 1
 
 
 def test_four_writers_lose_nothing_to_a_collector_beside_them(tmp_path):
