@@ -1,3 +1,5 @@
+import logging
+
 import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
@@ -6,6 +8,7 @@ from moto.server import ThreadedMotoServer
 @pytest.fixture(scope="session")
 def s3_port():
     """A server that speaks S3, on this machine."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it tells of each request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     yield server.get_host_and_port()[1]

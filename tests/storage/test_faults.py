@@ -7,19 +7,24 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from blake3 import blake3
 
+from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.chunk import CHUNK, chunks_of, cut
 from jupyter_mlpipe.model.errors import StorageError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.garbage import collect_garbage
 from jupyter_mlpipe.storage.manifests import Manifest
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
+from jupyter_mlpipe.tracking.store import Query
 
+VICTIM = Path(__file__).with_name("victim.py")
 CRASHER = Path(__file__).with_name("crasher.py")
 LIMITED = """
 import resource, sys
@@ -50,24 +55,53 @@ def start(folder, *arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize("kills", [25], ids="{} kills".format)
-def test_whatever_was_stored_is_whole_after_a_kill_at_any_moment(tmp_path, empty, kills):
-    chance, stored = random.Random(0), {}
-    for kill in range(kills):
-        process = start(tmp_path, kill)
-        first = process.stdout.readline()
-        time.sleep(chance.random() * 0.2)
-        process.send_signal(signal.SIGKILL)
-        lines = [first, *process.communicate()[0].splitlines(keepends=True)]
-        whole = (line.split() for line in lines if line.endswith("\n"))
-        stored |= {digest: int(length) for digest, length in whole}
-    assert len(stored) >= kills
-    for digest, length in stored.items():
-        assert len(read(tmp_path / "store", digest)) == length
+KILLS = int(os.environ.get("MLPIPE_TEST_KILLS", "200"))
+
+
+def kill_at_random_moments(folder, kills, seed):
+    """Have as many victims killed, one after the other; what they said was kept."""
+    chance, kept = random.Random(seed), []
+    command = [sys.executable, VICTIM, folder]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    with subprocess.Popen(command, **pipes) as nursery:
+        for kill in range(kills):
+            nursery.stdin.write(f"{seed}-{kill}\n")
+            victim, begun = 0, None
+            for line in iter(nursery.stdout.readline, "dead\n"):
+                word, *facts = line.split()
+                if word == "victim":
+                    victim = int(facts[0])
+                elif word == "kept":
+                    kept.append((int(facts[0]), facts[1]))
+                if victim and begun is None and (word == "kept" or kill % 4 == 0):
+                    begun = Timer(chance.random() * 0.04, os.kill, (victim, signal.SIGKILL))
+                    begun.start()
+        nursery.stdin.close()
+    return kept
+
+
+def test_what_was_kept_is_whole_and_nothing_dangles_after_a_kill_at_any_moment(tmp_path, empty):
+    """Two at a time, so that each is killed beside one that goes on."""
+    with ThreadPoolExecutor(2) as pool:
+        halves = pool.map(lambda seed: kill_at_random_moments(tmp_path, KILLS // 2, seed), (1, 2))
+        kept = dict(pair for half in halves for pair in half)
+    metadata = SqlMetadataStore(f"sqlite:///{tmp_path / 'metadata.db'}")
+    query = Query(ArtifactVersion, {"name": "value"}, limit=100_000)
+    recorded = {version.version: version for version in metadata.find(query).items}
+    metadata.close()
+    assert {number: recorded[number].manifest for number in kept} == kept
+    assert sorted(recorded) == list(range(1, len(recorded) + 1))
+    assert len(kept) >= KILLS // 2
+    store = ArtifactStore(FolderBlobs(tmp_path / "store"))
+    for version in recorded.values():
+        content = store.content(store.open(version.manifest).files[0])
+        assert len(content) == version.nbytes
     for path in (tmp_path / "store").rglob("*.partial"):
         os.utime(path, (1, 1))
-    collect_garbage(FolderBlobs(tmp_path / "store"), stored)
+    collect_garbage(FolderBlobs(tmp_path / "store"), [v.manifest for v in recorded.values()])
     assert not list((tmp_path / "store").rglob("*.partial"))
+    for version in recorded.values():
+        store.check(version.manifest)
 
 
 def test_eight_processes_store_side_by_side(tmp_path, empty):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from jupyter_mlpipe.model.chunk import CHUNK, chunks_of, cut
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
-from jupyter_mlpipe.storage.folder import FolderBlobs
+from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.storage.manifests import Manifest
 
-folder, seed = Path(sys.argv[1]), int(sys.argv[2])
+folder, seed, url = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 chance = random.Random(seed)
-store = ArtifactStore(FolderBlobs(folder / "store"))
+store = ArtifactStore(open_blobs(url, folder / f"cache-{seed}"))
 record, empty = folder / f"record-{seed}", folder / f"empty-{seed}"
 empty.mkdir()
 shared = [bytes([number]) * CHUNK for number in range(8)]
