@@ -12,6 +12,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from jupyter_mlpipe.storage.flushing import flush_now
 from jupyter_mlpipe.storage.index import ChunkIndex
 from jupyter_mlpipe.storage.packs import PackTable, read_table
 from jupyter_mlpipe.storage.stamps import is_vouched, look_at, vouched
@@ -141,7 +142,7 @@ class PackShelf:
         if not is_vouched(self._index.stamp(name), look):
             damaged = _damaged(path, table)
             if not damaged:
-                self._index.approve(name, vouched(look, durable=False))
+                self._index.approve(name, vouched(look, durable=_on_disk(path)))
         if len(self._packs) >= _MOST_OPEN:
             del self._packs[next(iter(self._packs))]
         self._packs[name] = Pack(path, look, table, damaged)
@@ -159,6 +160,16 @@ def last_use(pack: Path) -> float:
 def _table_of(path: Path) -> PackTable:
     with path.open("rb") as file:
         return read_table(file.fileno())
+
+
+def _on_disk(path: Path) -> bool:
+    """Bring a pack there that somebody else wrote; most have been for long, which costs nothing."""
+    try:
+        with path.open("rb") as file:
+            flush_now(file)
+    except OSError:  # some systems flush only what is open for writing
+        return False
+    return True
 
 
 def _damaged(path: Path, table: PackTable) -> frozenset[int]:

@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+_SECOND = 10**9
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -27,7 +28,8 @@ def look_at(path: Path) -> str:
 def settle(file: int, mode: int) -> None:
     """Set the mode of an open file, then wait until a later change to it is told from this one.
 
-    Systems whose files have times of a millisecond or coarser are waited for that long.
+    Systems whose files have times of a millisecond or coarser are waited for that long; not for
+    a clock that was set back meanwhile, which tells other times anyway.
     """
     before = os.fstat(file).st_ctime_ns
     os.fchmod(file, mode)
@@ -35,7 +37,7 @@ def settle(file: int, mode: int) -> None:
     coarse = getattr(time, "CLOCK_REALTIME_COARSE", None)
     if coarse is None or now != before:
         return
-    while time.clock_gettime_ns(coarse) <= now:
+    while now - _SECOND < time.clock_gettime_ns(coarse) <= now:
         time.sleep(0.001)
 
 
@@ -45,18 +47,12 @@ def vouched(look: str, *, durable: bool) -> str:
     A file that may be on its way to the disk yet could lose its content in a power cut, so it
     is trusted until the machine starts anew.
     """
-    return look if durable or _is_older_than_the_boot(look) else f"{look} until {_this_boot()}"
+    return look if durable else f"{look} until {_this_boot()}"
 
 
 def is_vouched(remembered: str, look: str) -> bool:
     """Whether a file that looks like this is the one remembered."""
     return remembered in (look, f"{look} until {_this_boot()}")
-
-
-def _is_older_than_the_boot(look: str) -> bool:
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    changed = int(look.rpartition(" ")[2])
-    return clock is not None and changed < time.time_ns() - time.clock_gettime_ns(clock)
 
 
 @functools.cache
