@@ -14,6 +14,8 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 from tests.postgres import running_server
+from tests.s3 import bucket
+from tests.s3 import running_server as s3_server
 
 ROOT = Path(__file__).parent.parent
 _WAIT = 120
@@ -160,3 +162,16 @@ def postgres():
     """A PostgreSQL server, without any database of ours."""
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3_port():
+    """Of a server that speaks S3."""
+    with s3_server() as port:
+        yield port
+
+
+@pytest.fixture
+def s3(s3_port, monkeypatch):
+    """A bucket."""
+    return bucket(s3_port, monkeypatch)

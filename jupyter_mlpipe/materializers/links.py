@@ -61,6 +61,7 @@ def linked_files(directory: Path, scratch: Path) -> Mapping[str, Path]:
     import fsspec
 
     filesystem, path = fsspec.core.url_to_fs(uri)
+    filesystem.invalidate_cache()
     filesystem.get(path, str(scratch), recursive=True)
     return {str(f.relative_to(scratch)): f for f in sorted(scratch.rglob("*")) if f.is_file()}
 
@@ -113,6 +114,7 @@ def _remote(uri: str) -> Iterator[tuple[str, int, str]]:
     import fsspec
 
     filesystem, root = fsspec.core.url_to_fs(uri)
+    filesystem.invalidate_cache()  # others may have written there since it was listed
     for path in sorted(filesystem.find(root)):
         facts = filesystem.info(path)
         yield path.removeprefix(root), int(facts.get("size") or 0), filesystem.ukey(path)

@@ -41,10 +41,8 @@ class Objects:
     """
 
     def __init__(self, url: str) -> None:
-        import fsspec
-
         with explained(url):
-            self.fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+            self.fs, root = _opened(url)
         self._root = root.rstrip("/")
         protocol = self.fs.protocol
         names = {protocol} if isinstance(protocol, str) else set(protocol)
@@ -190,3 +188,13 @@ class Objects:
     def _make_room(self, key: str) -> None:
         if not self._atomic:  # elsewhere there are no folders
             self.fs.makedirs(self.path(key).rpartition("/")[0], exist_ok=True)
+
+
+def _opened(url: str) -> tuple[Any, str]:
+    import fsspec
+
+    try:
+        found: tuple[Any, str] = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except TypeError:  # a driver that hands all options on, such as SFTP's, remembers no listing
+        found = fsspec.core.url_to_fs(url)
+    return found

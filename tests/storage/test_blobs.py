@@ -161,6 +161,19 @@ def test_a_url_without_a_driver_says_what_is_missing(tmp_path):
         open_blobs("nosuch://bucket", tmp_path)
 
 
+def test_a_driver_that_takes_no_options_of_ours_is_used_without(tmp_path, monkeypatch):
+    plain = fsspec.core.url_to_fs
+
+    def particular(url, **options):
+        if options:
+            raise TypeError("connect() got an unexpected keyword argument")
+        return plain(url)
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", particular)
+    blobs = open_blobs(f"memory://{tmp_path.name}-particular", tmp_path / "cache")
+    assert blobs.get(blobs.put(HELLO)) == HELLO
+
+
 def test_a_damaged_remote_blob_is_refused_and_repaired(tmp_path):
     url = f"memory://{tmp_path.name}-damaged"
     blobs = open_blobs(url, tmp_path / "cache")
