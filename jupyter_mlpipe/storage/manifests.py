@@ -70,8 +70,21 @@ def small_file(name: str, data: bytes) -> StoredFile:
 
 
 def content_of(file: StoredFile) -> bytes:
-    """What the manifest holds of a small file."""
-    return b64decode(file.content)
+    """What the manifest holds of a small file.
+
+    Raises:
+        StorageError: It is not as long as the manifest says.
+    """
+    try:
+        data = b64decode(file.content, validate=True)
+    except ValueError:
+        data = b""
+    if len(data) != file.nbytes:
+        raise StorageError(
+            f"The stored file {file.name!r} is not what its manifest says. "
+            "Run the step again with --no-cache to store it anew."
+        )
+    return data
 
 
 def encode(manifest: Manifest) -> bytes:
