@@ -1,5 +1,6 @@
 """Chunks in packs that are kept elsewhere."""
 
+import errno
 import os
 
 import fsspec
@@ -10,6 +11,7 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.storage.manifests import Manifest
+from jupyter_mlpipe.storage.objects import Objects
 
 SIZE = 20 * CHUNK + 1000
 
@@ -118,3 +120,23 @@ def test_what_was_not_sent_is_not_recorded(keep, url, monkeypatch):
         keep(os.urandom(SIZE))
     monkeypatch.undo()
     assert remote_packs(url)[1] == packs
+
+
+def test_what_another_machine_wrote_first_is_not_overwritten(url):
+    here, there = Objects(url), Objects(url)
+    assert there.create("key", b"first")
+    assert not here.create("key", b"second")
+    assert here.read("key") == b"first"
+
+
+def test_a_store_that_knows_no_conditions_is_written_to_without(tmp_path, monkeypatch):
+    blobs = open_blobs(f"memory://{tmp_path.name}-plain", tmp_path / "cache")
+    plain = blobs.objects.fs.pipe_file
+
+    def pipe_file(path, data, mode="overwrite"):
+        if mode == "create":
+            raise OSError(errno.ENOSYS, "A header you provided implies functionality ...")
+        plain(path, data)
+
+    monkeypatch.setattr(blobs.objects.fs, "pipe_file", pipe_file)
+    assert blobs.get(blobs.put(b"hello")) == b"hello"
