@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run, StepRun
@@ -13,10 +14,12 @@ from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.storage.blobs import BlobStore
 from jupyter_mlpipe.storage.garbage import DAY, collect_garbage
 from jupyter_mlpipe.storage.marking import Collected
-from jupyter_mlpipe.tracking.store import MetadataStore, Query, R
+from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _DIGEST = re.compile(r'(?<=")[0-9a-f]{64}(?=")')
 _PAGE = 1000
+"""Records, two at least."""
+_Named = TypeVar("_Named", Run, StepRun, ArtifactVersion)
 
 
 def collect(
@@ -44,9 +47,20 @@ def _named(metadata: MetadataStore) -> Iterator[str]:
     yield from _named_by(metadata, Run)
 
 
-def _named_by(metadata: MetadataStore, kind: type[R]) -> Iterator[str]:
+def _named_by(metadata: MetadataStore, kind: type[_Named]) -> Iterator[str]:
+    """Each page begins with the last record of the one before it.
+
+    Where it does not, somebody has removed records meanwhile, and others have moved up into what
+    was read already; all is read again.
+    """
     query = Query(kind, newest_first=False, limit=_PAGE, counted=False)
+    last = None
     while records := metadata.find(query).items:
+        if last not in (None, records[0].id):
+            query, last = replace(query, offset=0), None
+            continue
         for record in records:
             yield from _DIGEST.findall(json.dumps(to_json(record), default=str))
-        query = replace(query, offset=query.offset + len(records))
+        if len(records) < _PAGE:
+            return
+        query, last = replace(query, offset=query.offset + _PAGE - 1), records[-1].id
