@@ -62,7 +62,8 @@ class GlobalNames:
     imported: set[str] = field(default_factory=set)
     """Modules that are imported, by statement or by a text, and what may be one of theirs."""
     subclasses: bool = False
-    """Whether a class is asked for its subclasses, which may be any class of the notebook."""
+    """Whether a class is asked for its subclasses, or what is pickled in a file for its class,
+    which may be any class of the notebook."""
     deferred: dict[str, GlobalNames] = field(default_factory=dict)
     """By function or class of a cell: what calling it, or its methods, takes and leaves."""
 
@@ -331,7 +332,9 @@ def _attribute(instructions: Sequence[Instruction], index: int, names: GlobalNam
     name = instructions[index].argval
     if name == "import_module" and (module := imported(instructions[index + 1 :])):
         names.imported.add(module)
-    elif name == "__subclasses__":
+    elif name in _FINDING_CLASSES or (
+        name in ("load", "loads") and _owner(instructions, index) in _PICKLERS
+    ):
         names.subclasses = True
     elif name in _HIDING_ATTRIBUTES:
         names.hidden.append(_HIDING_ATTRIBUTES[name])
@@ -339,6 +342,15 @@ def _attribute(instructions: Sequence[Instruction], index: int, names: GlobalNam
         reads, hidden = evaluated(instructions, index)
         names.shelter(reads)
         names.hidden += hidden
+
+
+_FINDING_CLASSES = frozenset({"__subclasses__", "read_pickle", "Unpickler"})
+_PICKLERS = frozenset({"pickle", "cloudpickle", "dill", "joblib"})
+"""Modules whose objects in files say of which class they are, by its name."""
+
+
+def _owner(instructions: Sequence[Instruction], index: int) -> object:
+    return instructions[index - 1].argval if index else None
 
 
 _IMPORTS = frozenset({"IMPORT_NAME", "IMPORT_FROM"})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
@@ -19,7 +18,7 @@ from jupyter_mlpipe.analysis.kinds import StatementKind
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import nodes_in, nodes_of_cell
 from jupyter_mlpipe.analysis.restated import restated_classes
-from jupyter_mlpipe.analysis.statements import Statement, kinds_of_names
+from jupyter_mlpipe.analysis.statements import ACTING, Statement, acting_classes, kinds_of_names
 
 Meaning: TypeAlias = Callable[[str], StatementKind | None]
 """What a name is bound to around a step; None where nothing binds it."""
@@ -44,7 +43,7 @@ def code_statements(tree: ast.Module, meaning: Meaning) -> tuple[ast.stmt, ...]:
 
 
 def _kind(statement: ast.stmt) -> StatementKind:
-    acting = isinstance(statement, ast.ClassDef) and _ACTING.search(ast.unparse(statement))
+    acting = isinstance(statement, ast.ClassDef) and ACTING.search(ast.unparse(statement))
     return StatementKind.DATA if acting else _KINDS[type(statement)]
 
 
@@ -88,14 +87,10 @@ def meaning_in(namespace: Mapping[str, Any]) -> Meaning:
 
 def meaning_of(statements: Sequence[Statement]) -> Meaning:
     """As far as text tells; a star import may have brought any name."""
-    acting = {n for s in statements if _ACTING.search(s.source) for n in s.names}
-    kinds = {**kinds_of_names(statements), **dict.fromkeys(acting, StatementKind.DATA)}
+    acting = dict.fromkeys(acting_classes(statements), StatementKind.DATA)
+    kinds = {**kinds_of_names(statements), **acting}
     starred = any(s.kind is StatementKind.IMPORT and not s.names for s in statements)
     return lambda name: kinds.get(name, StatementKind.IMPORT if starred else None)
-
-
-_ACTING = re.compile(r"class .*\(.*\btype\b.*\):|def __init_subclass__")
-"""Classes that run code of their own when a subclass or an instance of them is defined."""
 
 
 def _acts_on_subclasses(kind: type) -> bool:

@@ -38,7 +38,7 @@ class Found:
     reached: set[str] = field(default_factory=set)
     """Dotted names of functions and classes of modules that values lead to."""
     subclasses: bool = False
-    """Whether a class is asked for its subclasses."""
+    """Whether any class of the notebook may be found."""
 
 
 _ATOMS = (str, bytes, bool, int, float, complex, type(None), type(Ellipsis))
@@ -81,9 +81,14 @@ class Definitions:
         digest = self._digest(name, value, root)
         self._found.definitions.setdefault(name, set()).add(digest)
 
-    def visit(self, name: str, value: FunctionType | type, root: str) -> None:
-        """Follow what a definition mentions; its code counts as data of a variable."""
-        self._digest(name, value, root)
+    def visit(self, name: str, kind: type, root: str) -> None:
+        """Follow what a class mentions and holds; its own code counts as data of a variable.
+
+        Other classes that it holds, such as those that it registered, are known there by name.
+        """
+        self._digest(name, kind, root)
+        own = (base for base in kind.__bases__ if is_of_notebook(base, self._namespace))
+        self._found.values.extend((part, root) for part in (*own, *vars(kind).values()))
 
     def _digest(self, name: str, value: FunctionType | type, root: str) -> str:
         """Of code and captured values; inside of itself, a definition is a mere name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from jupyter_mlpipe.analysis.magics import is_magic
@@ -16,6 +16,8 @@ class StatementKind(StrEnum):
     """What a statement does; `RUN_ANEW` are those that can be run wherever a step needs them."""
 
     IMPORT = "import"
+    """What is made of imports and literals alone and never changes counts as imported, too:
+    `WORD = re.compile("[a-z]+")`."""
     FUNCTION = "function"
     CLASS = "class"
     CONSTANT = "constant"
@@ -23,7 +25,8 @@ class StatementKind(StrEnum):
     PARAMETER = "parameter"
     SETTING = "setting"
     """Changes something imported and binds nothing: `pd.set_option("display.width", 80)`, or
-    `copyreg.pickle(Point, reduce_point)`, where both are code of the notebook."""
+    `copyreg.pickle(Point, reduce_point)`, where both are code of the notebook. Or gives code of
+    the notebook an attribute that is code or a literal: `Robot.turn = turn`."""
     DELETION = "deletion"
     """Names that are bound no longer."""
     MAGIC = "magic"
@@ -38,7 +41,16 @@ RUN_ANEW = frozenset(StatementKind) - {
 }
 _ADAPTERS = frozenset({"partial", "cache", "lru_cache", "vectorize", "singledispatch", "wraps"})
 _TYPE_MAKERS = frozenset({"namedtuple", "NamedTuple", "NewType", "TypedDict", "TypeVar"})
+_FIXED_MAKERS = frozenset(
+    {
+        *("re.compile", "date", "time", "datetime", "timedelta", "timezone", "ZoneInfo"),
+        *("Decimal", "Fraction", "UUID", "Path", "PurePath", "Template", "getLogger"),
+        *("itemgetter", "attrgetter", "methodcaller"),
+    }
+)
+"""Makers of the standard library whose objects never change, or are known by their name."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
+_DATA = StatementKind.DATA
 _FIXED = frozenset({StatementKind.IMPORT, StatementKind.CONSTANT, StatementKind.PARAMETER})
 _BUILTINS = frozenset(dir(builtins))
 _KEEPS = re.compile(r"register|subscribe|install|add_|set_|pickle$")
@@ -124,7 +136,7 @@ def _kind_of_value(
         return StatementKind.FUNCTION
     if known.get(_root(value)) is StatementKind.IMPORT:
         return StatementKind.IMPORT  # another name for something imported
-    if isinstance(value, ast.Call) and not value.keywords:
+    if isinstance(value, ast.Call):
         return _kind_of_call(value, signature, known)
     return StatementKind.DATA
 
@@ -134,14 +146,26 @@ def _kind_of_call(
 ) -> StatementKind:
     """`f = decorator(f)` and `g = partial(f, 1)` are functions still."""
     maker = call.func.attr if isinstance(call.func, ast.Attribute) else _root(call.func)
-    literals = [a for a in call.args if is_literal(a)]
-    code = [a for a in call.args if known.get(_root(a)) in _CODE and isinstance(a, ast.Name)]
-    if maker in _TYPE_MAKERS and len(literals) + len(code) == len(call.args):
+    given = [*call.args, *(k.value for k in call.keywords)]
+    literals = [a for a in given if is_literal(a)]
+    code = [a for a in given if known.get(_root(a)) in _CODE and isinstance(a, ast.Name)]
+    if maker in _TYPE_MAKERS and len(literals) + len(code) == len(given):
         return StatementKind.CLASS
+    if known.get(_root(call.func)) is StatementKind.IMPORT and _is_fixed(call.func, given, known):
+        return StatementKind.IMPORT
     rebinds = any(isinstance(a, ast.Name) and a.id in signature.writes for a in code)
-    if code and len(literals) + len(code) == len(call.args) and (rebinds or maker in _ADAPTERS):
-        return StatementKind.FUNCTION
-    return StatementKind.DATA
+    adapts = code and len(literals) + len(code) == len(given) and not call.keywords
+    return StatementKind.FUNCTION if adapts and (rebinds or maker in _ADAPTERS) else _DATA
+
+
+def _is_fixed(
+    maker: ast.expr, given: Sequence[ast.expr], known: Mapping[str, StatementKind]
+) -> bool:
+    path = ast.unparse(maker)
+    makes = {path, path.rpartition(".")[2]} & _FIXED_MAKERS
+    return bool(makes) and all(
+        is_literal(a) or known.get(_root(a)) is StatementKind.IMPORT for a in given
+    )
 
 
 def _kind_of_block(
@@ -181,6 +205,8 @@ def _kinds_within(node: ast.AST, known: Mapping[str, StatementKind]) -> Iterator
 def _is_setting(
     node: ast.stmt, signature: StepSignature, known: Mapping[str, StatementKind]
 ) -> bool:
+    if _gives_attribute(node, known):
+        return True
     match node:
         case ast.Expr(value=ast.Call(func=function)):
             roots = [_owner(function)]
@@ -194,6 +220,22 @@ def _is_setting(
     handed = _handed_over(node, known)
     fixed = all(n in _BUILTINS or n in handed or known.get(n) in _FIXED for n in signature.reads)
     return changes_imports and fixed and not signature.writes and not signature.dynamic
+
+
+def _gives_attribute(node: ast.stmt, known: Mapping[str, StatementKind]) -> bool:
+    match node:
+        case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=name))], value=value):
+            return known.get(name) in _CODE and _is_code_or_literal(value, known)
+    return False
+
+
+def _is_code_or_literal(value: ast.expr, known: Mapping[str, StatementKind]) -> bool:
+    match value:
+        case ast.Name(id=name):
+            return known.get(name) in _CODE
+        case ast.Call(func=ast.Name(id="property" | "classmethod" | "staticmethod"), args=given):
+            return all(_is_code_or_literal(argument, known) for argument in given)
+    return is_literal(value) or isinstance(value, ast.Lambda)
 
 
 def _handed_over(node: ast.stmt, known: Mapping[str, StatementKind]) -> frozenset[str]:

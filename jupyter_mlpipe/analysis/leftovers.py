@@ -47,7 +47,7 @@ def leftovers(python: str, definitions: Sequence[Statement]) -> tuple[Immovable,
     """By a cell's own text and that of the definitions it needs; rather once too often."""
     try:
         cell = parse(python)
-        around = [parse(statement.source) for statement in definitions]
+        around = [parse(s.source) for s in definitions if not _adds_to_code(s)]
     except SyntaxError:
         return ()
     if all(_only_defines(node) for node in cell.body):
@@ -56,6 +56,11 @@ def leftovers(python: str, definitions: Sequence[Statement]) -> tuple[Immovable,
     text = _Text((cell, *around), defined)
     found = (*text.variables(cell), *text.changes(), *text.threads(cell))
     return tuple({(state.kind, state.name): state for state in found}.values())
+
+
+def _adds_to_code(statement: Statement) -> bool:
+    """Whether it is run anew with the code that it adds to."""
+    return statement.kind is StatementKind.SETTING and bool(statement.extends)
 
 
 class _Text:

@@ -16,14 +16,19 @@ from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.model.step import StepSignature
 
 __all__ = [
+    "ACTING",
     "Statement",
     "StatementKind",
+    "acting_classes",
     "as_one",
     "definitions_for",
     "kinds_of_names",
     "read_statements",
     "without_changed_constants",
 ]
+
+ACTING = re.compile(r"class .*\(.*\btype\b.*\):|def __init_subclass__")
+"""Classes that run code of their own when a subclass or an instance of them is defined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ class Statement:
     """What running the statement itself reads: no functions' bodies that it does not call."""
     deletes: frozenset[str]
     extends: frozenset[str]
-    """Functions and classes of the notebook that a decorator adds to: `@show.register`."""
+    """Functions and classes of the notebook that it adds to, as a decorator `@show.register` does,
+    or `Robot.turn = turn`."""
+    bases: frozenset[str]
+    """Of a class: what it is made of, its metaclass included."""
     calls_bind: frozenset[str]
     """What calling a function that it defines binds, by `global`."""
     dynamic: str | None
@@ -79,7 +87,8 @@ def read_statements(
         kind = kind_of(node, signature, kinds)
         kinds.update(dict.fromkeys(signature.writes, kind))
         statement = _statement(kind, signature, text, (cell, cell_id))
-        statements.append(replace(statement, extends=_extended(node)))
+        extends = _extended(node) or _given_to(node, kinds)
+        statements.append(replace(statement, extends=extends, bases=_bases(node)))
     return tuple(statements)
 
 
@@ -100,6 +109,15 @@ def _parts(source: str) -> tuple[tuple[ast.stmt, StepSignature, str], ...]:
 def kinds_of_names(statements: Sequence[Statement]) -> Mapping[str, StatementKind]:
     """What each name is, by the last statement that binds it."""
     return {name: statement.kind for statement in statements for name in statement.names}
+
+
+def acting_classes(statements: Sequence[Statement]) -> frozenset[str]:
+    """Those, and what is made of them: the code may keep each, as a registry does."""
+    acting = set[str]()
+    for statement in statements:
+        if ACTING.search(statement.source) or not acting.isdisjoint(statement.bases):
+            acting |= statement.names
+    return frozenset(acting)
 
 
 def without_changed_constants(statements: Sequence[Statement]) -> tuple[Statement, ...]:
@@ -126,8 +144,10 @@ def definitions_for(
 
 def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]:
     end = len(statements)
-    settings = [i for i, s in enumerate(statements) if s.kind is StatementKind.SETTING]
+    kind = StatementKind.SETTING
+    settings = [i for i, s in enumerate(statements) if s.kind is kind and not s.extends]
     chosen = set(settings)
+    acting = acting_classes(statements)
     waiting = [(name, end) for name in reads]
     waiting += [(name, end) for i in settings for name in statements[i].reads]
     seen: set[tuple[str, int]] = set()
@@ -142,17 +162,21 @@ def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]
                 chosen.add(index)
                 # `f = decorator(f)` reads what `f` was before
                 waiting += [(n, index if n in statement.names else end) for n in statement.reads]
-        for index in _extending(statements, *wanted):
+        for index in _extending(statements, *wanted, acting):
             chosen.add(index)
-            waiting += [(n, end) for n in statements[index].reads]
+            waiting += [(n, end) for n in statements[index].reads | statements[index].names]
     return chosen
 
 
-def _extending(statements: Sequence[Statement], name: str, end: int) -> Iterator[int]:
+def _extending(
+    statements: Sequence[Statement], name: str, end: int, acting: frozenset[str]
+) -> Iterator[int]:
     """Definitions that add to what the last binding of a name above `end` bound."""
     last = next((i for i in _binders(statements, name, end) if statements[i].names), end)
     for index in range(last + 1, end):
-        if name in statements[index].extends and statements[index].kind in RUN_ANEW:
+        statement = statements[index]
+        extended = statement.extends | (statement.bases & acting)
+        if name in extended and statement.kind in RUN_ANEW:
             yield index
 
 
@@ -162,6 +186,24 @@ def _extended(node: ast.stmt) -> frozenset[str]:
     return frozenset(
         d.value.id for d in found if isinstance(d, ast.Attribute) and isinstance(d.value, ast.Name)
     )
+
+
+def _given_to(node: ast.stmt, kinds: Mapping[str, StatementKind]) -> frozenset[str]:
+    """Functions and classes of which it sets an attribute."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    owners = [t.value for t in targets if isinstance(t, ast.Attribute)]
+    names = frozenset(owner.id for owner in owners if isinstance(owner, ast.Name))
+    return frozenset(n for n in names if kinds.get(n) in _CODE)
+
+
+_CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
+
+
+def _bases(node: ast.stmt) -> frozenset[str]:
+    if not isinstance(node, ast.ClassDef):
+        return frozenset()
+    given = (*node.bases, *(keyword.value for keyword in node.keywords))
+    return frozenset(base.id for base in given if isinstance(base, ast.Name))
 
 
 def _binders(statements: Sequence[Statement], name: str, end: int) -> Iterator[int]:
@@ -208,6 +250,7 @@ def _statement(
         at_once=at_once,
         deletes=signature.deletes - signature.writes,
         extends=frozenset(),
+        bases=frozenset(),
         calls_bind=frozenset().union(*signature.deferred_writes.values()),
         dynamic=signature.dynamic or next(iter(signature.deferred_dynamic.values()), None),
         source=source,

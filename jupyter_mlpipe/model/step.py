@@ -125,6 +125,7 @@ class StepSignature:
     imported: frozenset[str] = frozenset()
     """Modules that are imported by a text, as in `import_module("json")`."""
     subclasses: bool = False
-    """Whether it asks a class for its subclasses, which may be any class of the notebook."""
+    """Whether it may find any class of the notebook: it asks one for its subclasses, or loads what
+    was pickled."""
     hiding: frozenset[str] = frozenset()
     """Builtins because of which alone it is dynamic; not so where they are bound to others."""

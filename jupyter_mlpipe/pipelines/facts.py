@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ from jupyter_mlpipe.pipelines.states import RECURSION_LIMIT, StateUse, use_on_re
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _RUNS_LOOKED_AT = 20
+_SETS_LIMITS = re.compile(r"setrecursionlimit|set_int_max_str_digits")
+_FINDING_CLASSES = re.compile(r"__subclasses__|read_pickle|Unpickler|(pickle|dill|joblib)\.loads?")
+"""How definitions find classes of the notebook that they do not mention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class _Reader:
         hidden = next((s.dynamic for s in needed if s.dynamic), None)
         if not (signature.hiding and signature.hiding <= self._code_behind.keys()):
             hidden = signature.dynamic or hidden
-        if signature.subclasses or any("__subclasses__" in s.source for s in needed):
+        if signature.subclasses or any(_FINDING_CLASSES.search(s.source) for s in needed):
             mentioned |= self._definitions.classes_above(step.position)
             needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         if hidden:
@@ -273,7 +277,7 @@ def _guess(step: StepSource, needed: Iterable[Statement]) -> StateUse:
     sources = (python_source(step.source), *(statement.source for statement in needed))
     return StateUse(
         reads=frozenset({RECURSION_LIMIT}),
-        changes=frozenset({RECURSION_LIMIT} if "setrecursionlimit" in sources[0] else ()),
+        changes=frozenset({RECURSION_LIMIT} if _SETS_LIMITS.search(sources[0]) else ()),
         unknown=touches_process(sources, _code_names(needed)),
     )
 

@@ -158,8 +158,10 @@ class Definitions:
         return frozenset().union(*(s.names for s in self._statements if s.kind in kinds))
 
     def _forget(self, names: frozenset[str]) -> None:
+        """What was added to a function or class goes with it."""
         if names:
-            self._statements = [s for s in self._statements if not s.names & names]
+            kept = (s for s in self._statements if not s.names & names)
+            self._statements = [s for s in kept if s.names or not s.extends & names]
 
     def _sets(self, statement: Statement, names: frozenset[str]) -> bool:
         return statement.kind is StatementKind.SETTING and bool(statement.reads & names)
