@@ -41,6 +41,7 @@ def all_settings() -> tuple[Settings, ...]:
         Settings("pandas options", "pandas", _read_frames, _write_frames, _beside_numpy),
         Settings("numpy print options", "numpy", _read_printing, _write_printing, bool),
         Settings("numpy error handling", "numpy", _read_errors, _write_errors, bool),
+        Settings("scikit-learn options", "sklearn", _read_learning, _write_learning, _beside_numpy),
         Settings("decimal context", "decimal", _read_decimal, _write_decimal, _everyone),
         Settings("locale", "locale", _read_locale, _write_locale, _everyone),
         Settings("recursion limit", "sys", _read_recursion, _write_recursion, _everyone),
@@ -207,6 +208,22 @@ def _write_errors(values: Values) -> None:
     np.seterr(**{**_ERRORS, **values})
 
 
+def _read_learning() -> Values:
+    import sklearn
+    from sklearn import _config
+
+    return _differing(sklearn.get_config(), _config._global_config)  # noqa: SLF001  # the defaults
+
+
+def _write_learning(values: Values) -> None:
+    import sklearn
+    from sklearn import _config
+
+    known = sklearn.get_config().keys()
+    wanted = {**_config._global_config, **values}  # noqa: SLF001
+    sklearn.set_config(**{name: wanted[name] for name in known})
+
+
 _DECIMAL = MappingProxyType(
     {
         "prec": 28,
@@ -252,21 +269,36 @@ def _write_locale(values: Values) -> None:
 
 
 _RECURSION = 1000
+_DIGITS = sys.int_info.default_max_str_digits
 
 
 def _read_recursion() -> Values:
-    limit = sys.getrecursionlimit()
-    return {"limit": limit} if limit != _RECURSION else {}
+    """And how long the text of an integer may be."""
+    present = {"limit": sys.getrecursionlimit(), "digits": sys.get_int_max_str_digits()}
+    return _differing(present, {"limit": _RECURSION, "digits": _DIGITS})
 
 
 def _write_recursion(values: Values) -> None:
     sys.setrecursionlimit(values.get("limit", _RECURSION))
+    sys.set_int_max_str_digits(values.get("digits", _DIGITS))
 
 
 def _read_warnings() -> Values:
     """Filters that may hold for any warning, or raise one; libraries add others when loaded."""
-    found = [entry for entry in warnings.filters if _is_wide(entry)]
+    found = _wide_filters()
     return {"filters": found} if found else {}
+
+
+def _wide_filters() -> list[tuple[Any, ...]]:
+    """With those in front of them that let all warnings of a kind pass."""
+    filters = list(warnings.filters)
+    last = max((i for i, entry in enumerate(filters) if _is_wide(entry)), default=-1)
+    return [e for e in filters[: last + 1] if _is_wide(e) or _is_plain(e)]
+
+
+def _is_plain(entry: tuple[Any, ...]) -> bool:
+    _, message, category, module, _ = entry
+    return message is None and module is None and category.__module__ == "builtins"
 
 
 def _is_wide(entry: tuple[Any, ...]) -> bool:
@@ -278,7 +310,8 @@ def _is_wide(entry: tuple[Any, ...]) -> bool:
 
 def _write_warnings(values: Values) -> None:
     """Those of this kind that are there go; what libraries have set stays behind the new ones."""
-    narrow = [entry for entry in warnings.filters if not _is_wide(entry)]
+    wide = _wide_filters()
+    narrow = [entry for entry in warnings.filters if entry not in wide]
     warnings.resetwarnings()
     warnings.filters.extend(narrow)  # type: ignore[attr-defined]
     for action, message, category, module, line in reversed(values.get("filters", ())):
