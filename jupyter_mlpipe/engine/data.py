@@ -23,7 +23,7 @@ _STREAM = io.IOBase.__base__ or io.IOBase
 _CachedFunction = type(functools.cache(len))
 CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
 """Types of what is no data, unless a step assigns it."""
-_IN_QUESTION = (*CODE, _STREAM)
+_IN_QUESTION = (*CODE, _STREAM, memoryview)
 """Types of which not every object is data; asked about at once, for most variables are others."""
 
 
@@ -44,6 +44,8 @@ def is_data(name: str, value: Any) -> bool:
         return own and ("<" in value.__qualname__ or not vars(value).keys() <= {"__wrapped__"})
     if kind is _CachedFunction:
         return "<" in value.__qualname__
+    if kind is memoryview:
+        return not _is_released(value)
     if issubclass(kind, _STREAM):
         return not _is_closed(value)  # what a `with` block leaves is spent
     if issubclass(kind, BuiltinFunctionType):
@@ -69,6 +71,13 @@ def is_own_definition(name: str, value: Any) -> bool:
     if kind is FunctionType:
         return bool(value.__module__ == "__main__")
     return issubclass(kind, type) and is_own_class(name, value)
+
+
+def _is_released(view: memoryview) -> bool:
+    try:
+        return view.nbytes < 0
+    except ValueError:  # as every question then, but for how it looks
+        return True
 
 
 def _is_closed(file: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.codec import dump, load
 from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
 from jupyter_mlpipe.materializers.sharing import shared_memory
@@ -20,8 +21,9 @@ class BundleMaterializer(LargeMaterializer):
         return type(value) is dict and all(type(name) is str for name in value)
 
     def write(self, value: Any, files: Files) -> None:
-        """One envelope for all of them."""
-        dump(value, files, shared_memory(value))
+        """One envelope for all of them, classes first: objects ask for theirs by name."""
+        ordered = sorted(value.items(), key=lambda item: not isinstance(item[1], type))
+        dump({n: with_content(v) for n, v in ordered}, files, shared_memory(value))
 
     def read(self, files: Files) -> Any:
         """All of them; each alone would have lost what it shares."""

@@ -26,6 +26,14 @@ def root_of(array: Any) -> Any:
     return array
 
 
+def writes_to_file(value: Any) -> bool:
+    """Whether it is an array over a file, to which whatever is written to the array goes."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, numpy.memmap):
+        return False
+    return getattr(value, "_mmap", None) is not None and value.mode in ("r+", "w+")
+
+
 def address_of(array: Any) -> int:
     """Where that memory begins; equal for all arrays and tensors that look at it."""
     root = root_of(array)

@@ -22,7 +22,7 @@ from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
-from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of
+from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of, writes_to_file
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.tensors import (
@@ -163,6 +163,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         return self._memory[address]
 
     def _reduce_array(self, array: Any) -> Any:
+        refuse_meaningless(root_of(array))
         lender = root_of(array).base
         lender = lender.obj if isinstance(lender, memoryview) else lender
         if type(lender) is bytearray and not array.dtype.hasobject:
@@ -240,12 +241,14 @@ def refuse_meaningless(obj: Any) -> None:
     Raises:
         pickle.PicklingError: cloudpickle would store the text of an open file, or the bytes
             that a memoryview shows, and a weak proxy would come back as what it stands for;
-            an IPython shell is the session itself.
+            an IPython shell is the session itself, and what is written to the map of a file is
+            written there.
     """
     shell = sys.modules.get("IPython.core.interactiveshell")
     is_shell = shell is not None and isinstance(obj, shell.InteractiveShell)
     is_proxy = any(type(obj) is kind for kind in weakref.ProxyTypes)
-    if is_shell or is_proxy or isinstance(obj, io.TextIOWrapper | memoryview):
+    is_stream = isinstance(obj, io.TextIOWrapper | memoryview)
+    if is_shell or is_proxy or is_stream or writes_to_file(obj):
         raise pickle.PicklingError(f"cannot pickle '{type(obj).__name__}' object")
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from jupyter_mlpipe.materializers.classes import OwnClass, held_by
 from jupyter_mlpipe.materializers.identity import identity, library_constants, shared_constants
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
@@ -161,6 +162,8 @@ def _step_for(kind: type) -> _Step:
         return _through_nothing
     if kind is types.FunctionType:
         return _through_function
+    if kind is OwnClass:
+        return _through_class
     for module, names, through in _LIBRARIES:
         if _is_a(kind, module, *names):
             return through
@@ -238,6 +241,10 @@ def _through_function(function: types.FunctionType, reached: Reached) -> Iterabl
         reached.objects.add(identity(function))
     parts = (function.__defaults__, function.__kwdefaults__, function.__closure__)
     return (*parts, *vars(function).values())
+
+
+def _through_class(own: OwnClass, _reached: Reached) -> Iterable[Any]:
+    return held_by(own.kind).values()
 
 
 def _through_array(array: Any, reached: Reached) -> Iterable[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
@@ -15,18 +16,20 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
     """Names, two or more to a group, whose values lead to a common mutable object or memory.
 
     Changing one value of a group in place may change the others. Modules, and functions and
-    classes that are found by name, link nothing. Two pandas objects that look at the same
-    memory are not linked, because each copies before it writes; an array over the memory of
-    a frame is. Nothing is left out for the sake of speed.
+    classes that are found by name, link nothing; only a class of the notebook that is itself
+    among the values does. Two pandas objects that look at the same memory are not linked,
+    because each copies before it writes; an array over the memory of a frame is. Nothing is left
+    out for the sake of speed.
     """
     walker = Walker(once=True)  # what lies behind an object links its owner already
     owners: dict[int, str] = {}
     framed: dict[int, list[str]] = {}
     links: list[list[str]] = []
     for name, value in values.items():
-        if is_atom(value):
+        followed = with_content(value) if isinstance(value, type) else value
+        if is_atom(followed):
             continue
-        reached = walker.reach(value)
+        reached = walker.reach(followed)
         places = reached.objects | reached.arrays.keys()
         links += [[owners[place], name] for place in places & owners.keys()]
         owners |= dict.fromkeys(places, name)
