@@ -8,6 +8,7 @@ from jupyter_mlpipe.engine.immovable import immovable_variables
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.engine.unsteadiness import why_unsteady
 from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.materializers.sharing import leads_to
 from jupyter_mlpipe.model.run import OPAQUE, StepRun
 
 _UNSEEDED = "draws from the system's entropy (numpy.random, which was given no seed)"
@@ -26,6 +27,7 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
         (", ".join(sorted(captured.problems)), "always runs: `{}` cannot be kept"),
         (unmoved, "always runs: what it does to {} cannot be kept"),
         (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
+        (_reached_unkept(attempt), "always runs: it reaches {}, which cannot be compared"),
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
         (attempt.met.never, "always runs: it {}"),
         (attempt.drawn.why_never(), "always runs: it {}"),
@@ -47,3 +49,15 @@ def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:
     found = immovable_variables(unkept, attempt.scope.variables.namespace)
     held = changed.intersection(name for state in found for name in state.shares)
     return ", ".join(f"`{name}`" for name in sorted(held))
+
+
+def _reached_unkept(attempt: Attempt) -> str:
+    """What it may have changed unseen, through another variable that it reads."""
+    variables = attempt.scope.variables
+    namespace, read = variables.namespace, attempt.surroundings.inputs.keys()
+    unkept = {n: namespace[n] for n in variables.unkept() - read if n in namespace}
+    groups = attempt.surroundings.aliases.groups if unkept else ()
+    beside = {n for group in groups if group & unkept.keys() for n in group & read}
+    values = (namespace[name] for name in beside & namespace.keys())
+    found = frozenset().union(*(leads_to(value, unkept) for value in values))
+    return ", ".join(f"`{name}`" for name in sorted(found))

@@ -8,6 +8,7 @@ import decimal
 import enum
 import fractions
 import gc
+import io
 import logging
 import pathlib
 import re
@@ -34,7 +35,7 @@ _ATOMS = frozenset(
 user's need not be hashable."""
 _NOT_WALKED = (
     *(types.ModuleType, type, types.CodeType, types.FrameType, types.TracebackType),
-    *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref, logging.Logger),
+    *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref),
     *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal),
     *(fractions.Fraction, enum.Enum, pathlib.PurePath, re.Pattern, re.Match, uuid.UUID),
 )
@@ -164,6 +165,8 @@ def _step_for(kind: type) -> _Step:
         return _through_function
     if kind is OwnClass:
         return _through_class
+    if _derives(kind, (logging.Logger,)):
+        return _through_logger
     for module, names, through in _LIBRARIES:
         if _is_a(kind, module, *names):
             return through
@@ -245,6 +248,19 @@ def _through_function(function: types.FunctionType, reached: Reached) -> Iterabl
 
 def _through_class(own: OwnClass, _reached: Reached) -> Iterable[Any]:
     return held_by(own.kind).values()
+
+
+def _through_logger(logger: logging.Logger, _reached: Reached) -> Iterable[Any]:
+    """It is stored by its name; what is logged may be gathered by the notebook's own code."""
+    asked: logging.Logger | None = logger
+    while asked is not None:
+        for handler in asked.handlers:
+            stream = getattr(handler, "stream", None)
+            if belongs_to_notebook(type(handler)):
+                yield handler
+            elif isinstance(stream, io.StringIO):
+                yield stream
+        asked = asked.parent if asked.propagate else None
 
 
 def _through_array(array: Any, reached: Reached) -> Iterable[Any]:

@@ -61,6 +61,14 @@ def is_made_of(value: Any, kinds: Iterable[type]) -> bool:
     return any(identity(base) in wanted for kind in walker.classes() for base in kind.__mro__)
 
 
+def leads_to(value: Any, others: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the objects that a value leads to."""
+    if is_atom(value):
+        return frozenset()
+    reached = Walker().reach(value).objects
+    return frozenset(name for name, other in others.items() if identity(other) in reached)
+
+
 def shared_memory(value: Any) -> frozenset[int]:
     """Addresses of memory that several arrays inside one value look at.
 

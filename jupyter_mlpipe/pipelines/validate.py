@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError as GraphCycle
 from graphlib import TopologicalSorter
@@ -67,10 +68,11 @@ def check_reads(facts: Sequence[StepFacts], definitions: Definitions) -> tuple[s
 
     Raises:
         OutsideDataError: Only an untagged cell makes it, or changes it on the way to the step.
-        NotebookError: Only a later step makes it.
+        NotebookError: Only a later step makes it, or IPython.
     """
     warnings: list[str] = []
     for index, fact in enumerate(facts):
+        _refuse_history(fact)
         for name in sorted(fact.reads):
             statement = _outside_maker(name, fact, facts[:index], definitions)
             if statement is not None:
@@ -78,6 +80,20 @@ def check_reads(facts: Sequence[StepFacts], definitions: Definitions) -> tuple[s
             _check_later(name, fact, facts, index)
         warnings.extend(_hazards(fact, facts[:index]))
     return (*warnings, *_untagged_mentions(facts, definitions.outside()))
+
+
+def _refuse_history(fact: StepFacts) -> None:
+    bound = frozenset().union(*(s.names for s in fact.definitions))
+    for name in sorted(fact.signature.direct - bound):
+        if _HISTORY.fullmatch(name):
+            raise NotebookError(
+                fact.step.label,
+                f"it reads `{name}`, what IPython keeps of the results it showed, which no other "
+                "process has. Give that result a name where it is made, and use the name.",
+            )
+
+
+_HISTORY = re.compile(r"_{1,3}|_oh|_\d+|Out")
 
 
 def _outside_maker(
