@@ -23,6 +23,8 @@ _STREAM = io.IOBase.__base__ or io.IOBase
 _CachedFunction = type(functools.cache(len))
 CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
 """Types of what is no data, unless a step assigns it."""
+_MADE = frozenset({"<string>", "<dynamic-code>"})
+"""Where code comes from that `exec` was given as text, and such code once it was stored."""
 _IN_QUESTION = (*CODE, _STREAM, memoryview)
 """Types of which not every object is data; asked about at once, for most variables are others."""
 
@@ -38,10 +40,11 @@ def is_data(name: str, value: Any) -> bool:
     if is_atom(kind) or not issubclass(kind, _IN_QUESTION):
         return True
     if issubclass(kind, FunctionType):
-        # Lambdas and functions made by functions have no definition of their own to run anew;
-        # what a function was given as attributes, running its definition would lose.
-        own = value.__module__ == "__main__"
-        return own and ("<" in value.__qualname__ or not vars(value).keys() <= {"__wrapped__"})
+        # Lambdas and functions made by functions or by `exec` have no definition of their own to
+        # run anew; what a function was given as attributes, running its definition would lose.
+        made = "<" in value.__qualname__ or value.__code__.co_filename in _MADE
+        given = not vars(value).keys() <= {"__wrapped__"}
+        return value.__module__ == "__main__" and (made or given)
     if kind is _CachedFunction:
         return "<" in value.__qualname__
     if kind is memoryview:
