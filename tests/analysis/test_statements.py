@@ -40,6 +40,14 @@ def needed(reads, *cells):
         ("g = partial(df, 1)", StatementKind.DATA),
         ("class A: pass", StatementKind.CLASS),
         ("P = namedtuple('P', 'x y')", StatementKind.CLASS),
+        ("P = namedtuple('P', 'x y', defaults=[0])", StatementKind.CLASS),
+        ("import re\nWORD = re.compile(r'\\w+', flags=re.I)", StatementKind.IMPORT),
+        ("from datetime import date\nBEGIN = date(2024, 5, 1)", StatementKind.IMPORT),
+        ("from datetime import date\nBEGIN = date.today()", StatementKind.DATA),
+        ("from pathlib import Path\nroot = Path(name)", StatementKind.DATA),
+        ("def f(): pass\nf.calls = 0", StatementKind.SETTING),
+        ("class A: pass\ndef f(self): pass\nA.f = staticmethod(f)", StatementKind.SETTING),
+        ("class A: pass\nA.f = load()", StatementKind.DATA),
         ("x = 1", StatementKind.CONSTANT),
         ("x = y = -1.5", StatementKind.CONSTANT),
         ("x: list[str] = ['a', {'b': (1, None)}]", StatementKind.CONSTANT),
@@ -141,6 +149,19 @@ def test_settings_always_come_along_with_what_they_need():
         "np.random.seed(SEED)",
         "import sklearn",
     ]
+
+
+def test_what_is_given_to_a_class_comes_along_with_it_alone():
+    cells = ("class A: pass", "def f(self): pass", "A.f = f", "def g(): pass")
+    assert needed("A", *cells) == list(cells[:3])
+    assert needed("g", *cells) == ["def g(): pass"]
+
+
+def test_a_class_that_acts_on_its_subclasses_brings_all_of_them():
+    plugin = "class Plugin:\n    def __init_subclass__(cls):\n        known.append(cls)"
+    cells = (plugin, "class A(Plugin): pass", "class B(A): pass", "class Other: pass")
+    assert needed("Plugin", *cells) == list(cells[:3])
+    assert needed("Other", *cells) == ["class Other: pass"]
 
 
 def test_a_star_import_comes_along_for_names_bound_nowhere_else():

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 
 from jupyter_mlpipe.engine.states import WORKING_DIRECTORY, ProcessStates
 from jupyter_mlpipe.model.errors import PipelineError
@@ -39,6 +40,7 @@ CHANGES = {
     "decimal context": shorten,
     "locale": lambda: locale.setlocale(locale.LC_NUMERIC, "C.UTF-8"),
     "recursion limit": lambda: sys.setrecursionlimit(3000),
+    "scikit-learn options": lambda: sklearn.set_config(transform_output="pandas"),
     "warning filters": lambda: warnings.simplefilter("once"),
     "logging levels": lambda: logging.getLogger("jupyter_mlpipe.test").setLevel(7),
 }
@@ -146,3 +148,21 @@ def test_what_the_shell_filters_for_itself_is_no_setting_of_the_notebooks(states
     with warnings.catch_warnings():
         warnings.simplefilter("error", ProvisionalCompleterWarning)
         assert states.digest("warning filters") == before
+
+
+def test_a_filter_that_lets_warnings_pass_counts_in_front_of_one_that_raises_them(states):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        raising = states.digest("warning filters")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        assert states.digest("warning filters") != raising
+
+
+def test_how_long_the_text_of_an_integer_may_be_travels(states):
+    before = states.capture()
+    sys.set_int_max_str_digits(20_000)
+    effects = states.effects(before, states.capture()).contents
+    sys.set_int_max_str_digits(4_300)
+    states.apply_all(effects)
+    digits, _ = sys.get_int_max_str_digits(), sys.set_int_max_str_digits(4_300)
+    assert digits == 20_000

@@ -121,7 +121,7 @@ def test_what_the_user_binds_stays_when_what_shared_memory_with_it_is_loaded(var
 def test_a_function_whose_default_was_changed_is_data(variables, monkeypatch):
     monkeypatch.setitem(variables.namespace, "__name__", "__main__")
     define = "def f(x, seen=[]):\n    seen.append(x)\ndef g(x=1): pass"
-    exec(define, variables.namespace)
+    exec(compile(define, "<cell>", "exec"), variables.namespace)
     assert changes(variables, "f(1)").mutated == {"f"}
     assert changes(variables, "g()").mutated == set()
     assert variables.names() == {"f"}
@@ -156,3 +156,15 @@ def test_a_method_of_a_users_own_object_is_data():
 @pytest.mark.parametrize("name", ["_", "_3", "_i2", "_oh", "__name__", "In", "Out", "get_ipython"])
 def test_the_shells_own_names_are_no_data(name):
     assert not is_data(name, [1])
+
+
+def test_a_view_of_memory_is_spent_once_it_is_released():
+    with memoryview(bytearray(3)) as view:
+        assert is_data("view", view)
+    assert not is_data("view", view)
+
+
+def test_a_function_made_by_exec_is_data():
+    namespace = {"__name__": "__main__"}
+    exec("def made(): pass", namespace)
+    assert is_data("made", namespace["made"])

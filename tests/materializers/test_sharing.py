@@ -1,6 +1,7 @@
 import copy
 import datetime
 import functools
+import io
 import logging
 
 import matplotlib as mpl
@@ -11,8 +12,9 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import LogisticRegression
 
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
-from jupyter_mlpipe.materializers.sharing import shared_memory, sharing_groups
+from jupyter_mlpipe.materializers.sharing import leads_to, shared_memory, sharing_groups
 
+LOGGER = logging.Logger("quiet")
 ROWS = [1, 2]
 ARRAY = np.arange(6)
 FRAME = pd.DataFrame({"a": [1, 2], "b": [[1], {}]})
@@ -70,7 +72,7 @@ def test_values_with_a_common_mutable_part_are_one_group(left, right):
     [
         *((1, 1), ("a", "a"), ([], []), ((1, "a"), (1, "a")), (ROWS, ROWS.copy())),
         *(([np], [np]), ([len], [len]), ([Box], [Box]), (Box(1), Box(1)), (np.float64, np.int8)),
-        *(([module_function], [module_function]), ([logging.root], [logging.root])),
+        *(([module_function], [module_function]), ([LOGGER], [LOGGER])),
         *((np.zeros(2), np.zeros(2)), ([np.dtype("f8")], [np.dtype("f8")])),
         *(([datetime.UTC], [datetime.UTC]), ([ROWS[0]], [ROWS[0]])),
         *((FRAME[["a"]], FRAME["a"]), (FRAME[["a"]], FRAME[["a"]].copy(deep=False))),
@@ -193,3 +195,11 @@ def test_functions_of_libraries_and_colours_of_maps_link_nothing():
     viridis = [mpl.colormaps["viridis"] for _ in range(3)]
     values = {"a": viridis[0], "b": viridis[1], "c": [viridis[2]], "d": viridis[2]}
     assert sharing_groups(values) == (frozenset("cd"),)
+
+
+def test_a_logger_leads_to_the_buffer_that_its_handler_writes_into():
+    logger, buffer = logging.Logger("shop"), io.StringIO()
+    logger.addHandler(logging.StreamHandler(buffer))
+    assert sharing_groups({"b": buffer, "l": logger}) == (frozenset({"b", "l"}),)
+    assert leads_to(logger, {"buffer": buffer, "other": []}) == {"buffer"}
+    assert not leads_to([buffer], {"logger": logger})

@@ -102,3 +102,9 @@ def test_data_that_an_untagged_cell_changes_is_refused(notebook, change):
     cells = ("%%step a\ndf = [1]", change, "%%step b\nprint(df)")
     with pytest.raises(OutsideDataError, match=r"cell 2 (changes|sets) outside of any step"):
         warnings(notebook, *cells)
+
+
+def test_a_step_that_reads_the_results_that_ipython_showed_is_refused(notebook):
+    with pytest.raises(NotebookError, match=r"reads `_`.*Give that result a name"):
+        compile_notebook(notebook("%%step a\n1 + 1", "%%step b\nx = _"), None)
+    assert not warnings(notebook, "%%step a\nfor _ in range(3):\n    x = _")
