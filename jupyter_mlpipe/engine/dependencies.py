@@ -27,6 +27,7 @@ from jupyter_mlpipe.model.step import StepOptions, StepSignature
 from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.tracking.resolve import find_version
 
+_CLASSES = frozenset({"type", "abc.ABCMeta", "enum.EnumType", "enum.EnumMeta"})
 SHARES = "shares memory with what it reads"
 
 
@@ -101,8 +102,14 @@ class Surroundings:
         )
 
     def sharing(self, counted: str) -> Dependency:
-        """Which variables share memory; `counted` as in `aliasing_digest`."""
-        read = self.inputs.keys() | self.literals
+        """Which variables share memory; `counted` as in `aliasing_digest`.
+
+        A class is reached through its objects: before these are loaded, nobody knows of it.
+        """
+        classes = {
+            n for n, version in self.inputs.items() if version and version.python_type in _CLASSES
+        }
+        read = (self.inputs.keys() - classes) | self.literals
         return Dependency(
             DependencyKind.SHARING, counted, aliasing_digest(self.aliases.groups, read, counted)
         )

@@ -22,8 +22,8 @@ class BundleMaterializer(LargeMaterializer):
 
     def write(self, value: Any, files: Files) -> None:
         """One envelope for all of them, classes first: objects ask for theirs by name."""
-        ordered = sorted(value.items(), key=lambda item: not isinstance(item[1], type))
-        dump({n: with_content(v) for n, v in ordered}, files, shared_memory(value))
+        classes = {n: with_content(v) for n, v in value.items() if issubclass(type(v), type)}
+        dump({**classes, **value, **classes}, files, shared_memory(value))
 
     def read(self, files: Files) -> Any:
         """All of them; each alone would have lost what it shares."""

@@ -26,7 +26,7 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
     framed: dict[int, list[str]] = {}
     links: list[list[str]] = []
     for name, value in values.items():
-        followed = with_content(value) if isinstance(value, type) else value
+        followed = with_content(value) if issubclass(type(value), type) else value
         if is_atom(followed):
             continue
         reached = walker.reach(followed)
