@@ -34,7 +34,7 @@ class Session:
         return self.main.__dict__[name]
 
     def plain(self, source):
-        exec(source, self.main.__dict__)
+        exec(compile(source, "<cell>", "exec"), self.main.__dict__)
 
     def step(self, cell):
         line, _, source = cell.partition("\n")

@@ -85,7 +85,7 @@ class Session:
             self.states.imports.stop()
 
     def plain(self, source):
-        exec(source, self.main.__dict__)
+        exec(compile(source, "<cell>", "exec"), self.main.__dict__)
 
     def step(self, name, source):
         step = StepSource(name, source)
