@@ -12,6 +12,7 @@ from typing import Any
 from blake3 import blake3
 
 from jupyter_mlpipe.materializers.facts import Token, fact
+from jupyter_mlpipe.materializers.figure_places import left_in_place
 from jupyter_mlpipe.materializers.identity import identity
 
 _DPI = 72
@@ -84,7 +85,12 @@ def _pixels(figure: Any) -> bytes:
 
     pixels = io.BytesIO()
     neutral = {"savefig.bbox": None, "savefig.transparent": False}
-    with mpl.rc_context(neutral), _fixed_layout(figure), warnings.catch_warnings():
+    with (
+        mpl.rc_context(neutral),
+        left_in_place(figure),
+        _fixed_layout(figure),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")  # the user saw them when the figure was drawn
         figure.savefig(pixels, format="rgba", dpi=_DPI, backend="agg", facecolor="auto")
     return pixels.getvalue()

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from jupyter_mlpipe.materializers.figure_places import left_in_place
 from jupyter_mlpipe.model.artifact import Column, Preview
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -73,7 +74,7 @@ def image_preview(figure: Any) -> Preview:
     """A figure as PNG, at most about 800 pixels wide and high."""
     png = io.BytesIO()
     dpi = min(80.0, _PIXELS / max(*figure.get_size_inches(), 1.0))
-    with warnings.catch_warnings():
+    with left_in_place(figure), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user saw them when the figure was drawn
         figure.savefig(png, format="png", dpi=dpi, backend="agg", metadata={"Software": None})
     return Preview("image", image=base64.b64encode(png.getvalue()).decode())

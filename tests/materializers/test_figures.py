@@ -145,3 +145,24 @@ def test_who_listened_to_a_figure_before_is_told_still():
     told.clear()
     figure.suptitle("changed")
     assert told
+
+
+def test_looking_at_a_figure_moves_nothing_in_it():
+    figure = Figure()
+    axes = figure.subplots()
+    axes.set_aspect("equal")
+    axes.plot([1, 3e9, 2], label="a")
+    axes.set_title("a title")
+    label = axes.set_xlabel("x")
+    figure.stale = False
+
+    def places():
+        return str(label), str(axes.title), str(axes.yaxis.offsetText), str(axes.get_position())
+
+    before = places()
+    content_digest(figure)
+    FigureMaterializer().preview(figure)
+    assert places() == before
+    assert content_digest(figure) == content_digest(figure)
+    figure.canvas.draw()
+    assert places() != before
