@@ -38,9 +38,18 @@ def address_of(array: Any) -> int:
     """Where that memory begins; equal for all arrays and tensors that look at it."""
     root = root_of(array)
     lender = root.base
-    if lender is None or not is_tensor(lender):
-        return int(root.__array_interface__["data"][0])
-    return storage_address(lender)
+    if lender is not None and is_tensor(lender):
+        return storage_address(lender)
+    if root.size and any(stride < 0 for stride in root.strides):
+        return span_of(root)[0]
+    return int(root.__array_interface__["data"][0])
+
+
+def address_of_bytes(lender: bytearray) -> int:
+    """Where they begin, which is not where an array does that looks at some of them."""
+    import numpy as np
+
+    return address_of(np.frombuffer(lender, np.uint8))
 
 
 def flat_memory(array: Any) -> Any:
@@ -50,8 +59,25 @@ def flat_memory(array: Any) -> Any:
     root = np.asarray(root_of(array))
     if is_tensor(root.base):
         return storage_bytes(root.base)
+    if not (root.flags.c_contiguous or root.flags.f_contiguous):
+        return _spanned(root)
     root = root.reshape(-1, order="C" if root.flags.c_contiguous else "F")
     return root if root.dtype.hasobject else root.view(np.uint8)
+
+
+def _spanned(root: Any) -> Any:
+    """The memory of an array in neither order, such as `np.concatenate` makes of transposed ones.
+
+    Reshaping it would give a copy with its elements elsewhere.
+    """
+    import numpy as np
+
+    lowest = tuple(slice(-1, None) if stride < 0 else slice(1) for stride in root.strides)
+    first = root[lowest].reshape(-1)
+    first = first if root.dtype.hasobject else first.view(np.uint8)
+    start, end = span_of(root)
+    step = first.itemsize
+    return np.lib.stride_tricks.as_strided(first, ((end - start) // step,), (step,))
 
 
 def contiguous_bytes(array: Any) -> Any:

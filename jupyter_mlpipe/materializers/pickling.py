@@ -22,7 +22,13 @@ from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
-from jupyter_mlpipe.materializers.memory import address_of, flat_memory, root_of, writes_to_file
+from jupyter_mlpipe.materializers.memory import (
+    address_of,
+    address_of_bytes,
+    flat_memory,
+    root_of,
+    writes_to_file,
+)
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.tensors import (
@@ -166,10 +172,10 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         refuse_meaningless(root_of(array))
         lender = root_of(array).base
         lender = lender.obj if isinstance(lender, memoryview) else lender
-        if type(lender) is bytearray and not array.dtype.hasobject:
-            return self._view_of(lender, array, address_of(array))
+        if type(lender) is bytearray and array.size and not array.dtype.hasobject:
+            return self._view_of(lender, array, address_of_bytes(lender))
         address = address_of(array)
-        if address in self._shared and id(array) not in self._own:
+        if address in self._shared and id(array) not in self._own and array.size:
             return self._reduce_view(array, address)
         contiguous = array.flags.c_contiguous or array.flags.f_contiguous
         if array.dtype.kind in "mM" and contiguous:  # pickle has no buffer for these

@@ -49,6 +49,25 @@ def test_views_look_at_the_same_memory_again(kept, dtype):
     assert loaded["row"][1] == loaded["back"][1, 0] == loaded["turned"][1, 1] == base[0, 0]
 
 
+@pytest.mark.parametrize("dtype", ["f8", "O"])
+def test_views_of_memory_in_neither_order_hold_what_they_did(kept, dtype):
+    points = np.arange(12).reshape(2, 6).T.reshape(6, 1, 2).astype(dtype, order="K")
+    pairs = np.concatenate([points[:-1], points[1:]], axis=1)
+    assert not pairs.flags.forc
+    loaded = kept(pairs=pairs, last=pairs[-1])
+    assert np.array_equal(loaded["pairs"], pairs)
+    loaded["pairs"][-1, 0, 0] = -1
+    assert loaded["last"].tolist() == [[-1, 10], [5, 11]]
+
+
+@pytest.mark.parametrize(("offset", "strides"), [(0, (8, 1)), (10, (-8, 1)), (3, (0, 1))])
+def test_views_of_borrowed_memory_hold_what_they_did(kept, offset, strides):
+    array = np.ndarray((2, 3), "u1", bytes(range(16)), offset, strides)
+    loaded = kept(array=array, row=array[1])
+    assert np.array_equal(loaded["array"], array)
+    assert np.shares_memory(loaded["row"], loaded["array"])
+
+
 def test_two_views_of_a_base_that_is_gone(kept):
     base = np.zeros(100_000)
     loaded = kept(left=base[:60_000], right=base[40_000:])
@@ -140,3 +159,12 @@ def test_an_array_looks_at_its_bytearray_again(kept):
     loaded = kept(buffer=buffer, array=np.frombuffer(buffer, "u1"))
     loaded["array"][1] = 255
     assert loaded["buffer"] == b"\0\xff\0\0"
+
+
+@pytest.mark.parametrize("borrowed", [slice(2, None), slice(None, None, -2), slice(4, None)])
+def test_an_array_looks_at_its_part_of_a_bytearray_again(kept, borrowed):
+    buffer = bytearray(range(4))
+    loaded = kept(buffer=buffer, array=np.asarray(memoryview(buffer)[borrowed]))
+    assert bytes(loaded["array"]) == buffer[borrowed]
+    loaded["buffer"][3] = 255
+    assert bytes(loaded["array"]) == loaded["buffer"][borrowed]
