@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import numbers
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.model.errors import CorruptArtifactError
@@ -20,7 +22,7 @@ def keep_displayed(outputs: Sequence[DisplayedOutput], blobs: BlobStore) -> str 
     if not outputs:
         return None
     document = {"format": _FORMAT, "outputs": list(outputs)}
-    return blobs.put(json.dumps(document, sort_keys=True, default=str).encode())
+    return blobs.put(json.dumps(document, sort_keys=True, default=_as_sent).encode())
 
 
 def load_displayed(digest: str | None, blobs: BlobStore) -> tuple[DisplayedOutput, ...]:
@@ -35,3 +37,14 @@ def load_displayed(digest: str | None, blobs: BlobStore) -> tuple[DisplayedOutpu
     if document.get("format") != _FORMAT:
         raise CorruptArtifactError(digest, blobs.location(digest))
     return tuple(document["outputs"])
+
+
+def _as_sent(part: Any) -> Any:
+    """What JSON does not know, such as the bytes of a picture, as Jupyter's messages hold it."""
+    if isinstance(part, bytes):
+        return b64encode(part).decode()
+    if isinstance(part, Iterable):
+        return list(part)
+    if isinstance(part, numbers.Integral):
+        return int(part)
+    return float(part) if isinstance(part, numbers.Real) else str(part)
