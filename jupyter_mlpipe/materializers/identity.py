@@ -16,6 +16,7 @@ _CONSTANTS = {
     "matplotlib.transforms": ("IdentityTransform",),
     "matplotlib.legend": ("Legend",),
     "matplotlib.units": ("registry",),
+    "seaborn.cm": ("__dict__",),
 }
 """Classes and dicts of modules, whose values belong to no figure of the user's."""
 
@@ -29,13 +30,18 @@ def identity(value: Any) -> int:
 
 
 def shared_constants() -> frozenset[int]:
-    """Identities of what all figures refer to, such as settings and markers, and all draws do."""
+    """Identities of what all figures refer to, such as settings and markers, and all draws do.
+
+    The path of a marker lends its codes to each scatter plot.
+    """
     found: set[int] = set()
     for module, names in _CONSTANTS.items():
         library = sys.modules.get(module)
         for holder in (getattr(library, name, None) for name in names):
             held = vars(holder) if isinstance(holder, type) else dict(holder or {})
             found.update(map(identity, held.values()))
+            lent = (getattr(value, "codes", None) for value in held.values())
+            found.update(identity(codes) for codes in lent if codes is not None)
     return frozenset(found | set(map(identity, global_generators())))
 
 

@@ -199,6 +199,7 @@ def _is_constant(kind: type) -> bool:
         or kind.__name__ in _COMPILED_FUNCTIONS
         or _is_a(kind, "numpy", "generic", "dtype", "ufunc")
         or _is_a(kind, "pandas.api.extensions", "ExtensionDtype")
+        or _is_a(kind, "pandas._libs.tslibs.offsets", "BaseOffset")
         or _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase")
     )
 
@@ -228,7 +229,13 @@ def _at_object(item: Any, reached: Reached) -> Iterable[Any]:
 
 
 def _through_path(item: Any, reached: Reached) -> Iterable[Any]:
-    return () if item.readonly else _through_object(item, reached)  # matplotlib shares these
+    """Matplotlib shares paths that are read-only, and what says how all of their copies go on."""
+    if item.readonly:
+        return ()
+    reached.objects.add(identity(item))
+    codes = item.codes
+    kept = codes is not None and not codes.flags.writeable and codes.flags.owndata
+    return [part for part in vars(item).values() if not (kept and part is codes)]
 
 
 def _is_namespace(item: dict[Any, Any]) -> bool:
@@ -242,8 +249,16 @@ def _through_function(function: types.FunctionType, reached: Reached) -> Iterabl
         return ()
     if vars(function):
         reached.objects.add(identity(function))
-    parts = (function.__defaults__, function.__kwdefaults__, function.__closure__)
-    return (*parts, *vars(function).values())
+    named = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
+    cells = [cell for name, cell in named if name != "__class__"]  # what `super()` needs
+    return (function.__defaults__, function.__kwdefaults__, *cells, *vars(function).values())
+
+
+def _through_cached(function: Any, reached: Reached) -> Iterable[Any]:
+    """What `functools.lru_cache` gathered in a library's function is the library's."""
+    if found_by_name(function) and not belongs_to_notebook(function):
+        return ()
+    return _through_object(function, reached)
 
 
 def _through_class(own: OwnClass, _reached: Reached) -> Iterable[Any]:
@@ -363,6 +378,7 @@ def _through_tensor(tensor: Any, reached: Reached) -> Iterable[Any]:
 
 
 _LIBRARIES: tuple[tuple[str, tuple[str, ...], _Step], ...] = (
+    ("functools", ("_lru_cache_wrapper",), _through_cached),
     ("numpy", ("ndarray",), _through_array),
     ("pandas", ("DataFrame", "Series"), _through_frame),
     ("pandas", ("Index",), _through_index),

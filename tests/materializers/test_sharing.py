@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 from sklearn.linear_model import LogisticRegression
 
 from jupyter_mlpipe.materializers.frames import PandasMaterializer
@@ -149,6 +151,36 @@ def test_figures_that_were_drawn_are_apart(tmp_path):
         figure.legend()
         figure.savefig(tmp_path / "drawn.png")
     assert sharing_groups(figures) == ()
+
+
+@pytest.mark.parametrize("marker", ["o", "x", "s", "1"])
+def test_figures_with_the_same_marker_are_apart(marker):
+    axes = {name: Figure().subplots() for name in ("one", "two")}
+    dots = {name: one.scatter([1, 2], [3, 4], marker=marker) for name, one in axes.items()}
+    assert sharing_groups(axes) == sharing_groups(dots) == ()
+
+
+def test_a_path_and_what_is_made_of_it_are_linked():
+    path = Path([[0, 0], [1, 1]], [Path.MOVETO, Path.LINETO])
+    turned = path.transformed(Affine2D().rotate(1))
+    assert sharing_groups({"path": path, "turned": turned}) == (frozenset({"path", "turned"}),)
+
+
+def test_figures_of_frames_over_time_are_apart(tmp_path):
+    days = pd.Series([1.0, 2, 3], pd.date_range("2026", periods=3))
+    axes = {name: Figure().subplots() for name in ("one", "two")}
+    for one in axes.values():
+        days.plot(ax=one)
+        one.figure.savefig(tmp_path / "drawn.png")
+    assert sharing_groups(axes) == ()
+
+
+def test_what_super_needs_links_nothing():
+    class Inner(Box):
+        def open(self):
+            return lambda: super().open()
+
+    assert sharing_groups({"a": Inner(1).open(), "b": Inner(2).open()}) == ()
 
 
 def test_sharing_is_found_however_far_it_is():
