@@ -10,6 +10,7 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Hashable
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.materializers.classes import OwnClass
@@ -84,6 +85,13 @@ def iterator_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     maker, arguments, *state = obj.__reduce__()
     over = maker is iter and not arguments[0]
     return (maker, arguments) if over else (maker, arguments, *state)
+
+
+def path_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """From Python 3.13 on a path remembers the pieces that it was put together from."""
+    if not isinstance(obj, PurePath) or type(obj).__reduce__ is not PurePath.__reduce__:
+        return None
+    return type(obj), obj.parts
 
 
 def leaf(obj: Any) -> Hashable:

@@ -35,6 +35,7 @@ from jupyter_mlpipe.materializers.facts import (
     fact,
     iterator_facts,
     leaf,
+    path_facts,
 )
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.keras_facts import keras_facts
@@ -240,6 +241,7 @@ class _CanonicalPickler(_FactPickler):
 
     families = (
         *(exception_facts, array_facts, frame_facts, constant_facts, code_facts, iterator_facts),
+        path_facts,
         *(
             arrow_facts,
             polars_facts,

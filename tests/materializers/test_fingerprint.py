@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,12 @@ def test_different_values_have_different_digests(left, right):
     if left != right:
         assert content_digest(left) != content_digest(right)
         assert fingerprint(left) != fingerprint(right)
+
+
+@pytest.mark.parametrize("kind", [Path, PureWindowsPath])
+def test_how_a_path_was_put_together_does_not_matter(kind):
+    assert content_digest(kind("data") / "x.csv") == content_digest(kind("data/x.csv"))
+    assert content_digest(kind("data/x.csv")) != content_digest(kind("data/y.csv"))
 
 
 def test_whether_two_equal_strings_are_one_object_does_not_matter():
