@@ -11,10 +11,10 @@ _TITLES = ("title", "_left_title", "_right_title")
 
 @contextmanager
 def left_in_place(figure: Any) -> Iterator[None]:
-    """Put back what matplotlib moves whenever it draws: labels of axes and what they
-    say of magnitudes, titles, fitted axes.
+    """Put back what matplotlib moves whenever it draws.
 
-    The user may ask where they are, or has not drawn the figure yet. They are put back past the
+    That is labels of axes and what they say of magnitudes, titles, and axes of a given shape. The
+    user may ask where they are, or has not drawn the figure yet. They are put back past the
     setters, which would say that the figure was changed.
     """
     texts = [text for axes in figure.axes for text in _texts(axes)]
