@@ -68,7 +68,7 @@ def _tag(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     if chosen.json:
         print_json({"format": 1, "artifact": found})
     else:
-        which = "all versions" if chosen.all_versions else f"v{version.version}"
+        which = "all versions" if chosen.all_versions else version.label
         print_line(plain(f"{version.name} {which}: {', '.join(found.tags) or 'no tags'}"))
         for key, value in found.metadata.items():
             print_line(plain(f"  {key} = {value}"))

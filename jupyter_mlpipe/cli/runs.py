@@ -17,6 +17,7 @@ from jupyter_mlpipe.cli.printing import (
     print_table,
 )
 from jupyter_mlpipe.cli.project import assignments, settings_beside, settings_here
+from jupyter_mlpipe.model.artifact import version_label
 from jupyter_mlpipe.model.labels import Subject
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.model.views import OutputView, RunDetails, StepRunView
@@ -164,7 +165,7 @@ def _ignore(step: StepRunView) -> None:
 
 def _outputs(outputs: Sequence[OutputView]) -> str:
     return ", ".join(
-        f"{output.variable} v{output.version}"
+        f"{output.variable} {version_label(output.version, output.version_name)}"
         if output.version
         else f"{output.variable} (not kept)"
         for output in outputs

@@ -30,7 +30,7 @@ class StoredArtifact(VersionReference):
         self._context = context
 
     def __repr__(self) -> str:
-        return f"<StoredArtifact {self.name!r} version {self.version}>"
+        return f"<StoredArtifact {self.name!r} version {self.version_name or self.version}>"
 
     def __reduce__(self) -> tuple[Callable[[str], StoredArtifact], tuple[str]]:
         return _find_again, (self.id,)
@@ -42,7 +42,7 @@ class StoredArtifact(VersionReference):
         return hash(self.id)
 
     def _repr_html_(self) -> str:
-        return facts_html(f"{self.name} v{self.version}", self.facts())
+        return facts_html(f"{self.name} {self._record.label}", self.facts())
 
     def facts(self) -> Mapping[str, object]:
         """What fits into one line of a table."""
@@ -147,7 +147,7 @@ class StoredArtifact(VersionReference):
         """What a person sees of the value; made when it was stored, so nothing is loaded."""
         with unheard(running_journal()):
             preview = stored_preview(self._context.artifacts, self._record)
-        return ShownPreview(f"{self.name} v{self.version}", preview)
+        return ShownPreview(f"{self.name} {self._record.label}", preview)
 
     def tag(self, *tags: str) -> None:
         """Add tags to this version."""

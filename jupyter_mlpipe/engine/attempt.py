@@ -101,7 +101,7 @@ class StepReport:
             seconds=run.seconds,
             saved_seconds=self.saved_seconds,
             outputs=tuple(
-                OutputNote(o.variable, v.name, v.version, v.nbytes, o.mutated)
+                OutputNote(o.variable, v.name, v.version, v.nbytes, o.mutated, v.version_name)
                 for o, v in self.outputs
             ),
             warnings=self.warnings,

@@ -136,7 +136,7 @@ def _depends_on(run: StepRun, metadata: MetadataStore) -> tuple[DependencyView, 
 
 def _detail(dependency: Dependency, version: ArtifactVersion | None) -> str:
     if dependency.kind is DependencyKind.INPUT and version is not None:
-        return f"v{version.version}"
+        return version.label
     if dependency.kind is DependencyKind.PACKAGE:
         return dependency.digest
     return dependency.detail if dependency.kind in _SHOWN_BY_DETAIL else ""

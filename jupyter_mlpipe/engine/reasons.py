@@ -206,7 +206,7 @@ def _version_facts(version: ArtifactVersion, other: ArtifactVersion) -> str:
     if version.python_type != other.python_type:
         facts = {"type": version.python_type, **facts}
     listed = "".join(f", {key} {value}"[:80] for key, value in facts.items())
-    return f"{version.name} v{version.version}{listed}"
+    return f"{version.name} {version.label}{listed}"
 
 
 _TELLERS: Mapping[DependencyKind, Callable[[_Changed], Difference]] = {

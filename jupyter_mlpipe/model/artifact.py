@@ -89,6 +89,16 @@ class ArtifactVersion:
 
     _repr_html_ = record_html
 
+    @property
+    def label(self) -> str:
+        """`raw_2023`, or `v3`."""
+        return version_label(self.version, self.version_name)
+
+
+def version_label(number: int, name: str | None) -> str:
+    """How a version is shown to people: as the user named it, else by its number."""
+    return name or f"v{number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:

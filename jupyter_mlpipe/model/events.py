@@ -15,6 +15,7 @@ class OutputNote:
     version: int
     nbytes: int
     mutated: bool = False
+    version_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class GraphNode:
     artifact: str = ""
     """Artifacts: the full name, and below it what the node's card shows."""
     version: int = 0
+    version_name: str | None = None
     type: str = ""
     python_type: str = ""
     nbytes: int = 0
@@ -200,6 +201,7 @@ class InputView:
     """None where the value could not be stored; the digest is then `opaque`."""
     digest: str
     produced_by: str | None
+    version_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ class OutputView:
     """None where the value could not be stored; the digest is then `opaque`."""
     digest: str
     mutated: bool
+    version_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

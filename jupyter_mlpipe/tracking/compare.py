@@ -109,8 +109,8 @@ def _facts(store: MetadataStore, version: ArtifactVersion) -> Mapping[str, objec
 
 
 def _brief(version: ArtifactVersion | None) -> str:
-    return f"v{version.version}" if version else ""
+    return version.label if version else ""
 
 
 def _label(version: ArtifactVersion) -> str:
-    return f"{version.name}@{version.version}"
+    return f"{version.name}@{version.version_name or version.version}"

@@ -169,6 +169,7 @@ def _artifact_node(version: ArtifactVersion) -> GraphNode:
         version.variable or version.name,
         artifact=version.name,
         version=version.version,
+        version_name=version.version_name,
         type=version.type.value,
         python_type=version.python_type,
         nbytes=version.nbytes,

@@ -131,6 +131,7 @@ def _input_view(variable: str, version: ArtifactVersion, joined: Joined) -> Inpu
         version=version.version,
         digest=version.digest,
         produced_by=joined.producer_step(version.id),
+        version_name=version.version_name,
     )
 
 
@@ -141,6 +142,7 @@ def _output_view(variable: str, version: ArtifactVersion, *, mutated: bool) -> O
         version=version.version,
         digest=version.digest,
         mutated=mutated,
+        version_name=version.version_name,
     )
 
 
@@ -172,7 +174,8 @@ def _unkept_name(run: StepRun, variable: str, *, outside: bool = False) -> str:
 
 def _load_code(version: ArtifactVersion) -> str:
     variable = version.variable if version.variable.isidentifier() else "value"
+    which = version.version_name or version.version
     return (
         "from jupyter_mlpipe import load_artifact\n\n"
-        f"{variable} = load_artifact({version.name!r}, version={version.version})"
+        f"{variable} = load_artifact({version.name!r}, version={which!r})"
     )

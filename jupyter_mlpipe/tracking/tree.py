@@ -36,7 +36,7 @@ class _Tree:
     def label(self, id_: str) -> str:
         version = self.versions[id_]
         step = self.steps.get(version.step_run or "")
-        return f"{version.variable or version.name} v{version.version} " + (
+        return f"{version.variable or version.name} {version.label} " + (
             f"by step {step}" if step else "made outside a step"
         )
 

@@ -53,8 +53,7 @@ def show_note(
 def describe_output(output: Output, version: ArtifactVersion) -> str:
     """`df v3 (1.2 MB, changed in place)`."""
     changed = ", changed in place" if output.mutated else ""
-    label = version.version_name or f"v{version.version}"
-    return f"{output.variable} {label} ({format_bytes(version.nbytes)}{changed})"
+    return f"{output.variable} {version.label} ({format_bytes(version.nbytes)}{changed})"
 
 
 def format_bytes(count: int) -> str:

@@ -221,7 +221,7 @@ class _Attempt:
                 self._loaded |= self._variables.load((name,))
             except Exception as error:  # noqa: BLE001 - reading a value back may raise anything
                 self._problems[name] = (
-                    f"`{name}` v{version.version} cannot be brought back: {_one_line(error)}"
+                    f"`{name}` {version.label} cannot be brought back: {_one_line(error)}"
                 )
 
     def tell(self, name: str, problem: str) -> None:

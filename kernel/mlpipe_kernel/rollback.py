@@ -35,7 +35,7 @@ def left_again(version: ArtifactVersion, run: Run, metadata: MetadataStore) -> S
         status=Status.CACHED,
         started=time.time(),
         seconds=0.0,
-        reason=f"`{version.variable}` was rolled back to v{version.version}",
+        reason=f"`{version.variable}` was rolled back to {version.label}",
         outputs=(*others, Output(version.variable, version.id)),
         shared=(),
         deleted=(),

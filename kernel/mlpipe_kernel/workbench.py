@@ -183,7 +183,7 @@ class Workbench:
     def describe(self, name: str) -> str:
         """`df v3`, for the line that tells what was brought back."""
         version = self._open().variables.version_of(name)
-        return f"{name} v{version.version}" if version else name
+        return f"{name} {version.label}" if version else name
 
     def describe_waiting(self, name: str) -> str:
         """What is known of a value without loading it."""
@@ -193,7 +193,7 @@ class Workbench:
         facts = ", ".join(f"{key} {value}" for key, value in version.summary.items())
         return (
             f"{name}: {version.python_type}, {format_bytes(version.nbytes)}, {version.name} "
-            f"v{version.version}{f' ({facts})' if facts else ''}. It is loaded when a cell "
+            f"{version.label}{f' ({facts})' if facts else ''}. It is loaded when a cell "
             "mentions it."
         )
 

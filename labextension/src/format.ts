@@ -40,6 +40,11 @@ export function shortType(pythonType: string): string {
   return pythonType.slice(pythonType.lastIndexOf('.') + 1);
 }
 
+/** What people call a version: the name that it was given, else its number. */
+export function versionLabel(of: { version: number; version_name: string | null }): string {
+  return of.version_name ?? `v${of.version}`;
+}
+
 /** Cut in the middle, where names differ least. */
 export function shorten(text: string, length: number): string {
   const characters = Array.from(text);

@@ -66,6 +66,7 @@ export interface OutputNote {
   version: number;
   nbytes: number;
   mutated: boolean;
+  version_name: string | null;
 }
 export interface StepsStale {
   steps: StaleStep[];
@@ -116,6 +117,7 @@ export interface GraphNode {
   seconds: number;
   artifact: string;
   version: number;
+  version_name: string | null;
   type: string;
   python_type: string;
   nbytes: number;
@@ -261,6 +263,7 @@ export interface InputView {
   version: number | null;
   digest: string;
   produced_by: string | null;
+  version_name: string | null;
 }
 export interface OutputView {
   variable: string;
@@ -268,4 +271,5 @@ export interface OutputView {
   version: number | null;
   digest: string;
   mutated: boolean;
+  version_name: string | null;
 }

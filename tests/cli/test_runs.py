@@ -27,9 +27,12 @@ def test_a_run_is_shown_with_its_steps_in_the_agreed_form(mlpipe, recorded):
             "version": 1,
             "digest": "d" * 64,
             "produced_by": "load",
+            "version_name": None,
         }
     ]
-    assert set(train["outputs"][0]) == {"variable", "artifact", "version", "digest", "mutated"}
+    assert set(train["outputs"][0]) == {
+        *("variable", "artifact", "version", "version_name", "digest", "mutated")
+    }
 
 
 def test_latest_and_an_id_mean_the_same_run(mlpipe, recorded):

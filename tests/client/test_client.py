@@ -105,7 +105,7 @@ def test_an_artifact_tells_about_itself_before_it_is_loaded(keep, client):
     assert found.run_metadata["team"] == "x"
     assert found.step.step == "load"
     assert found.load() == [1]
-    assert repr(found) == "<StoredArtifact 'numbers' version 1>"
+    assert repr(found) == "<StoredArtifact 'numbers' version raw>"
 
 
 def test_an_id_names_one_version(keep, client):

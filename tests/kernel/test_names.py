@@ -112,3 +112,17 @@ def test_a_step_that_stands_on_a_reference_is_stale_only_when_that_leads_elsewhe
     live_kernel.run("save_artifact([5], 'numbers')")
     status = live_kernel.run("%mlpipe status").text
     assert "the newest version of numbers is another one" in status
+
+
+def test_wherever_a_version_is_shown_it_is_called_as_the_user_named_it(live_kernel):
+    live_kernel.run("%%step load --out df=iris --version raw_2023\ndf = [1]")
+    live_kernel.run("%%step use\nn = len(df)")
+    for verb in ("lineage n", "lineage df"):
+        assert "df raw_2023 by step load" in live_kernel.run(f"%mlpipe {verb}").text
+    assert "iris raw_2023 again" in live_kernel.run("%mlpipe rollback df@raw_2023").text
+    (load,) = [step for step in shown(live_kernel)["steps"] if step["step"] == "load"][:1]
+    assert load["outputs"][0]["version_name"] == "raw_2023"
+    code = live_kernel.run(
+        "from jupyter_mlpipe import Client\nClient().get_artifact_version('iris')"
+    )
+    assert "<StoredArtifact 'iris' version raw_2023>" in code.text

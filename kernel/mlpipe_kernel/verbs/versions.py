@@ -45,7 +45,7 @@ def rollback(words: Sequence[str], desk: Desk) -> str:
     version = _find(words[0], desk)
     desk.session.roll_back(version)
     made = "" if version.step_run else " It was made outside a step, so no step is marked."
-    return f"{version.variable} is {version.name} v{version.version} again.{made}"
+    return f"{version.variable} is {version.name} {version.label} again.{made}"
 
 
 def variables(desk: Desk) -> Iterable[str]:

@@ -11,7 +11,7 @@ import { PromoteView, type PromoteViewProps } from '../components/promote/Promot
 import { SidebarHeader } from '../components/SidebarHeader';
 import { RunList } from '../components/RunList';
 import type { PromotePlan } from '../protocol';
-import { artifact, details, graph, step } from './samples';
+import { artifact, details, graph, step, version } from './samples';
 
 let host: HTMLElement;
 let root: Root;
@@ -141,6 +141,13 @@ describe('ArtifactPanel', () => {
     expect(host.textContent).toContain('<script>1</script>');
   });
 
+  it('calls a version as the user named it, and keeps its number', () => {
+    const shown = { ...details(), version: { ...version('v2', 2), version_name: 'raw_2023' } };
+    show(<ArtifactPanel details={{ ...shown, versions: [shown.version] }} {...callbacks} />);
+    expect(find('[data-mlpipe-version="2"] b').textContent).toBe('raw_2023');
+    expect(find('.mlpipe-Facts').textContent).toContain('raw_2023 (v2)');
+  });
+
   it('switches versions, goes to steps, and copies the code', () => {
     show(<ArtifactPanel details={details()} {...callbacks} />);
     click('[data-mlpipe-version="1"]');
@@ -204,8 +211,17 @@ describe('RunList', () => {
           variable: 'g',
           artifact: 'study::train::g',
           version: null,
+          version_name: null,
           digest: 'opaque',
           mutated: true
+        },
+        {
+          variable: 'df',
+          artifact: 'iris',
+          version: 3,
+          version_name: 'raw_2023',
+          digest: 'ab',
+          mutated: false
         }
       ],
       deleted: [],
@@ -228,7 +244,7 @@ describe('RunList', () => {
     );
     expect(find('[data-mlpipe-step="train"]').textContent).toContain('C changed');
     expect(host.textContent).toContain('C = 0.5');
-    expect(host.textContent).toContain('g (not kept) (changed)');
+    expect(host.textContent).toContain('g (not kept) (changed), df raw_2023');
     expect(find('.mlpipe-StepRow-error').textContent).toBe('ValueError');
   });
 });

@@ -18,6 +18,7 @@ export function step(label: string, status = 'succeeded'): GraphNode {
     seconds: 0.5,
     artifact: '',
     version: 0,
+    version_name: null,
     type: '',
     python_type: '',
     nbytes: 0,

@@ -67,6 +67,14 @@ describe('a node', () => {
     expect(nodeLabel(artifact('1', 'df', 3))).toBe('Artifact df, version 3, DataFrame, 1.2 kB');
   });
 
+  it('calls a version as the user named it', () => {
+    const named = { ...artifact('1', 'df', 3), version_name: 'raw_2023' };
+    expect(nodeText(named)).toMatchObject({ title: 'df', tag: 'raw_2023' });
+    expect(nodeLabel(named)).toContain('Artifact df, version raw_2023,');
+    const long = nodeText({ ...named, label: 'observations', version_name: 'v'.repeat(60) });
+    expect(long.title.length + long.tag.length).toBeLessThanOrEqual(18);
+  });
+
   it('says over how many elements a step ran', () => {
     const mapped = { ...step('train'), elements: 40 };
     expect(nodeText(mapped)).toMatchObject({ title: 'train', tag: '· 40' });

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { formatBytes, formatTime, formatValue, shortType } from '../format';
+import { formatBytes, formatTime, formatValue, shortType, versionLabel } from '../format';
 import type { ArtifactDetails, ArtifactVersion } from '../protocol';
 import { CopyButton } from './CopyButton';
 import { PreviewView } from './PreviewView';
@@ -53,6 +53,12 @@ function Facts(props: { version: ArtifactVersion; children: React.ReactNode }): 
     <dl className="mlpipe-Facts">
       <dt>Name</dt>
       <dd>{version.name}</dd>
+      {version.version_name !== null && (
+        <>
+          <dt>Version</dt>
+          <dd>{`${version.version_name} (v${version.version})`}</dd>
+        </>
+      )}
       <dt>Type</dt>
       <dd title={version.python_type}>
         {version.type} · {shortType(version.python_type)}
@@ -126,8 +132,7 @@ function Versions({ details, onVersion }: ArtifactPanelProps): React.JSX.Element
                 onVersion(version.id);
               }}
             >
-              <b>v{version.version}</b>
-              {version.version_name !== null && <span>{version.version_name}</span>}
+              <b>{versionLabel(version)}</b>
               <span>{formatTime(version.created)}</span>
               <span>{formatBytes(version.nbytes)}</span>
               <code>{version.digest.slice(0, 8)}</code>

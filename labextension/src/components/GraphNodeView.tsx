@@ -99,5 +99,5 @@ function ArtifactFace({ node, box }: GraphNodeProps): React.JSX.Element {
 /** Names in full, for what the card had to cut. */
 function nodeTitle(node: GraphNode): string {
   const name = node.kind === 'step' ? node.label : `${node.label} (${node.artifact})`;
-  return [name, node.reason].filter(part => part !== '').join('\n');
+  return [name, node.version_name ?? '', node.reason].filter(part => part !== '').join('\n');
 }

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { formatSeconds, formatTime, withoutAnsi } from '../format';
+import { formatSeconds, formatTime, versionLabel, withoutAnsi } from '../format';
 import { statusWord } from '../graph/scene';
 import type { OutputView, RunDetails, RunView, StepRunView } from '../protocol';
 import { StatusGlyph } from './StatusGlyph';
@@ -67,8 +67,8 @@ function Unfolded(props: { run: RunView; details: RunDetails | null }): React.JS
   );
 }
 
-function outputText({ variable, version, mutated }: OutputView): string {
-  const kept = version === null ? ' (not kept)' : ` v${version}`;
+function outputText({ variable, version, version_name, mutated }: OutputView): string {
+  const kept = version === null ? ' (not kept)' : ` ${versionLabel({ version, version_name })}`;
   return `${variable}${kept}${mutated ? ' (changed)' : ''}`;
 }
 

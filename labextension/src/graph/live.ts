@@ -84,6 +84,7 @@ function newNode(step: LiveStep): GraphNode {
     seconds: step.seconds,
     artifact: '',
     version: 0,
+    version_name: null,
     type: '',
     python_type: '',
     nbytes: 0,

@@ -1,11 +1,13 @@
 /** A lineage graph as boxes to lay out, and as the words on them. */
-import { formatBytes, formatSeconds, shorten, shortType } from '../format';
+import { formatBytes, formatSeconds, shorten, shortType, versionLabel } from '../format';
 import type { GraphNode, LineageGraph } from '../protocol';
 import { layout, type Box, type Layout } from './layout';
 import { READABLE_SCALE } from './viewport';
 
 const STEP = { height: 46, icon: 38, minWidth: 168, maxWidth: 210, letter: 7.4 };
 const ARTIFACT = { height: 36, icon: 30, minWidth: 84, maxWidth: 170, letter: 6.6 };
+/** Letters of an artifact's name and version together. */
+const HEAD = 18;
 const SMALL_LETTER = 5.7;
 const GAPS = { gapX: 16, gapY: 30 };
 const LAYER_HEIGHT = ARTIFACT.height + GAPS.gapY;
@@ -26,11 +28,12 @@ export function nodeText(node: GraphNode): NodeText {
     const tag = node.elements > 0 ? `· ${node.elements}` : '';
     return { title: shorten(node.label, 22 - tag.length), tag, subtitle: stepSubtitle(node) };
   }
-  const tag = node.version > 0 ? `v${node.version}` : '';
+  const version = node.version > 0 ? versionLabel(node) : '';
+  const title = shorten(node.label, Math.max(HEAD / 2, HEAD - version.length));
   const parts = [shorten(shortType(node.python_type), 16), sizeText(node)];
   return {
-    title: shorten(node.label, 18 - tag.length),
-    tag,
+    title,
+    tag: shorten(version, HEAD - title.length),
     subtitle: parts.filter(part => part !== '').join(' · ')
   };
 }
@@ -47,7 +50,7 @@ export function nodeLabel(node: GraphNode): string {
         ]
       : [
           `Artifact ${node.label}`,
-          node.version > 0 ? `version ${node.version}` : '',
+          node.version > 0 ? `version ${node.version_name ?? node.version}` : '',
           shortType(node.python_type),
           sizeText(node),
           node.outside ? 'made outside a step' : '',
@@ -93,8 +96,8 @@ export function arrange(graph: LineageGraph, maxWidth: number): Layout {
 
 /** Changes exactly when the graph must be laid out anew. */
 export function arrangementKey(graph: LineageGraph): string {
-  const nodes = graph.nodes.map(({ id, label, version, python_type, nbytes, elements }) =>
-    [id, label, version, python_type, nbytes, elements].join('\t')
+  const nodes = graph.nodes.map(node =>
+    [node.id, node.elements, ...Object.values(nodeText(node))].join('\t')
   );
   const edges = graph.edges.map(({ source, target }) => `${source}\t${target}`);
   return [...nodes, '', ...edges].join('\n');

@@ -6,6 +6,7 @@ import { DetailsFrame } from '../components/DetailsFrame';
 import { LineageGraphView } from '../components/LineageGraphView';
 import { EmptyState, Notice } from '../components/Notice';
 import { StepPanel } from '../components/StepPanel';
+import { versionLabel } from '../format';
 import { stepId } from '../graph/live';
 import type { NotebookLineage } from '../model';
 import type { ArtifactDetails, GraphNode, LineageGraph } from '../protocol';
@@ -100,7 +101,7 @@ function ArtifactSelection(props: SelectionProps): React.JSX.Element {
   return (
     <DetailsFrame
       title={data === null ? 'Artifact' : data.version.variable || data.version.name}
-      {...(data === null ? {} : { tag: `v${data.version.version}` })}
+      {...(data === null ? {} : { tag: versionLabel(data.version) })}
       onClose={() => {
         setSelected(null);
       }}
