@@ -36,6 +36,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("--meta", "KEY=VALUE", "metadata of the artifact versions"),
     Option("--version", "NAME", "version name of the artifact versions"),
     Option("--materializer", "VAR=NAME,...", "how a variable is stored"),
+    Option("--no-visualizations", "", "make no previews of what the step leaves"),
     Option("--no-cache", "", "run the step even when nothing changed"),
     Option("--expires-after", "DURATION", "run it again when its result is older, such as 7d"),
     Option("--cpu", "CORES", "cores the step needs when it runs elsewhere"),
@@ -154,8 +155,8 @@ def _positional(words: Iterable[str], draft: _Draft) -> Iterable[str]:
             yield word
             continue
         option, equals, value = word.partition("=")
-        if option == "--no-cache" and not equals:
-            draft.cache = False
+        if option in _SWITCHES and not equals:
+            draft.off.add(option)
             continue
         take = draft.taker(option)
         if not equals:
@@ -178,7 +179,8 @@ class _Draft:
     lists: dict[str, list[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
-    cache: bool = True
+    off: set[str] = field(default_factory=set)
+    """What was switched off."""
     fan_out: FanOut | None = None
 
     def error(self, problem: str) -> StepOptionError:
@@ -199,8 +201,8 @@ class _Draft:
         }
         if option in takers:
             return takers[option]
-        if option == "--no-cache":
-            raise self.error("--no-cache takes no value.")
+        if option in _SWITCHES:
+            raise self.error(f"{option} takes no value.")
         close = difflib.get_close_matches(option, [o.name for o in OPTIONS], n=1, cutoff=0.0)
         raise self.error(f"unknown option {option}; did you mean {close[0]}? `%%step?` lists all.")
 
@@ -214,7 +216,8 @@ class _Draft:
             tags=tuple(self.lists.get("--tag", ())),
             metadata=self.pairs.get("--meta", {}),
             version=self.texts.get("--version"),
-            cache=self.cache,
+            visualizations="--no-visualizations" not in self.off,
+            cache="--no-cache" not in self.off,
             expires_after=self.numbers.get("--expires-after"),
             resources=self._resources(),
             image=self.texts.get("--image"),
@@ -309,6 +312,7 @@ class _Draft:
             raise self.error(f"{option}: {error}") from error
 
 
+_SWITCHES = tuple(option.name for option in OPTIONS if not option.metavar)
 _QUANTITIES: Mapping[str, Callable[[str], float]] = MappingProxyType(
     {
         "--cpu": parse_number,

@@ -279,6 +279,7 @@ _AMOUNTS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
 }
 _STEP: Mapping[str, Callable[[Any], Any]] = {
     "enable_cache": _switch,
+    "enable_artifact_visualization": _switch,
     "version": _version,
     "outputs": _outputs,
     "tags": _tags,
@@ -292,7 +293,11 @@ _STEP: Mapping[str, Callable[[Any], Any]] = {
     "env": _texts,
     "secrets": _texts,
 }
-_FIELDS = {"enable_cache": "cache", "retry": "retries"}
+_FIELDS = {
+    "enable_cache": "cache",
+    "enable_artifact_visualization": "visualizations",
+    "retry": "retries",
+}
 """Keys that `StepOptions` calls otherwise."""
 _PASSED = "pipelines"
 _PIPELINE: Mapping[str, Callable[[Any], Any]] = {

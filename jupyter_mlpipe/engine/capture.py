@@ -44,6 +44,15 @@ class Captured:
         return tuple(Shared(n, v.id, v.manifest) for n, v in sorted(self.shared.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """How what a step left is to be stored."""
+
+    materializers: Mapping[str, str] = field(default_factory=dict)
+    """By variable, those that were chosen."""
+    previewed: bool = True
+
+
 def capture_outputs(
     names: frozenset[str],
     relinked: frozenset[str],
@@ -62,15 +71,15 @@ def capture_outputs(
     """
     captured, scope, step, step_run = Captured(), attempt.scope, attempt.step, attempt.id
     left = {name: scope.variables.namespace[name] for name in names}
-    chosen = {
-        **kept_with_files(left, seen, attempt.started),
-        **step.options.materializers,
-    }
+    wishes = _Wishes(
+        {**kept_with_files(left, seen, attempt.started), **step.options.materializers},
+        step.options.visualizations,
+    )
     for group in scope.variables.groups(names | relinked):
         kept_values = (
-            _keep_alone(group, scope, context)
+            _keep_alone(group, scope, context, wishes)
             if len(group) == 1 and group <= relinked - names
-            else _keep(group, scope, context, chosen, captured.problems)
+            else _keep(group, scope, context, wishes, captured.problems)
         )
         for name, kept in kept_values.items():
             if name in names:
@@ -80,10 +89,13 @@ def capture_outputs(
     return captured
 
 
-def _keep_alone(name: frozenset[str], scope: Scope, context: RunContext) -> Mapping[str, KeptValue]:
+def _keep_alone(
+    name: frozenset[str], scope: Scope, context: RunContext, wishes: _Wishes
+) -> Mapping[str, KeptValue]:
     """What shares memory with nothing any more: it must not come back with what it did."""
     namespace = scope.variables.namespace
-    return context.values.keep_together({n: namespace[n] for n in name})
+    alone = {n: namespace[n] for n in name}
+    return context.values.keep_together(alone, previewed=wishes.previewed)
 
 
 def _in_new_place(name: str, kept: KeptValue, scope: Scope, context: RunContext) -> ArtifactVersion:
@@ -104,7 +116,9 @@ def capture_outside(
     wanted = frozenset(n for n in names if n in held)
     fresh: dict[str, ArtifactVersion] = {}
     for group in scope.variables.groups(wanted):
-        for name, kept in _keep(group & wanted, scope, context, {}, captured.problems).items():
+        for name, kept in _keep(
+            group & wanted, scope, context, _Wishes(), captured.problems
+        ).items():
             version = _outside_version(name, kept, scope.run)
             known = _recorded(version, context)
             if known is None:
@@ -122,20 +136,22 @@ def _keep(
     group: frozenset[str],
     scope: Scope,
     context: RunContext,
-    materializers: Mapping[str, str],
+    wishes: _Wishes,
     problems: dict[str, str],
 ) -> Mapping[str, KeptValue]:
     namespace = scope.variables.namespace
     chosen = None
     try:
         if len(group) > 1:
-            return context.values.keep_together({name: namespace[name] for name in group})
+            together = {name: namespace[name] for name in group}
+            return context.values.keep_together(together, previewed=wishes.previewed)
         (name,) = group
-        chosen = materializers.get(name)
-        return {name: context.values.keep(namespace[name], chosen)}
+        chosen = wishes.materializers.get(name)
+        value = namespace[name]
+        return {name: context.values.keep(value, chosen, previewed=wishes.previewed)}
     except ValueNotStorableError as error:
         if len(group) > 1:
-            return _keep_apart(group, scope, context, problems)
+            return _keep_apart(group, scope, context, wishes, problems)
         (name,) = group
         travels_not = cannot_travel(name, describe(namespace[name]))
         problems[name] = f"`{name}` is not kept: {error}" if chosen else travels_not
@@ -143,13 +159,17 @@ def _keep(
 
 
 def _keep_apart(
-    group: frozenset[str], scope: Scope, context: RunContext, problems: dict[str, str]
+    group: frozenset[str],
+    scope: Scope,
+    context: RunContext,
+    wishes: _Wishes,
+    problems: dict[str, str],
 ) -> Mapping[str, KeptValue]:
     """One value that cannot be stored must not take those that share memory with it along."""
     kept: dict[str, KeptValue] = {}
     for name in sorted(group):
         alone = frozenset({name})
-        kept |= _keep(alone, scope, context, {}, problems)
+        kept |= _keep(alone, scope, context, replace(wishes, materializers={}), problems)
     problems.setdefault(
         min(group), f"{', '.join(sorted(group))} share memory but could not be kept together."
     )

@@ -64,19 +64,23 @@ class ValueStore:
         self._materializers = materializers
         self._scratch = ScratchFolders()
 
-    def keep(self, value: Any, materializer: str | None = None) -> KeptValue:
-        """Store one value.
+    def keep(
+        self, value: Any, materializer: str | None = None, *, previewed: bool = True
+    ) -> KeptValue:
+        """Store one value, with a preview or without.
 
         Raises:
             ValueNotStorableError: No materializer can keep it, or the one named does not fit.
             StorageError: The artifact store refused the write.
         """
         chosen = self._choose(value, materializer)
-        preview = _safely(chosen.preview, value)
+        preview = _safely(chosen.preview, value) if previewed else None
         content = self._commit(value, chosen, {"": preview} if preview else {})
         return _with_nulls(_describe(value, chosen, content, None), preview)
 
-    def keep_together(self, values: Mapping[str, Any]) -> Mapping[str, KeptValue]:
+    def keep_together(
+        self, values: Mapping[str, Any], *, previewed: bool = True
+    ) -> Mapping[str, KeptValue]:
         """Store values that share memory as one, so that they still share it when loaded.
 
         Raises:
@@ -86,7 +90,10 @@ class ValueStore:
         ordered = {name: values[name] for name in sorted(values)}
         bundle = self._materializers.named(BUNDLE)
         chosen = {name: self._choose(value, None) for name, value in ordered.items()}
-        previews = {name: _safely(chosen[name].preview, ordered[name]) for name in ordered}
+        previews = {
+            name: _safely(chosen[name].preview, value) if previewed else None
+            for name, value in ordered.items()
+        }
         content = self._commit(ordered, bundle, {n: p for n, p in previews.items() if p})
         return {
             name: _with_nulls(_describe(value, chosen[name], content, name), previews[name])

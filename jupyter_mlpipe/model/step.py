@@ -30,6 +30,8 @@ class StepOptions:
     """Variable to what `mlpipe.yaml` says of it."""
     annotated: Mapping[str, ArtifactConfig] = field(default_factory=dict)
     """Variable to what its annotation in the cell says; known once the step is looked up."""
+    visualizations: bool = True
+    """Whether previews of the outputs are made and kept."""
     cache: bool = True
     expires_after: float | None = None
     """Seconds after which a run no longer counts as a hit."""

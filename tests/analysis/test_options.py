@@ -38,6 +38,7 @@ def problem(line):
             "--cpu 2 --memory 4GB --gpu 1 --disk=10Gi",
             {"resources": Resources(cpu=2.0, memory=4 * 10**9, gpu=1, disk=10 * 2**30)},
         ),
+        ("--no-visualizations", {"visualizations": False}),
         ("--image python:3.12", {"image": "python:3.12"}),
         ("--retries 3 --retry-delay 10s", {"retries": Retries(max=3, delay=10.0)}),
         ("--timeout 30m", {"timeout": 1800.0}),
@@ -103,7 +104,7 @@ def test_a_line_that_is_not_understood_is_explained(line, words):
 def test_the_table_lists_every_option_that_works_and_no_other():
     values = {
         "--out": "a", "--in": "a", "--type": "a=DATA", "--tag": "a", "--meta": "a=b",
-        "--version": "a", "--materializer": "a=b", "--no-cache": "",
+        "--version": "a", "--materializer": "a=b", "--no-visualizations": "", "--no-cache": "",
         "--expires-after": "7d", "--cpu": "1", "--memory": "1", "--gpu": "1", "--disk": "1",
         "--image": "a", "--retries": "1",
         "--retry-delay": "1", "--timeout": "1", "--env": "a=b", "--secret": "a=b", "--map": "a",

@@ -57,6 +57,13 @@ def test_everything_that_can_be_said_is_read():
     assert step("load", stated).resources == Resources(cpu=2, memory=4_000_000_000)
 
 
+def test_previews_are_switched_off_for_a_pipeline_and_on_again_for_a_step():
+    text = "enable_artifact_visualization: false\nsteps: {load: {KEY: true}}"
+    stated = read_stated(text.replace("KEY", "enable_artifact_visualization"), "study")
+    assert not step("train", stated).visualizations
+    assert step("load --no-visualizations", stated).visualizations
+
+
 def test_the_file_wins_over_the_line_and_tags_add_up():
     stated = read_stated(WHOLE, "study")
     line = "train --out model=mine --version dev --tag own --type model=DATA --timeout 5s"
