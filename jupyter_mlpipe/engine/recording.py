@@ -11,6 +11,7 @@ from dataclasses import replace
 from jupyter_mlpipe.analysis.code import code_names, meaning_in
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but, relinked
+from jupyter_mlpipe.engine.appending import Beside, append
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
 from jupyter_mlpipe.engine.context import RunContext
@@ -29,12 +30,9 @@ from jupyter_mlpipe.engine.never import why_never
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
-from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
-from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.labels import Labels
 from jupyter_mlpipe.model.run import (
     OPAQUE,
     Dependency,
@@ -72,13 +70,15 @@ def record_success(
     step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
     drawn = attempt.drawn
     versions, makers = captured.new_versions(), drawn.makers_noted(step_run)
-    stored = record(step_run, (*versions, *logged.labels, *makers), attempt.scope, context)
+    beside: tuple[Beside, ...] = (*versions, *logged.labels, *makers)
+    appended = append(step_run, beside, attempt.scope, context)
     attempt.scope.figures.ran(step_run, drawn)
-    by_id = {version.id: version for version in stored}
+    by_id = {version.id: version for version in appended.versions}
     for name, version in (captured.versions | captured.shared).items():
         variables.record(name, by_id.get(version.id, version), after[name])
     warnings = (
         *attempt.problems,
+        *appended.warnings,
         *captured.problems.values(),
         *_unnamed(step_run, captured),
         *logged.problems,
@@ -124,7 +124,7 @@ def record_failure(
         error=redact(outcome.traceback or error, os.environ),
     )
     step_run = with_journal(step_run, attempt.journal or Journal())
-    record(step_run, (), attempt.scope, context)
+    append(step_run, (), attempt.scope, context)
     return StepReport(step_run, diff=_diff(attempt))
 
 
@@ -151,7 +151,7 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
         tags=earlier.tags,
         metadata=earlier.metadata,
     )
-    record(step_run, later_labels(attempt.step, hit.left), attempt.scope, context)
+    append(step_run, later_labels(attempt.step, hit.left), attempt.scope, context)
     attempt.scope.figures.hit(earlier)
     return StepReport(
         step_run,
@@ -167,22 +167,8 @@ def record_skip(attempt: Attempt, context: RunContext) -> StepReport:
     step_run = replace(
         _skeleton(attempt, Status.SKIPPED, seconds, context), dependencies=attempt.dependencies
     )
-    record(step_run, (), attempt.scope, context)
+    append(step_run, (), attempt.scope, context)
     return StepReport(step_run, warnings=attempt.problems)
-
-
-def record(
-    step_run: StepRun,
-    beside: tuple[ArtifactVersion | Labels | StepRun, ...],
-    scope: Scope,
-    context: RunContext,
-) -> tuple[ArtifactVersion, ...]:
-    """One transaction for everything about a step run; gives the versions their numbers."""
-    new = context.environment.unrecorded(step_run.environment)
-    stored = context.metadata.append((*new, scope.run, *beside, step_run))
-    if new:
-        context.environment.recorded = step_run.environment
-    return tuple(item for item in stored if isinstance(item, ArtifactVersion))
 
 
 def _skeleton(attempt: Attempt, status: Status, seconds: float, context: RunContext) -> StepRun:

@@ -13,6 +13,7 @@ MlpipeError
  ├─ ValueNotLoadableError    a stored value cannot be brought back here
  ├─ MetadataError            the metadata store is unusable, foreign or damaged
  │   ├─ UnreachableError     it is kept by a server, which does not answer
+ │   ├─ VersionTakenError    another version has the name already
  │   └─ NotFoundError        nothing is recorded under that name or id
  ├─ PipelineError            a pipeline, its parameters or its archive is invalid
  └─ OrchestratorError        a target cannot express or run the pipeline
@@ -102,6 +103,10 @@ class MetadataError(MlpipeError):
 
 class UnreachableError(MetadataError):
     """The server that keeps the metadata store does not answer; it may do so later."""
+
+
+class VersionTakenError(MetadataError):
+    """Another version of the artifact has the version name already."""
 
 
 class NotFoundError(MetadataError):

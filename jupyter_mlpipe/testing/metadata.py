@@ -15,7 +15,7 @@ import pytest
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion, Removal
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
-from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
+from jupyter_mlpipe.model.errors import MetadataError, NotFoundError, VersionTakenError
 from jupyter_mlpipe.model.labels import Labels, Subject
 from jupyter_mlpipe.model.run import (
     Input,
@@ -94,7 +94,7 @@ class MetadataStoreContract(ABC):
     def test_a_version_name_is_taken_once(self, store: MetadataStore) -> None:
         named = replace(a_version("a"), version_name="raw_2023")
         store.append([named, replace(a_version("b"), version_name="raw_2023")])
-        with pytest.raises(MetadataError, match="version name"):
+        with pytest.raises(VersionTakenError, match="version name"):
             store.append([a_run("r"), replace(named, id=new_id())])
         assert store.find(Query(ArtifactVersion)).total == 2
 

@@ -41,6 +41,10 @@ class Backend(Protocol):
         """Whether the database was not there to refuse anything."""
         ...
 
+    def name_taken(self, error: Exception) -> bool:
+        """Whether another version of the artifact has the version name already."""
+        ...
+
     def place(self, url: URL) -> str:
         """How messages name the database; without a password."""
         ...

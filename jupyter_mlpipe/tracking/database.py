@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from jupyter_mlpipe.model.errors import MetadataError, UnreachableError
+from jupyter_mlpipe.model.errors import MetadataError, UnreachableError, VersionTakenError
 from jupyter_mlpipe.tracking import schema
 from jupyter_mlpipe.tracking.backends import EXAMPLES, backend_of
 
@@ -47,7 +47,11 @@ def explain(error: Exception, url: str) -> MetadataError:
     original = error.orig if isinstance(error, DBAPIError) else error
     found = original if isinstance(original, Exception) else error
     sentence = backend.sentence(found) or f"{_brief(found, parsed)}."
-    kind = UnreachableError if backend.unreachable(found) else MetadataError
+    kinds = (
+        (UnreachableError, backend.unreachable),
+        (VersionTakenError, backend.name_taken),
+    )
+    kind = next((kind for kind, holds in kinds if holds(found)), MetadataError)
     return kind(f"Metadata store {backend.place(parsed)}: {sentence}")
 
 

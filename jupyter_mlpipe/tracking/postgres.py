@@ -44,6 +44,8 @@ _NO_RIGHTS = (
 _READ_ONLY = "it may only be read, as a standby server. Set metadata_store to its primary server."
 _LOCKED = "others have been writing for too long. Try again when they have ended."
 _STOPPING = "the server is starting or stopping. Try again in a moment."
+_UNIQUE = "23505"
+_NAME_TAKEN = "one_version_per_name"
 _BY_STATE = {
     "08": f"{_AWAY}.",
     "25006": _READ_ONLY,
@@ -118,7 +120,7 @@ class Postgres:
     def sentence(self, error: Exception) -> str | None:
         """See `Backend.sentence`."""
         state = getattr(error, "sqlstate", None) or ""
-        if state == "23505":
+        if state == _UNIQUE:
             return _taken(str(error))
         by_state = (words for sign, words in _BY_STATE.items() if state.startswith(sign))
         return next(by_state, None) or (None if state else _unreached(str(error)))
@@ -127,6 +129,10 @@ class Postgres:
         """See `Backend.unreachable`."""
         sentence = self.sentence(error) or ""
         return sentence == _STOPPING or sentence.startswith(_AWAY)
+
+    def name_taken(self, error: Exception) -> bool:
+        """See `Backend.name_taken`."""
+        return getattr(error, "sqlstate", None) == _UNIQUE and _NAME_TAKEN in str(error)
 
     def place(self, url: URL) -> str:
         """See `Backend.place`."""
@@ -144,7 +150,7 @@ class Postgres:
 
 
 def _taken(found: str) -> str | None:
-    if "one_version_per_name" in found:
+    if _NAME_TAKEN in found:
         return (
             "a version with this name already exists, and versions never change. Choose another "
             "version name."

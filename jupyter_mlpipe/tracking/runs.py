@@ -31,6 +31,12 @@ def numbered_runs(
     return tuple(NumberedRun(page.total - i, run) for i, run in enumerate(page.items))
 
 
+def number_of(store: MetadataStore, run: Run) -> int:
+    """The place of a run among those of its pipeline."""
+    numbered = numbered_runs(store, run.pipeline, _SEEN)
+    return next(item.number for item in numbered if item.run.id == run.id)
+
+
 def find_run(
     store: MetadataStore, called: str, pipeline: str | None = None, but: str | None = None
 ) -> Run:

@@ -25,6 +25,7 @@ _DAMAGED = (
     "the file is not a database, or a damaged one. Move it away to start anew, or set "
     "metadata_store to another place."
 )
+_NAME_TAKEN = "artifact_versions.version_name"
 _SENTENCES = {
     "file is not a database": _DAMAGED,
     "malformed": _DAMAGED,
@@ -34,7 +35,7 @@ _SENTENCES = {
     "unable to open": "it cannot be opened. Check that its folder exists and may be written to.",
     "readonly": "it may only be read here. Make its folder writable or set metadata_store.",
     "locked": "another process has been writing for too long. Try again when it has ended.",
-    "version_name": (
+    _NAME_TAKEN: (
         "a version with this name already exists, and versions never change. Choose another "
         "version name."
     ),
@@ -79,6 +80,10 @@ class Sqlite:
     def unreachable(self, error: Exception) -> bool:
         """See `Backend.unreachable`: a file is there or is made."""
         return False
+
+    def name_taken(self, error: Exception) -> bool:
+        """See `Backend.name_taken`."""
+        return _NAME_TAKEN in str(error)
 
     def place(self, url: URL) -> str:
         """See `Backend.place`."""

@@ -21,7 +21,8 @@ from jupyter_mlpipe.tracking.store import Query
 class Session:
     """A namespace in which steps run, as on a worker but all in one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, run="r1"):
+        self.run = run
         self.context = open_context(Settings(folder, folder / ".mlpipe"))
         self.main = ModuleType("__main__")
         self.variables = Variables(self.main.__dict__, self.context.values, self.context.buffers)
@@ -39,7 +40,7 @@ class Session:
     def step(self, cell):
         line, _, source = cell.partition("\n")
         name, options = parse_step_line(line.removeprefix("%%step "), "the cell")
-        run = Run("r1", "study", "notebook", Status.RUNNING, 0.0)
+        run = Run(self.run, "study", "notebook", Status.RUNNING, 0.0)
         metadata = self.context.metadata
         scope = Scope(
             run,
