@@ -7,9 +7,10 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 
 from jupyter_mlpipe.cli.labels import metadata_filter
-from jupyter_mlpipe.cli.printing import moment, plain, print_json, print_line, print_table, size
+from jupyter_mlpipe.cli.printing import moment, plain, print_json, print_line, print_table
 from jupyter_mlpipe.cli.project import settings_here
 from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.model.amounts import size_text
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
 from jupyter_mlpipe.model.views import ArtifactDetails
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
@@ -101,7 +102,7 @@ def _print_versions(page: Page[ArtifactVersion], *, as_json: bool) -> None:
         ("ARTIFACT", "VERSION", "TYPE", "SIZE", "CREATED", "TAGS"),
         [
             (
-                *(v.name, _number(v), v.type.value, size(v.nbytes)),
+                *(v.name, _number(v), v.type.value, size_text(v.nbytes)),
                 *(moment(v.created), ", ".join(v.tags)),
             )
             for v in page.items
@@ -138,7 +139,7 @@ def _print_details(details: ArtifactDetails) -> None:
     facts = {
         "version": f"{_number(version)} of {len(details.versions)}",
         "type": f"{version.type.value} {version.python_type}",
-        "size": size(version.nbytes),
+        "size": size_text(version.nbytes),
         "created": moment(version.created),
         "digest": version.digest,
         "made by": details.producer or "outside a step",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from jupyter_mlpipe.model.wire import to_json
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
+_LINE = "\r\x1b[2K"
+"""Goes back to the beginning of the line and empties it."""
 
 
 def print_json(record: object) -> None:
@@ -32,6 +34,23 @@ def print_line(text: str) -> None:
     print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """How far something is, in a line of a terminal that goes when it has ended."""
+    shown = sys.stderr.isatty()
+
+    def tell(text: str) -> None:
+        if shown:
+            sys.stderr.write(f"{_LINE}{plain(text)}")
+            sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            sys.stderr.write(_LINE)
+
+
 def plain(text: str) -> str:
     """Text in one line, in which nothing can move the cursor or colour the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -50,12 +69,3 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def size(nbytes: float) -> str:
-    """A number of bytes in decimal units."""
-    for unit in _UNITS[:-1]:
-        if nbytes < 1000:
-            return f"{nbytes:.3g} {unit}"
-        nbytes /= 1000
-    return f"{nbytes:.3g} {_UNITS[-1]}"

@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jupyter_mlpipe.cli.printing import plain, print_json, print_line, size
+from jupyter_mlpipe.cli.printing import plain, print_json, print_line
 from jupyter_mlpipe.cli.project import assignments, settings_beside
+from jupyter_mlpipe.model.amounts import size_text
 from jupyter_mlpipe.model.errors import PipelineError
 from jupyter_mlpipe.model.pipeline import Schedule
 from jupyter_mlpipe.model.views import PromotePlan
@@ -49,7 +50,7 @@ def _print(plan: PromotePlan) -> None:
         print_line(plain(f"wrote {path}"))
     if not plan.written:
         for file in plan.files:
-            print_line(plain(f"would write {file.path} ({size(len(file.content.encode()))})"))
+            print_line(plain(f"would write {file.path} ({size_text(len(file.content.encode()))})"))
         print_line("nothing was written: give --out DIR")
     for warning in plan.warnings:
         print_line(plain(f"warning: {warning}"))

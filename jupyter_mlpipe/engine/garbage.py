@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import TypeVar
 
+from jupyter_mlpipe.model.amounts import count_text
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.model.wire import to_json
@@ -37,17 +39,32 @@ def collect(
         StorageError: The artifact store cannot be read, or holds what a newer release wrote.
         MetadataError: The records cannot be read.
     """
-    return collect_garbage(blobs, set(_named(metadata)), grace=grace, dry_run=dry_run)
+    return collect_garbage(blobs, set(named_digests(metadata)), grace=grace, dry_run=dry_run)
 
 
-def _named(metadata: MetadataStore) -> Iterator[str]:
-    """Whatever looks like a digest: one too many keeps something that could go, no more."""
-    yield from _named_by(metadata, ArtifactVersion)
-    yield from _named_by(metadata, StepRun)
-    yield from _named_by(metadata, Run)
+def named_digests(
+    metadata: MetadataStore,
+    gone: frozenset[str] = frozenset(),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[str]:
+    """Whatever looks like a digest: one too many keeps something that could go, no more.
+
+    Args:
+        metadata: All records of the project.
+        gone: Ids of records that do not count.
+        tell: Hears, in words, how far it is.
+    """
+    records: Iterator[ArtifactVersion | StepRun | Run] = chain.from_iterable(
+        (_records(metadata, ArtifactVersion), _records(metadata, StepRun), _records(metadata, Run))
+    )
+    for place, record in enumerate(records):
+        if place % _PAGE == 0:
+            tell(f"read {count_text(place, 'record')}")
+        if record.id not in gone:
+            yield from _DIGEST.findall(json.dumps(to_json(record), default=str))
 
 
-def _named_by(metadata: MetadataStore, kind: type[_Named]) -> Iterator[str]:
+def _records(metadata: MetadataStore, kind: type[_Named]) -> Iterator[_Named]:
     """Each page begins with the last record of the one before it.
 
     Where it does not, somebody has removed records meanwhile, and others have moved up into what
@@ -59,8 +76,7 @@ def _named_by(metadata: MetadataStore, kind: type[_Named]) -> Iterator[str]:
         if last not in (None, records[0].id):
             query, last = replace(query, offset=0), None
             continue
-        for record in records:
-            yield from _DIGEST.findall(json.dumps(to_json(record), default=str))
+        yield from records
         if len(records) < _PAGE:
             return
         query, last = replace(query, offset=query.offset + _PAGE - 1), records[-1].id

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from jupyter_mlpipe.engine.attempt import StepReport
+from jupyter_mlpipe.model.amounts import size_text
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.run import Output, Status
 
 _SIGNS = {Status.SUCCEEDED: "✓", Status.CACHED: "↺", Status.FAILED: "✗", Status.SKIPPED: "⊘"}
 
+_PATIENCE = 0.3
+"""Seconds between two changes of a line."""
 _SAID = (Status.CACHED, Status.SKIPPED)
 """For these the line begins with the reason, or needs none."""
 
@@ -50,20 +54,37 @@ def show_note(
     _show(_Said(title, text, tuple(warnings)), shell, line)
 
 
+class ProgressLine:
+    """A quiet line that tells how far something is; nothing where it is soon done."""
+
+    def __init__(self, title: str, shell: Any) -> None:
+        self._title = title
+        self._shell = shell
+        self._id = new_id()
+        self._shown = False
+        self._next = time.monotonic() + _PATIENCE
+
+    def tell(self, text: str) -> None:
+        """Show this from now on, unless something was shown a moment ago."""
+        if time.monotonic() >= self._next:
+            self._publish(text)
+            self._next = time.monotonic() + _PATIENCE
+
+    def end(self, text: str) -> None:
+        """Show this for good where anything was shown."""
+        if self._shown:
+            self._publish(text)
+
+    def _publish(self, text: str) -> None:
+        where = {"transient": {"display_id": self._id}, "update": self._shown}
+        _publish(_Said(self._title, text), self._shell, where)
+        self._shown = True
+
+
 def describe_output(output: Output, version: ArtifactVersion) -> str:
     """`df v3 (1.2 MB, changed in place)`."""
     changed = ", changed in place" if output.mutated else ""
-    return f"{output.variable} {version.label} ({format_bytes(version.nbytes)}{changed})"
-
-
-def format_bytes(count: int) -> str:
-    """`999 B`, `1.2 kB`, `3.4 MB`: decimal units, as storage is billed."""
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
+    return f"{output.variable} {version.label} ({size_text(version.nbytes)}{changed})"
 
 
 def format_seconds(seconds: float) -> str:

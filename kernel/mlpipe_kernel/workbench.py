@@ -19,12 +19,12 @@ from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.amounts import size_text
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.model.step import StepSignature
 from jupyter_mlpipe.storage.flushing import LaterFlush
 from mlpipe_kernel.definitions import Definitions
-from mlpipe_kernel.display import format_bytes
 from mlpipe_kernel.earlier import EarlierState, last_state
 from mlpipe_kernel.environment import EarlierEnvironment
 from mlpipe_kernel.generators import Generators
@@ -192,7 +192,7 @@ class Workbench:
             return f"{name} comes back when a cell mentions it."
         facts = ", ".join(f"{key} {value}" for key, value in version.summary.items())
         return (
-            f"{name}: {version.python_type}, {format_bytes(version.nbytes)}, {version.name} "
+            f"{name}: {version.python_type}, {size_text(version.nbytes)}, {version.name} "
             f"{version.label}{f' ({facts})' if facts else ''}. It is loaded when a cell "
             "mentions it."
         )

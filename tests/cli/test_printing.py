@@ -1,13 +1,6 @@
 import pytest
 
-from jupyter_mlpipe.cli.printing import duration, print_table, size
-
-
-@pytest.mark.parametrize(
-    ("nbytes", "text"), [(0, "0 B"), (999, "999 B"), (1_500, "1.5 kB"), (2**50, "1.13e+03 TB")]
-)
-def test_sizes_read_in_decimal_units(nbytes, text):
-    assert size(nbytes) == text
+from jupyter_mlpipe.cli.printing import duration, print_table
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import difflib
 import shlex
 from collections.abc import Iterable, Sequence
 
-from mlpipe_kernel.verbs import past, restoring, stale, versions
+from mlpipe_kernel.verbs import garbage, past, restoring, stale, versions
 from mlpipe_kernel.verbs.verb import Desk, Verb, refuse
 
 VERBS: tuple[Verb, ...] = (
@@ -40,6 +40,13 @@ VERBS: tuple[Verb, ...] = (
         "in what two runs, or two versions, differ",
         versions.diff,
         versions.runs_and_versions,
+    ),
+    Verb(
+        "gc",
+        "[--older-than D] [--yes]",
+        "what nobody needs any more, and with --yes remove it",
+        garbage.gc,
+        garbage.options,
     ),
     Verb("runs", "", "the newest runs of this pipeline", past.runs),
 )

@@ -8,7 +8,7 @@ def test_tab_completes_verbs_then_what_each_takes(live_kernel):
 
 
 def test_tab_completes_the_options_of_a_step_line(live_kernel):
-    assert live_kernel.complete("%%step train --no-") == ["--no-cache"]
+    assert live_kernel.complete("%%step train --no-") == ["--no-cache", "--no-visualizations"]
 
 
 def test_help_lists_every_verb(live_kernel):
