@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -31,15 +32,16 @@ class ShownPreview:
 
 
 def _text(preview: Preview) -> str:
-    return f"<pre>{escape(preview.text)}</pre>"
+    return f'<pre style="white-space:pre-wrap">{escape(preview.text)}</pre>'
 
 
 def _page(preview: Preview) -> str:
     """Without `allow-` anything, a frame runs no script; the policy keeps it from fetching."""
-    page = escape(f"{_POLICY}{preview.text}")
+    page = escape(f"{_POLICY}{_TYPE}{preview.text}")
     return (
         f'<iframe sandbox="" srcdoc="{page}" referrerpolicy="no-referrer" '
-        'style="width:100%;height:320px;border:0;background:white"></iframe>'
+        'style="width:100%;height:320px;border:1px solid var(--jp-border-color2,#bdbdbd);'
+        'background:white;color-scheme:light;resize:vertical"></iframe>'
     )
 
 
@@ -47,6 +49,10 @@ _POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
 )
+
+
+_TYPE = "<style>:where(body){font:13px/1.45 system-ui,sans-serif}</style>"
+"""Counts only where the page says nothing else."""
 
 
 def _image(preview: Preview) -> str:
@@ -62,7 +68,8 @@ def _table(preview: Preview) -> str:
     names = [column.name for column in preview.columns]
     rows = [dict(enumerate(row)) for row in preview.rows]
     shown = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row.values())}</tr>" for row in rows
+        f"<tr>{''.join(f'<td>{escape(_brief(cell))}</td>' for cell in row.values())}</tr>"
+        for row in rows
     )
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     count = f"<div>{preview.total_rows} rows, the first {len(rows)} of which are shown</div>"
@@ -72,6 +79,12 @@ def _table(preview: Preview) -> str:
     )
 
 
+def _brief(cell: str) -> str:
+    """A number with as many digits as one reads; any other text as it is."""
+    return f"{float(cell):.6g}" if _DIGITS.fullmatch(cell) else cell
+
+
+_DIGITS = re.compile(r"-?\d+\.\d{5,}(e[+-]?\d+)?", re.IGNORECASE)
 _WAYS: Mapping[str, Callable[[Preview], str]] = {
     "image": _image,
     "table": _table,

@@ -9,11 +9,22 @@ from enum import Enum
 from html import escape
 from typing import Any
 
+from jupyter_mlpipe.model.amounts import size_text
+
 _MOST = 300
 """Characters of one fact."""
 _WIDE = 60
 """Characters of one cell; all of it is there when one points at it."""
-_STYLE = "text-align:left;vertical-align:top"
+_STYLE = "text-align:left;vertical-align:top;white-space:nowrap"
+_LAST = ("notebook", "run_id", "id")
+_UNREAD = frozenset(
+    {
+        *("source", "definitions", "cell_hash", "cell_id", "cached_from", "element"),
+        *("shared", "dependencies", "immovable", "display", "effects", "environment"),
+    }
+)
+"""What is left to the record itself: code, digests, and what a hit needs."""
+_SIZES = frozenset({"bytes", "nbytes"})
 _MOMENTS = frozenset({"started", "ended", "created"})
 
 
@@ -32,7 +43,8 @@ def facts_html(title: str, facts: Mapping[str, object]) -> str:
         for name, text in told
         if text
     )
-    return f"<table><caption>{escape(title)}</caption>{lines}</table>"
+    head = f'<caption style="text-align:left;font-weight:bold">{escape(title)}</caption>'
+    return f"<table>{head}{lines}</table>"
 
 
 def table_html(rows: Sequence[Mapping[str, object]]) -> str:
@@ -52,17 +64,14 @@ def _cell(text: str) -> str:
 
 
 def row_of(record: Any) -> Mapping[str, object]:
-    """The fields of a record that fit into one line of a table."""
+    """The fields of a record that one reads in a table; ids come last."""
     known = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {name: value for name, value in known.items() if not _is_long(value)}
+    ids = {name: known.pop(name) for name in _LAST if name in known}
+    return {name: value for name, value in (known | ids).items() if name not in _UNREAD}
 
 
 def _any(name: str, rows: Iterable[Mapping[str, str]]) -> bool:
     return any(row.get(name) for row in rows)
-
-
-def _is_long(value: object) -> bool:
-    return isinstance(value, tuple | list) and any(hasattr(v, "__slots__") for v in value)
 
 
 def _text(name: str, value: object) -> str:
@@ -71,6 +80,8 @@ def _text(name: str, value: object) -> str:
     if name in _MOMENTS and isinstance(value, float):
         local = datetime.fromtimestamp(value, tz=UTC).astimezone()
         return local.strftime("%Y-%m-%d %H:%M:%S")
+    if name in _SIZES and isinstance(value, int):
+        return size_text(value)
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, Mapping):

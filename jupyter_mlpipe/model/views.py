@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion, Preview
-from jupyter_mlpipe.model.html import record_html
+from jupyter_mlpipe.model.html import record_html, row_of, table_html
 from jupyter_mlpipe.model.pipeline import Parameter, Schedule
 
 
@@ -268,4 +268,5 @@ class RunDetails:
     steps: tuple[StepRunView, ...]
     format: int = 1
 
-    _repr_html_ = record_html
+    def _repr_html_(self) -> str:
+        return f"{record_html(self.run)}{table_html([row_of(step) for step in self.steps])}"

@@ -56,6 +56,13 @@ export function shorten(text: string, length: number): string {
   return `${characters.slice(0, head).join('')}…${characters.slice(-tail).join('')}`;
 }
 
+/** A number with as many digits as one reads; any other text as it is. */
+export function shortNumber(text: string): string {
+  return /^-?\d+\.\d{5,}(e[+-]?\d+)?$/i.test(text)
+    ? `${Number(Number(text).toPrecision(6))}`
+    : text;
+}
+
 /** A JSON value in one line. */
 export function formatValue(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);

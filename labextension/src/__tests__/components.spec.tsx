@@ -178,6 +178,31 @@ describe('PreviewView', () => {
     expect(host.querySelector('script, b')).toBeNull();
   });
 
+  it('gives a page the dark theme only where it says nothing of colours', () => {
+    document.body.dataset.jpThemeLight = 'false';
+    const text = '<h1>Report</h1>';
+    show(<PreviewView preview={{ ...preview, kind: 'html', text }} />);
+    expect(find('iframe').getAttribute('srcdoc')).toContain('content="dark"');
+    const coloured = '<td bgcolor="yellow">3</td>';
+    show(<PreviewView preview={{ ...preview, kind: 'html', text: coloured }} />);
+    expect(find('iframe').getAttribute('srcdoc')).toContain('content="light"');
+    document.body.dataset.jpThemeLight = 'true';
+    show(<PreviewView preview={{ ...preview, kind: 'html', text }} />);
+    expect(find('iframe').getAttribute('srcdoc')).toContain('content="light"');
+  });
+
+  it('cuts the digits of numbers, and marks what is missing', () => {
+    const columns = [
+      { name: 'x', dtype: 'float64', nulls: 0, summary: '' },
+      { name: 'kind', dtype: 'str', nulls: 1, summary: '' }
+    ];
+    const rows = [['1.1016949152542372', 'nan']];
+    show(<PreviewView preview={{ ...preview, kind: 'table', columns, rows, total_rows: 1 }} />);
+    expect(find('td[data-number]').textContent).toBe('1.10169');
+    expect(find('td[data-number]').getAttribute('title')).toBe('1.1016949152542372');
+    expect(find('td[data-missing]').textContent).toBe('nan');
+  });
+
   it('indents JSON, and leaves what was cut as it is', () => {
     show(<PreviewView preview={{ ...preview, kind: 'json', text: '{"a":1}' }} />);
     expect(host.textContent).toBe('{\n  "a": 1\n}');

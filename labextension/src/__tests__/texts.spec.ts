@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { formatBytes, formatFire, formatSeconds, shorten, shortType, withoutAnsi } from '../format';
+import {
+  formatBytes,
+  formatFire,
+  formatSeconds,
+  shorten,
+  shortNumber,
+  shortType,
+  withoutAnsi
+} from '../format';
 import { nodeBox, nodeLabel, nodeText } from '../graph/scene';
 import {
   defaultFolder,
@@ -48,6 +56,13 @@ describe('format', () => {
 
   it('takes terminal colours out of a traceback', () => {
     expect(withoutAnsi('\u001b[0;31mValueError\u001b[0m: x')).toBe('ValueError: x');
+  });
+
+  it('cuts the digits of a number that has too many, and no other text', () => {
+    expect(shortNumber('-0.3333333333333333')).toBe('-0.333333');
+    expect(shortNumber('1.123456789e-12')).toBe('1.12346e-12');
+    expect(shortNumber('0.25')).toBe('0.25');
+    expect(shortNumber('1.2.34567')).toBe('1.2.34567');
   });
 
   it('names a type by its last part', () => {

@@ -5,7 +5,7 @@ import { layout, type Box, type Layout } from './layout';
 import { READABLE_SCALE } from './viewport';
 
 const STEP = { height: 46, icon: 38, minWidth: 168, maxWidth: 210, letter: 7.4 };
-const ARTIFACT = { height: 36, icon: 30, minWidth: 84, maxWidth: 170, letter: 6.6 };
+const ARTIFACT = { height: 36, icon: 30, minWidth: 84, maxWidth: 176, letter: 7 };
 /** Letters of an artifact's name and version together. */
 const HEAD = 18;
 const SMALL_LETTER = 5.7;
@@ -96,9 +96,7 @@ export function arrange(graph: LineageGraph, maxWidth: number): Layout {
 
 /** Changes exactly when the graph must be laid out anew. */
 export function arrangementKey(graph: LineageGraph): string {
-  const nodes = graph.nodes.map(node =>
-    [node.id, node.elements, ...Object.values(nodeText(node))].join('\t')
-  );
+  const nodes = graph.nodes.map(node => JSON.stringify(nodeBox(node)));
   const edges = graph.edges.map(({ source, target }) => `${source}\t${target}`);
   return [...nodes, '', ...edges].join('\n');
 }
