@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
 
-from jupyter_mlpipe.tracking.store import LineageEdge
+Edge: TypeAlias = tuple[str, str, str]
+"""Source, target and step run; a record for each would take longer than all the rest."""
 
 
 def nearest_first(
-    edges: Iterable[LineageEdge],
+    edges: Iterable[Edge],
     version_id: str,
     direction: Literal["upstream", "downstream"],
     depth: int,
-) -> tuple[LineageEdge, ...]:
+) -> Sequence[Edge]:
     """Those edges that are up to `depth` away from a version, in the order of their distance.
 
     A step that reads a version under two names makes an edge but once.
     """
-    upstream = direction == "upstream"
-    beyond: dict[str, dict[str, LineageEdge]] = defaultdict(dict)
+    near, far = (1, 0) if direction == "upstream" else (0, 1)
+    beyond: dict[str, dict[str, Edge]] = defaultdict(dict)
     for edge in edges:
-        near, far = (edge.target, edge.source) if upstream else (edge.source, edge.target)
-        beyond[near][far] = edge
-    found: list[LineageEdge] = []
+        beyond[edge[near]][edge[far]] = edge
+    found: list[Edge] = []
     reached = [version_id]
     for _ in range(depth):
-        met = [edge for near in reached for edge in beyond.pop(near, {}).values()]
+        met = [edge for place in reached if place in beyond for edge in beyond.pop(place).values()]
         found += met
-        reached = [edge.source if upstream else edge.target for edge in met]
+        reached = [edge[far] for edge in met]
         if not reached:
             break
-    return tuple(found)
+    return found

@@ -124,6 +124,13 @@ class Transaction:
         prepared.describe(self._cursor.description)
         return [prepared.row(found) for found in self._cursor.fetchall()]
 
+    def plain(self, statement: Executable, parameters: Row) -> list[tuple[Any, ...]]:
+        """What a statement finds of texts and numbers, as the driver gives it: by position."""
+        prepared = self._prepare(statement)
+        self._cursor.execute(prepared.text, prepared.arguments(parameters))
+        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
+
     def run(self, statement: Executable, parameters: Sequence[Row]) -> None:
         """A statement that finds nothing, for each set of parameters."""
         if parameters:

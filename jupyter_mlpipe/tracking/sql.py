@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import defaultdict
@@ -71,9 +72,9 @@ class SqlMetadataStore:
         """See `MetadataStore.lineage`."""
         with self._transaction() as transaction:
             values = {"version": version_id, "most": limit}
-            rows = transaction.rows(queries.edges_of(direction), values)
-        edges = [LineageEdge(row["source"], row["target"], row["step_run"]) for row in rows]
-        return nearest_first(edges, version_id, direction, depth)[:limit]
+            edges = transaction.plain(queries.edges_of(direction), values)
+        found = nearest_first(edges, version_id, direction, depth)[:limit]
+        return tuple(itertools.starmap(LineageEdge, found))
 
     def close(self) -> None:
         """See `MetadataStore.close`."""
