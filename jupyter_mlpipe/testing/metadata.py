@@ -167,6 +167,11 @@ class MetadataStoreContract(ABC):
         page = store.find(Query(ArtifactVersion, latest_only=True))
         assert {(v.name, v.version) for v in page.items} == {("a", 2), ("b", 1)}
         assert page.total == 2
+        assert store.find(Query(ArtifactVersion, latest_only=True, name_pattern="a*")).total == 1
+        (only,) = store.append([a_version("c")])
+        assert isinstance(only, ArtifactVersion)
+        store.append([Removal(only.id)])
+        assert store.find(Query(ArtifactVersion, latest_only=True)).total == 2
 
     def test_lineage_goes_both_ways_nearest_first(self, store: MetadataStore) -> None:
         chain = a_chain(store, "load", "clean", "train")

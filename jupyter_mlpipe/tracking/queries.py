@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    exists,
     func,
     null,
     select,
@@ -131,8 +132,17 @@ def rows_of(shape: Shape) -> Select[Any]:
 def total_of(shape: Shape) -> Select[int]:
     """How many rows fit, over all pages."""
     place = PLACES[shape.kind]
+    if shape.latest_only and not (shape.fields or shape.unused or shape.labels != _NO_LABELS):
+        return _names_of(shape)
     counted = select(func.count().label("total")).select_from(place.table)
     return counted.where(*_conditions(shape, place))
+
+
+def _names_of(shape: Shape) -> Select[int]:
+    """How many names have a version: as many as there are newest versions, and sooner counted."""
+    used = exists().where(ARTIFACT_VERSIONS.c.name == ARTIFACTS.c.name)
+    counted = select(func.count().label("total")).select_from(ARTIFACTS).where(used)
+    return counted.where(glob(ARTIFACTS.c.name, "pattern")) if shape.patterned else counted
 
 
 @functools.cache
