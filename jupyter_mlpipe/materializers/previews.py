@@ -100,10 +100,30 @@ def _column(series: Any) -> Column:
     import numpy as np
 
     try:
-        nulls, summary = int(np.count_nonzero(series.isna())), _summary(series)
+        if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiu":
+            nulls, summary = _numbers(series.to_numpy())
+        else:
+            nulls, summary = int(np.count_nonzero(series.isna())), _summary(series)
     except (TypeError, ValueError, ArithmeticError):  # such as lists in the cells
         nulls, summary = 0, ""
     return Column(_cell(series.name), str(series.dtype), nulls, cut(summary, CELL))
+
+
+def _numbers(values: Any) -> tuple[int, str]:
+    """How many are missing, and a summary: as pandas finds it, at a tenth of the price."""
+    import numpy as np
+
+    about = "" if len(values) <= SUMMARISED else "about "
+    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(0, bool)
+    nulls = int(np.count_nonzero(missing))
+    shown = values[~missing] if nulls else values
+    if about:
+        shown = np.concatenate([shown[part] for part in _parts(len(shown))])
+    if not len(shown):
+        return nulls, "nan … nan, mean nan"
+    with np.errstate(all="ignore"):
+        mean = shown.mean(dtype="f8")
+    return nulls, f"{about}{shown.min():.6g} … {shown.max():.6g}, mean {mean:.6g}"
 
 
 def _summary(series: Any) -> str:
@@ -121,9 +141,13 @@ def _summary(series: Any) -> str:
 
 
 def _parts_of(series: Any) -> Any:
-    """Rows from its beginning, middle and end."""
     import pandas as pd
 
+    return pd.concat([series.iloc[part] for part in _parts(len(series))])
+
+
+def _parts(length: int) -> tuple[slice, ...]:
+    """Rows from the beginning, middle and end."""
     part = SUMMARISED // 20
-    starts = (0, (len(series) - part) // 2, len(series) - part)
-    return pd.concat([series.iloc[start : start + part] for start in starts])
+    starts = (0, max(0, (length - part) // 2), max(0, length - part))
+    return tuple(slice(start, start + part) for start in starts)

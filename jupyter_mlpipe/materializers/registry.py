@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from importlib.metadata import entry_points
+from functools import cached_property, lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from jupyter_mlpipe.materializers.arrays import NumpyMaterializer
@@ -120,7 +122,7 @@ class MaterializerRegistry:
 
     def _load_plugins(self) -> Iterator[Materializer]:
         ours = {known.name for known in self._families}
-        for entry in entry_points(group=self._plugins) if self._plugins else ():
+        for entry in _installed(self._plugins, _places()) if self._plugins else ():
             try:
                 kind = entry.load()
                 if issubclass(kind, BaseMaterializer):
@@ -131,3 +133,21 @@ class MaterializerRegistry:
                 continue
             if plugin.name not in ours:  # stored artifacts name ours
                 yield plugin
+
+
+def _places() -> tuple[tuple[str, float], ...]:
+    """Where packages are installed, and when something was there last."""
+    return tuple((place, _changed(place)) for place in sys.path)
+
+
+def _changed(place: str) -> float:
+    try:
+        return os.stat(place or ".").st_mtime  # noqa: PTH116 - Path costs several times as much
+    except OSError:
+        return 0.0
+
+
+@lru_cache(maxsize=1)
+def _installed(group: str, places: tuple[tuple[str, float], ...]) -> tuple[EntryPoint, ...]:
+    """To read what each package brings takes longer than to store a small value."""
+    return tuple(entry_points(group=group))

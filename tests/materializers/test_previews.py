@@ -1,5 +1,8 @@
+import re
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from jupyter_mlpipe.materializers.previews import (
     array_preview,
@@ -77,3 +80,24 @@ def test_an_object_that_cannot_print_itself_is_named():
             raise RuntimeError("no")
 
     assert text_preview(Dumb()).text == "<Dumb instance>"
+
+
+@pytest.mark.parametrize("rows", [1, 7, 300_000])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u1", "Int64", "Float64"])
+def test_numbers_are_summed_up_as_pandas_finds_them(rows, dtype):
+    series = pd.Series(np.arange(rows) % 200).astype(dtype)
+    (column,) = table_preview(pd.DataFrame({"a": series})).columns[1:]
+    least, most, mean = f"{series.min():.6g}", f"{series.max():.6g}", series.mean()
+    assert (least, most) == tuple(re.findall(r"[\d.]+", column.summary)[:2])
+    assert float(column.summary.rpartition(" ")[2]) == pytest.approx(mean, rel=0.02)
+    assert column.nulls == 0
+
+
+def test_missing_and_infinite_numbers_are_no_obstacle():
+    frame = pd.DataFrame({"a": [1.0, np.nan, 3.0], "b": [np.nan] * 3, "c": [np.inf, -np.inf, 1]})
+    columns = table_preview(frame).columns[1:]
+    assert [(c.nulls, c.summary) for c in columns] == [
+        (1, "1 … 3, mean 2"),
+        (3, "nan … nan, mean nan"),
+        (0, "-inf … inf, mean nan"),
+    ]

@@ -53,32 +53,40 @@ def test_an_unknown_name_says_what_to_do():
         default_registry().named("parquet")
 
 
-def installed(monkeypatch, *plugins):
-    entries = [types.SimpleNamespace(value=name, load=load) for name, load in plugins]
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """Makes packages be there, in a folder that was not looked into yet."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def install(*plugins):
+        entries = [types.SimpleNamespace(value=name, load=load) for name, load in plugins]
+        monkeypatch.setattr(registry, "entry_points", lambda group: entries)
+
+    return install
 
 
-def test_a_plugin_is_asked_first(monkeypatch):
-    installed(monkeypatch, ("sets", lambda: SetMaterializer))
+def test_a_plugin_is_asked_first(installed):
+    installed(("sets", lambda: SetMaterializer))
     assert default_registry().for_value({1}).name == "sets"
     assert default_registry().for_value([1]).name == "plain"
 
 
-def test_a_plugin_cannot_take_the_name_of_ours(monkeypatch):
+def test_a_plugin_cannot_take_the_name_of_ours(installed):
     class Impostor(SetMaterializer):
         name = "plain"
 
-    installed(monkeypatch, ("impostor", lambda: Impostor))
+    installed(("impostor", lambda: Impostor))
     assert type(default_registry().named("plain")) is PlainMaterializer
 
 
-def test_a_broken_plugin_is_named_and_left_out(monkeypatch):
-    installed(monkeypatch, ("broken:Thing", lambda: 1 / 0))
+def test_a_broken_plugin_is_named_and_left_out(installed):
+    installed(("broken:Thing", lambda: 1 / 0))
     with pytest.warns(UserWarning, match="broken:Thing"):
         assert default_registry().for_value(1).name == "plain"
 
 
-def test_plugins_are_looked_up_on_first_use_only(monkeypatch):
+def test_plugins_are_looked_up_on_first_use_only(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
     groups = []
     monkeypatch.setattr(registry, "entry_points", lambda group: groups.append(group) or [])
     known = default_registry()
@@ -87,3 +95,18 @@ def test_plugins_are_looked_up_on_first_use_only(monkeypatch):
     known.for_value(2)
     assert groups == ["jupyter_mlpipe.materializers"]
     assert importlib.metadata.entry_points(group=groups[0]) is not None
+
+
+def test_a_package_that_is_installed_meanwhile_is_found(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    assert default_registry().for_value({1}).name == "plain"
+    (tmp_path / "brings_sets.py").write_text(
+        f"from {SetMaterializer.__module__} import SetMaterializer\n"
+    )
+    facts = tmp_path / "brings_sets-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: brings-sets\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text(
+        "[jupyter_mlpipe.materializers]\nsets = brings_sets:SetMaterializer\n"
+    )
+    assert default_registry().for_value({1}).name == "sets"
