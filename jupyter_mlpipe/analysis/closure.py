@@ -141,7 +141,7 @@ class _Walk:
         self._namespace = namespace
         self._data = data
         self._deferred = deferred
-        self._definitions = Definitions(namespace, self.found)
+        self._definitions = Definitions(namespace, data, self.found)
         self._names: set[str] = set()
         self._run_texts: set[str] = set()
         self._objects: dict[int, Any] = {_here(namespace): namespace}

@@ -7,7 +7,7 @@ import functools
 import pickle
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -68,8 +68,9 @@ _UNSAID = frozenset(
 class Definitions:
     """Takes functions and classes into account, each once."""
 
-    def __init__(self, namespace: Mapping[str, Any], found: Found) -> None:
+    def __init__(self, namespace: Mapping[str, Any], data: Container[str], found: Found) -> None:
         self._namespace = namespace
+        self._data = data
         self._found = found
         self._texts = CellTexts()
         self._digests: dict[int, str] = {}
@@ -151,6 +152,9 @@ class Definitions:
         if imported is not None:
             self._found.modules.add(value.__module__)
             return ["import", imported]
+        if isinstance(value, type) and value.__qualname__ in self._data:
+            self._found.names.append(value.__qualname__)  # what it holds is a variable's content
+            return ["data", value.__qualname__]
         return ["definition", self._digest(value.__qualname__, value, root)]
 
     def _other(self, value: Any, root: str) -> Plain:

@@ -12,10 +12,12 @@ _PURE_MODULES = frozenset(
     {
         *("math", "cmath", "itertools", "functools", "operator", "collections", "heapq", "bisect"),
         *("dataclasses", "typing", "enum", "abc", "types", "string", "textwrap", "re", "json"),
-        *("statistics", "fractions", "datetime", "time", "copy", "hashlib", "base64", "__future__"),
+        *("statistics", "fractions", "copy", "hashlib", "base64", "__future__"),
     }
 )
-"""Modules whose functions neither draw random numbers, nor open files, nor hold settings."""
+"""Modules whose functions neither draw random numbers, nor open files, nor hold settings.
+
+Those of `time` and `datetime` go by the time zone."""
 _PURE_BUILTINS = frozenset(
     {
         *("abs", "all", "any", "bool", "bytes", "callable", "chr", "complex", "dict", "divmod"),

@@ -63,9 +63,10 @@ def is_given(name: str) -> bool:
     return name in SHELL_NAMES or (name[:1] == "_" and _SHELL_HISTORY.fullmatch(name) is not None)
 
 
-def is_own_class(name: str, kind: type) -> bool:
+def is_defined(name: str, value: Any) -> bool:
     """Whether it is the class that a cell of the notebook defines under this name."""
-    return kind.__module__ == "__main__" and kind.__qualname__ == name
+    own = issubclass(type(value), type) and value.__module__ == "__main__"
+    return own and value.__qualname__ == name
 
 
 def is_own_definition(name: str, value: Any) -> bool:
@@ -73,7 +74,7 @@ def is_own_definition(name: str, value: Any) -> bool:
     kind = type(value)
     if kind is FunctionType:
         return bool(value.__module__ == "__main__")
-    return issubclass(kind, type) and is_own_class(name, value)
+    return is_defined(name, value)
 
 
 def _is_released(view: memoryview) -> bool:

@@ -19,6 +19,7 @@ from jupyter_mlpipe.engine.imports import ImportWatch
 from jupyter_mlpipe.engine.module_content import Content, changed, content_of, merged
 from jupyter_mlpipe.engine.patches import Holder, Patched, Patches, holders, is_local
 from jupyter_mlpipe.materializers.buffers import BufferDigests
+from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind, Immovable
@@ -80,13 +81,14 @@ class ModuleStates:
         """Between cells: remember what modules that were loaded by now are like."""
         self._patches.meet()
 
-    def watched(self, closure: Closure, text: str) -> Watched:
+    def watched(self, closure: Closure, text: str, namespace: Mapping[str, Any]) -> Watched:
         """What a step may change, or may notice to be changed."""
         dotted = set(_DOTTED.findall(text))
         named = {module for name in dotted for module in _loaded_in(name)}
         named |= {name for name in closure.imports.values() if name in sys.modules}
         roots = {module for name in closure.imports.values() for module in _loaded_in(name)}
         local = {name for name in named | roots if is_local(name)} | closure.modules.keys()
+        local |= self._sharing(namespace[name] for name in closure.reads if name in namespace)
         if closure.dynamic is not None:
             local |= {name for name in list(sys.modules) if is_local(name)}
         return Watched(
@@ -95,6 +97,12 @@ class ModuleStates:
             packages=frozenset(closure.packages),
             words=frozenset(word for name in dotted for word in name.split(".")),
         )
+
+    def _sharing(self, values: Iterable[Any]) -> set[str]:
+        """Local modules of which a variable is an object that can change (`from m import *`)."""
+        asked = {id(value) for value in values if not is_atom(type(value))}
+        loaded = {name for name, (module, _) in self._pristine.items() if _is_loaded(name, module)}
+        return {n for n in loaded if asked and any(id(v) in asked for v in _values(n))}
 
     def look(self, watched: Watched) -> ModuleLook:
         """The present moment."""
@@ -260,6 +268,14 @@ def _repatched(
         old, new = before.get(holder, {}), after.get(holder, {})
         names = old.keys() | new.keys()
         yield holder, frozenset(n for n in names if old.get(n, nothing) is not new.get(n, nothing))
+
+
+def _is_loaded(name: str, module: ModuleType) -> bool:
+    return sys.modules.get(name) is module
+
+
+def _values(module: str) -> list[Any]:
+    return list(vars(sys.modules[module]).values())
 
 
 def _loaded_in(dotted: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
+from jupyter_mlpipe.engine.library_settings import ZONE_NAMES
 from jupyter_mlpipe.engine.module_content import own_names
 from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.fingerprint import content_digest, parts_of, still_holds
@@ -39,6 +40,8 @@ _STATE_OF_SYS = frozenset(
     }
 )
 """What the shell changes from cell to cell; the streams are looked after elsewhere."""
+_CARRIED = types.MappingProxyType({"sys": _STATE_OF_SYS, "time": ZONE_NAMES})
+"""By module: what is state of the process."""
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), list, tuple, dict, set, frozenset)
 
 
@@ -270,7 +273,7 @@ def _is_same(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:
 def _patched(
     holder: Holder, names: Iterable[str], now: Mapping[str, Any], then: Mapping[str, Any]
 ) -> Patched:
-    passed_over = _STATE_OF_SYS if holder.name == "sys" else _OF_SHELL
+    passed_over = _CARRIED.get(holder.name, _OF_SHELL)
     asked = ((n, now.get(n, _ABSENT), then.get(n, _ABSENT)) for n in names if n not in passed_over)
     return {name: new for name, new, old in asked if _counts(holder, name, new, old)}
 

@@ -262,7 +262,7 @@ def _surroundings(
     outside = [n for n, version in inputs.items() if version is None]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
-    watched = scope.module_states.watched(closure, step.source)
+    watched = scope.module_states.watched(closure, step.source, variables.namespace)
     look = scope.module_states.look(watched)
     modules = scope.module_states.dependencies(watched, look)
     _refuse_done_outside(step, modules, scope)

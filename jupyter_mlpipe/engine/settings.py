@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from jupyter_mlpipe.engine.library_settings import read_library, write_library
+
 Values = Mapping[str, Any]
 
 
@@ -46,6 +48,7 @@ def all_settings() -> tuple[Settings, ...]:
         Settings("locale", "locale", _read_locale, _write_locale, _everyone),
         Settings("recursion limit", "sys", _read_recursion, _write_recursion, _everyone),
         Settings("warning filters", "warnings", _read_warnings, _write_warnings, _everyone),
+        Settings("standard library", "sys", read_library, write_library, _everyone),
         Settings("logging levels", "logging", _read_logging, _write_logging, _loggers),
     )
 
@@ -320,6 +323,26 @@ def _write_warnings(values: Values) -> None:
         warnings.filterwarnings(action, said, category, where, line)
 
 
+_LEVEL_NAMES = "names of levels"
+_USUAL_LEVELS = MappingProxyType(
+    {level: logging.getLevelName(level) for level in (0, 10, 20, 30, 40, 50)}
+)
+
+
+def _level_names() -> Mapping[int, str]:
+    """Those that code gave, as `logging` finds them."""
+    present = logging._levelToName  # noqa: SLF001  # there is no other way to list them
+    return {level: n for level, n in present.items() if n != _USUAL_LEVELS.get(level)}
+
+
+def _write_level_names(names: Mapping[int, str]) -> None:
+    for level, name in _level_names().items():
+        logging._levelToName.pop(level)  # noqa: SLF001
+        logging._nameToLevel.pop(name, None)  # noqa: SLF001
+    for level, name in {**_USUAL_LEVELS, **names}.items():
+        logging.addLevelName(level, name)
+
+
 def _read_logging() -> Values:
     loggers = logging.root.manager.loggerDict.items()
     levels = {
@@ -330,6 +353,7 @@ def _read_logging() -> Values:
     disabled = logging.root.manager.disable
     return {
         **levels,
+        **({_LEVEL_NAMES: names} if (names := _level_names()) else {}),
         **({"": logging.root.level} if logging.root.level != logging.WARNING else {}),
         **({"disable": disabled} if disabled else {}),
     }
@@ -338,7 +362,8 @@ def _read_logging() -> Values:
 def _write_logging(values: Values) -> None:
     logging.disable(values.get("disable", logging.NOTSET))
     logging.root.setLevel(values.get("", logging.WARNING))
-    for name in (_read_logging().keys() | values.keys()) - {"", "disable"}:
+    _write_level_names(values.get(_LEVEL_NAMES, {}))
+    for name in (_read_logging().keys() | values.keys()) - {"", "disable", _LEVEL_NAMES}:
         logging.getLogger(name).setLevel(values.get(name, logging.NOTSET))
 
 

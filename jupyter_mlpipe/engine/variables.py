@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import compress
 from operator import is_not
 from types import FunctionType
 from typing import Any
 
-from jupyter_mlpipe.engine.data import CODE, is_data, is_given, is_own_class, is_own_definition
+from jupyter_mlpipe.engine.data import CODE, is_data, is_defined, is_given, is_own_definition
 from jupyter_mlpipe.engine.releases import telling_releases
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
@@ -18,7 +19,7 @@ from jupyter_mlpipe.materializers.classes import held_by
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_parts, still_holds
 from jupyter_mlpipe.materializers.sharing import is_made_of, is_of_past_class, sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.errors import ValueNotLoadableError
+from jupyter_mlpipe.model.errors import CorruptArtifactError, ValueNotLoadableError
 
 _UNCHANGING = b"atom"
 
@@ -145,7 +146,8 @@ class Variables:
         Variables that already hold exactly these versions keep their objects, unless one of
         those that share memory with them must be brought in anyway, they share memory with
         others, or their class was defined anew: what makes such a value again makes a new object.
-        Where a class itself is brought in, so is what was made of it, for it is another class.
+        Where a class itself is brought in, so is what was made of it. One that is defined here
+        is at once given what it is to hold, for subclasses and defaults refer to it, not its name.
 
         Args:
             versions: By variable.
@@ -159,11 +161,18 @@ class Variables:
             if group - versions.keys():
                 stale |= group & versions.keys()
         torn = {versions[name].manifest for name in stale if versions[name].member is not None}
+        defined = {n: v for n in stale if is_defined(n, v := self.namespace.get(n))}
         for name, version in versions.items():
             if name in stale or (version.member is not None and version.manifest in torn):
                 self._pending[name] = version  # first, so that an interrupt loses nothing
                 self._held.pop(name, None)
                 self.namespace.pop(name, None)
+        for name in defined.keys() & self._pending.keys():
+            self.namespace[name] = defined[name]
+            with suppress(CorruptArtifactError, ValueNotLoadableError):  # told when it is mentioned
+                self._load_one(name, self._pending[name])
+            if name in self._pending:
+                self.namespace.pop(name)
 
     def load(self, names: Iterable[str]) -> frozenset[str]:
         """Bring pending values into memory, and whatever shares memory with them.
@@ -175,20 +184,22 @@ class Variables:
         loaded: set[str] = set()
         for name in sorted(names):
             version = self._pending.get(name)
-            if version is None or name in self._loading:
-                continue
-            content = self._content(name, version)
-            if version.member is None:
-                # Equal content has one manifest, but each variable gets a value of its own.
-                self.bind(name, content, version)
-                loaded.add(name)
-            else:
-                loaded |= self._bind_members(version.manifest, content)
+            if version is not None and name not in self._loading:
+                loaded |= self._load_one(name, version)
         return frozenset(loaded)
+
+    def _load_one(self, name: str, version: ArtifactVersion) -> frozenset[str]:
+        content = self._content(name, version)
+        if version.member is not None:
+            return self._bind_members(version.manifest, content)
+        # Equal content has one manifest, but each variable gets a value of its own.
+        self.bind(name, content, version)
+        return frozenset({name})
 
     def wait_no_more(self) -> None:
         """What the user bound anew before it was ever loaded is no longer waited for."""
-        self._pending = {n: v for n, v in self._pending.items() if n not in self.namespace}
+        waited, gone = self._pending.items(), self.namespace.keys() - self._loading
+        self._pending = {n: v for n, v in waited if n not in gone}
 
     def _content(self, name: str, version: ArtifactVersion) -> Any:
         self._loading.add(name)
@@ -214,11 +225,7 @@ class Variables:
         self.check(name, value, version)
         self._pending.pop(name, None)
         self.namespace[name] = value
-        if (
-            issubclass(type(value), type)
-            and is_own_class(name, value)
-            and name not in self._adopted
-        ):
+        if is_defined(name, value) and name not in self._adopted:
             self._restated[name] = value
         else:
             self.adopt([name])

@@ -19,6 +19,7 @@ from jupyter_mlpipe.pipelines.definitions import (
     definitions_of,
     mutable_literals,
     stateful_classes,
+    stateful_functions,
 )
 from jupyter_mlpipe.pipelines.facts import StepFacts, read_facts
 from jupyter_mlpipe.pipelines.fusing import bonds, in_tasks, reasons
@@ -131,11 +132,12 @@ def _inputs(
 
     The number is the position of that binding, or -1. What is code, but may be changed by a step,
     counts too: a list or dict written out in an untagged cell, one imported from a module, the
-    attributes of a class. So does a name that nothing is seen to make, where a step hides what it
-    makes.
+    attributes of a class, what a function keeps from call to call. So does a name that nothing is
+    seen to make, where a step hides what it makes.
     """
     code = fact.definitions
-    literals = mutable_literals(code) | stateful_classes(code) | _changed_imports(code, earlier)
+    literals = mutable_literals(code) | stateful_classes(code) | stateful_functions(code)
+    literals |= _changed_imports(code, earlier)
     hiding = any(e.hides for e in earlier)
     inputs = []
     for name in sorted(fact.reads):

@@ -119,6 +119,37 @@ def stateful_classes(statements: Iterable[Statement]) -> frozenset[str]:
     return frozenset(name for s in classes if _holds_state(s.source) for name in s.names)
 
 
+def stateful_functions(statements: Iterable[Statement]) -> frozenset[str]:
+    """Functions that may keep something from call to call, as far as text tells.
+
+    A decorator of the notebook's may count calls, or put an object in the function's place.
+    """
+    code = tuple(s for s in statements if s.kind in (StatementKind.FUNCTION, StatementKind.CLASS))
+    functions, own = [s for s in code if s.kind is StatementKind.FUNCTION], names_of(code)
+    return frozenset(name for s in functions if _keeps(s, own) for name in s.names)
+
+
+def _keeps(statement: Statement, own: frozenset[str]) -> bool:
+    for node in parse(statement.source).body:
+        match node:
+            case (
+                ast.FunctionDef(decorator_list=makers) | ast.AsyncFunctionDef(decorator_list=makers)
+            ):
+                called = makers
+            case ast.Assign(value=ast.Call(func=maker)):
+                called = [maker]
+            case _:
+                continue
+        if any(_root(m.func if isinstance(m, ast.Call) else m) in own for m in called):
+            return True
+    return any(
+        isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and _root(node) in statement.names
+        for node in _nodes(statement)
+    )
+
+
 def stored_into(statement: Statement) -> frozenset[str]:
     """Names whose value the statement changes without binding them: `df["a"] = 1`."""
     return frozenset(name for node in _nodes(statement) for name in _changed(node))

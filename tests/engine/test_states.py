@@ -1,11 +1,16 @@
 """State of the process: what changed is carried, and what is equal is not told apart."""
 
+import calendar
+import csv
 import decimal
 import locale
 import logging
 import os
 import pickle
+import reprlib
+import socket
 import sys
+import time
 import warnings
 
 import matplotlib as mpl
@@ -43,6 +48,7 @@ CHANGES = {
     "scikit-learn options": lambda: sklearn.set_config(transform_output="pandas"),
     "warning filters": lambda: warnings.simplefilter("once"),
     "logging levels": lambda: logging.getLogger("jupyter_mlpipe.test").setLevel(7),
+    "standard library": lambda: csv.register_dialect("pipe", delimiter="|"),
 }
 
 
@@ -58,6 +64,37 @@ def test_a_changed_setting_is_an_effect_that_brings_it_back(states, name):
     assert states.capture().settings == before.settings
     states.apply_all(effects)
     assert states.capture().settings == after.settings
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: calendar.setfirstweekday(calendar.SUNDAY),
+        lambda: csv.field_size_limit(10),
+        lambda: setattr(reprlib.aRepr, "maxlist", 2),
+        lambda: socket.setdefaulttimeout(7),
+        lambda: logging.addLevelName(25, "NOTICE"),
+    ],
+)
+def test_what_python_s_own_modules_keep_is_carried(states, change):
+    before = states.capture()
+    change()
+    after = states.capture()
+    states.apply_all(states.effects(after, before).contents)
+    assert states.capture().settings == before.settings != after.settings
+    states.apply_all(states.effects(before, after).contents)
+    assert states.capture().settings == after.settings
+
+
+def test_the_time_zone_is_that_which_was_set_last(states, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    before = states.capture()
+    time.tzset()
+    after = states.capture()
+    states.apply_all(states.effects(after, before).contents)
+    assert time.tzname != ("EST", "EDT")
+    states.apply_all(states.effects(before, after).contents)
+    assert time.tzname == ("EST", "EDT")
 
 
 def test_nothing_changed_is_no_effect(states):
