@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from jupyter_mlpipe.analysis.dotted import Meaning, dotted_path, with_imports
 from jupyter_mlpipe.analysis.parsing import parse
@@ -35,3 +35,17 @@ def _handed(tree: ast.Module, meaning: Meaning) -> Iterator[str]:
         if isinstance(node, ast.Call) and _KEEPS.search(dotted_path(node.func, meaning)):
             given = (*node.args, *(keyword.value for keyword in node.keywords))
             yield from (argument.id for argument in given if isinstance(argument, ast.Name))
+        elif any(_KEEPS.search(dotted_path(d, meaning)) for d in decorators_of(node)):
+            yield node.name  # type: ignore[attr-defined]  # none but definitions are decorated
+
+
+def decorators_of(node: ast.AST) -> list[ast.expr]:
+    """What decorates a definition, without what it is called with."""
+    found = getattr(node, "decorator_list", ())
+    return [d.func if isinstance(d, ast.Call) else d for d in found]
+
+
+def is_kept_by(node: ast.stmt, imported: Container[str]) -> bool:
+    """Whether a decorator gives it to an imported library that keeps it, such as an accessor."""
+    words = (ast.unparse(decorator) for decorator in decorators_of(node))
+    return any(_KEEPS.search(w) and w.partition(".")[0] in imported for w in words)

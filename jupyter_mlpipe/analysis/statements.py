@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from jupyter_mlpipe.analysis.dataflow import analyze, signature_of_statements
+from jupyter_mlpipe.analysis.handed import decorators_of, is_kept_by
 from jupyter_mlpipe.analysis.kinds import RUN_ANEW, StatementKind, kind_of
 from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
@@ -56,6 +57,8 @@ class Statement:
     cell: int
     """Position of its cell, counted from 0 over all cells."""
     cell_id: str | None = None
+    kept: bool = False
+    """Whether it is a definition that a library keeps: code reaches it without naming it."""
 
 
 _NOTHING_KNOWN: Mapping[str, StatementKind] = MappingProxyType({})
@@ -88,7 +91,9 @@ def read_statements(
         kinds.update(dict.fromkeys(signature.writes, kind))
         statement = _statement(kind, signature, text, (cell, cell_id))
         extends = _extended(node) or _given_to(node, kinds)
-        statements.append(replace(statement, extends=extends, bases=_bases(node)))
+        imported = {name for name, one in kinds.items() if one is StatementKind.IMPORT}
+        kept = is_kept_by(node, imported)
+        statements.append(replace(statement, extends=extends, bases=_bases(node), kept=kept))
     return tuple(statements)
 
 
@@ -137,7 +142,8 @@ def definitions_for(
     """The statements that must run before code that reads these names, in notebook order.
 
     The last statement that binds a name is what counts. Settings always come along with what
-    they need: what they change, such as a random generator, is used without being named.
+    they need: what they change, such as a random generator, is used without being named. So do
+    definitions that a library keeps.
     """
     return tuple(statements[index] for index in sorted(_resolve(reads, statements)))
 
@@ -145,7 +151,7 @@ def definitions_for(
 def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]:
     end = len(statements)
     kind = StatementKind.SETTING
-    settings = [i for i, s in enumerate(statements) if s.kind is kind and not s.extends]
+    settings = [i for i, s in enumerate(statements) if s.kept or (s.kind is kind and not s.extends)]
     chosen = set(settings)
     acting = acting_classes(statements)
     waiting = [(name, end) for name in reads]
@@ -182,10 +188,8 @@ def _extending(
 
 def _extended(node: ast.stmt) -> frozenset[str]:
     """Of a function or class: the names whose attributes decorate it."""
-    found = [d.func if isinstance(d, ast.Call) else d for d in getattr(node, "decorator_list", ())]
-    return frozenset(
-        d.value.id for d in found if isinstance(d, ast.Attribute) and isinstance(d.value, ast.Name)
-    )
+    found = (d.value for d in decorators_of(node) if isinstance(d, ast.Attribute))
+    return frozenset(owner.id for owner in found if isinstance(owner, ast.Name))
 
 
 def _given_to(node: ast.stmt, kinds: Mapping[str, StatementKind]) -> frozenset[str]:

@@ -79,11 +79,16 @@ class _Found:
         namespace = self._variables.namespace
         passed_over = writes | self._known.definitions.keys()
         left = uncovered(executed, self._known.codes, namespace)
-        self._names = names_of(left, namespace, passed_over) | (executed.names - passed_over)
+        met = {n for n in executed.names - passed_over if not self._is_bound_since(n)}
+        self._names = names_of(left, namespace, passed_over) | met
         self._modules = local_modules(executed) - self._known.modules.keys()
         self._files = local_files(executed)
         self.anything = bool(left or self._names or self._modules or self._files)
         self._more = self._closure() if self.anything else Closure()
+
+    def _is_bound_since(self, name: str) -> bool:
+        held = self._before.get(name)
+        return held is not None and self._variables.namespace.get(name) is not held.value
 
     def _closure(self) -> Closure:
         signature = StepSignature(reads=self._names, imported=self._modules)

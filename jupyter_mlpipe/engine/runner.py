@@ -265,7 +265,8 @@ def _surroundings(
     watched = scope.module_states.watched(closure, step.source, variables.namespace)
     look = scope.module_states.look(watched)
     modules = scope.module_states.dependencies(watched, look)
-    _refuse_done_outside(step, modules, scope)
+    if not data & variables.pending.keys():  # values lead to libraries; once loaded, it is asked
+        _refuse_done_outside(step, modules, scope)
     there = Surroundings(
         closure=closure,
         inputs=inputs,

@@ -30,7 +30,7 @@ class Executed:
     cells: set[str] = field(default_factory=set)
     """What the text of the step's own cell goes by in its code."""
     names: set[str] = field(default_factory=set)
-    """Of the notebook, from which a pickle took something."""
+    """Of the notebook: what pickles took something from, and texts that were run mention."""
     modules: set[str] = field(default_factory=set)
     """The same of modules."""
     earlier: dict[tuple[str, str], Dependency] = field(default_factory=dict)

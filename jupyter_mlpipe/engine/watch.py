@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
 from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
@@ -34,7 +35,7 @@ _LISTS = frozenset({"os.listdir", "os.scandir"})
 _RUNS = frozenset({"subprocess.Popen", "os.system"})
 _HEARD = frozenset(
     {
-        *("open", "sqlite3.connect", "pickle.find_class", "socket.connect", ASKED),
+        *("open", "sqlite3.connect", "pickle.find_class", "socket.connect", "exec", ASKED),
         *(_CHANGES | _LISTS | _RUNS),
     }
 )
@@ -233,6 +234,8 @@ def _hear_other(seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None
         _hear_pickle(seen, *arguments)
     elif event == "socket.connect" and not seen.journal.busy:
         _hear_connect(seen, arguments[1])
+    elif event == "exec" and _called_by_notebook():
+        seen.executed.names |= global_names(arguments[0]).reads  # of a text that was put together
     elif event == ASKED:
         arguments[0].append(seen.journal)
 
