@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 
 from jupyter_mlpipe.analysis.dotted import Meaning, dotted_path, with_imports
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.model.run import Immovable
 
 _KEEPS = re.compile(r"register|hook|handler|signal")
 """How functions are called that keep what they are given, such as `codecs.register_error`."""
+HANDED = "handed"
+"""The kind of immovable state that such a module keeps."""
+_NOTHING = ast.Module([], [])
 
 
 def handed_over(cell: str, meaning: Meaning) -> frozenset[str]:
@@ -21,21 +25,43 @@ def handed_over(cell: str, meaning: Meaning) -> frozenset[str]:
         cell: Its text.
         meaning: Of names that it does not import itself.
     """
-    if not _KEEPS.search(cell):
-        return frozenset()
+    tree = _tree(cell)
+    meaning = with_imports([tree], meaning)
+    return frozenset((*dict(_by_call(tree, meaning)), *_by_decorator(tree, meaning)))
+
+
+def handed_by_call(cell: str, meaning: Meaning) -> Mapping[str, str]:
+    """The same without definitions that a decorator hands over, each with its keeper's module.
+
+    A definition is run again wherever it is needed; such a call is not.
+    """
+    tree = _tree(cell)
+    return dict(_by_call(tree, with_imports([tree], meaning)))
+
+
+def kept_by(keeper: str, name: str) -> Immovable:
+    """What a module keeps of the notebook since it was handed over."""
+    return Immovable(keeper, HANDED, f"which keeps `{name}` of the notebook")
+
+
+def _tree(cell: str) -> ast.Module:
     try:
-        tree = parse(python_source(cell))
+        return parse(python_source(cell)) if _KEEPS.search(cell) else _NOTHING
     except SyntaxError:
-        return frozenset()
-    return frozenset(_handed(tree, with_imports([tree], meaning)))
+        return _NOTHING
 
 
-def _handed(tree: ast.Module, meaning: Meaning) -> Iterator[str]:
+def _by_call(tree: ast.Module, meaning: Meaning) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _KEEPS.search(dotted_path(node.func, meaning)):
+        if isinstance(node, ast.Call) and _KEEPS.search(path := dotted_path(node.func, meaning)):
             given = (*node.args, *(keyword.value for keyword in node.keywords))
-            yield from (argument.id for argument in given if isinstance(argument, ast.Name))
-        elif any(_KEEPS.search(dotted_path(d, meaning)) for d in decorators_of(node)):
+            keeper = path.partition(".")[0]
+            yield from ((value.id, keeper) for value in given if isinstance(value, ast.Name))
+
+
+def _by_decorator(tree: ast.Module, meaning: Meaning) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if any(_KEEPS.search(dotted_path(d, meaning)) for d in decorators_of(node)):
             yield node.name  # type: ignore[attr-defined]  # none but definitions are decorated
 
 

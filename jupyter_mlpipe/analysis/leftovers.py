@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from jupyter_mlpipe.analysis.handed import handed_by_call, kept_by
 from jupyter_mlpipe.analysis.mutation import MUTATORS, changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
@@ -54,7 +55,7 @@ def leftovers(python: str, definitions: Sequence[Statement]) -> tuple[Immovable,
         return ()
     defined = frozenset(n for s in definitions if s.kind in _CODE for n in s.names)
     text = _Text((cell, *around), defined)
-    found = (*text.variables(cell), *text.changes(), *text.threads(cell))
+    found = (*text.variables(cell), *text.changes(), *text.threads(cell), *text.handed(python))
     return tuple({(state.kind, state.name): state for state in found}.values())
 
 
@@ -90,6 +91,11 @@ class _Text:
                 for name in reached & self._functions.keys():
                     reached |= _names(self._functions[name])
                 yield Immovable("Thread", "thread", "a running thread", tuple(sorted(reached)))
+
+    def handed(self, python: str) -> Iterator[Immovable]:
+        """Functions and classes that a module is told to call."""
+        given = handed_by_call(python, lambda name: self._imported.get(name, ""))
+        return (kept_by(keeper, name) for name, keeper in given.items() if name in self._defined)
 
     def changes(self) -> Iterator[Immovable]:
         """Modules, functions and classes that are stored into."""

@@ -9,11 +9,14 @@ import threading
 import types
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from jupyter_mlpipe.analysis.dataflow import analyze
+from jupyter_mlpipe.analysis.dotted import dotted_names
+from jupyter_mlpipe.analysis.handed import HANDED, handed_by_call, kept_by
+from jupyter_mlpipe.analysis.origins import is_of_notebook
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.touches import touches_process
@@ -97,7 +100,7 @@ def is_used(state: Immovable, name: str, step: StepText) -> bool:
         return state.name in step.words
     if state.kind == "thread":
         return bool(step.reads.intersection(state.shares))
-    if state.name in _EVERYWHERE:
+    if state.name in _EVERYWHERE or state.kind == HANDED:
         return True
     return step.impure or state.name.partition(".")[0] in step.imported
 
@@ -110,6 +113,15 @@ def immovable_variables(
         Immovable(name, "variable", describe(namespace[name]), _held_by(name, namespace), mutated)
         for name in sorted(names)
     )
+
+
+def handed_functions(python: str, namespace: Mapping[str, Any]) -> Iterator[Immovable]:
+    """Functions and classes of the notebook that a step told modules to call."""
+    for name, keeper in sorted(handed_by_call(python, dotted_names(namespace)).items()):
+        value = namespace.get(name)
+        is_code = issubclass(type(value), types.FunctionType | type)
+        if is_code and is_of_notebook(cast("type", value), namespace):
+            yield kept_by(keeper, name)
 
 
 def moved_on(used: Mapping[str, Any], namespace: Mapping[str, Any]) -> frozenset[str]:

@@ -20,7 +20,12 @@ from jupyter_mlpipe.engine.details import with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.file_record import file_dependencies
-from jupyter_mlpipe.engine.immovable import cannot_travel, immovable_variables, moved_on
+from jupyter_mlpipe.engine.immovable import (
+    cannot_travel,
+    handed_functions,
+    immovable_variables,
+    moved_on,
+)
 from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
@@ -306,6 +311,7 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *attempt.modules_changed,
         *_remembered(attempt),
         *attempt.drawn.immovable(),
+        *handed_functions(attempt.python, namespace),
     )
 
 

@@ -31,6 +31,11 @@ class CurrentCell:
     problem: str = ""
 
     @property
+    def body(self) -> str:
+        """Without the line that marks it."""
+        return self.source.partition("\n")[2] if self.mark else self.source
+
+    @property
     def title(self) -> str:
         """The step, or how the cell begins."""
         return self.attempt.step.name if self.attempt else self.source.partition("\n")[0][:60]

@@ -295,9 +295,9 @@ class KernelSession:
             cell.report = close_step(cell.attempt, outcome, cell.seconds, cell.seen, context)
         if cell.mapped is not None:
             cell.report = cell.mapped.close(error)
+        self._suspects.note_handed(cell.body, dotted_names(self._shell.user_ns))
         if cell.mark != "%%step":
-            count, names = result.execution_count or 0, self._shell.user_ns
-            self._suspects.note(cell.source, count, dotted_names(names))
+            self._suspects.note(cell.source, result.execution_count or 0)
         if error is None:
             self._learn(cell)
         if cell.report is not None:
@@ -306,7 +306,7 @@ class KernelSession:
             self._say(cell, f"its result stands, but it is not kept: {cell.problem}")
 
     def _learn(self, cell: CurrentCell) -> None:
-        body = cell.source.partition("\n")[2] if cell.mark else cell.source
+        body = cell.body
         if cell.mark == "%%step":
             changed = self._definitions.learn_step(body, meaning_in(self._shell.user_ns))
         else:

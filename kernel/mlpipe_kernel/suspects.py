@@ -1,4 +1,4 @@
-"""What untagged cells did: which line touched a variable last, and what libraries were told."""
+"""What cells did: which untagged line touched a variable last, and what libraries were told."""
 
 from __future__ import annotations
 
@@ -37,10 +37,13 @@ class Suspects:
         """Functions that a library was told to call."""
         return self._handed
 
-    def note(self, source: str, count: int, meaning: Meaning) -> None:
-        """A cell that is no step just ran, in which names have this meaning."""
+    def note(self, source: str, count: int) -> None:
+        """A cell that is no step just ran."""
         self._cells.append(_Cell(source, count, time.time()))
-        self._handed |= handed_over(source, meaning)
+
+    def note_handed(self, body: str, meaning: Meaning) -> None:
+        """Any cell just ran, in which names have this meaning."""
+        self._handed |= handed_over(body, meaning)
 
     def last(self, variable: str) -> Touch | None:
         """The last line that says it binds the variable or changes it in place."""

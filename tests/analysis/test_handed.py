@@ -5,7 +5,7 @@ import atexit
 import pytest
 
 from jupyter_mlpipe.analysis.dotted import dotted_names
-from jupyter_mlpipe.analysis.handed import handed_over
+from jupyter_mlpipe.analysis.handed import handed_by_call, handed_over
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ from jupyter_mlpipe.analysis.handed import handed_over
 )
 def test_functions_that_a_module_keeps_are_told(cell, names):
     assert handed_over(cell, dotted_names({"bye": atexit})) - {"SIGUSR1"} == names
+
+
+def test_a_call_that_hands_over_is_told_with_its_keeper_and_a_decorator_is_not():
+    cell = (
+        "import codecs, pandas as pd\ncodecs.register_error('study', replaced)\n"
+        "@pd.api.extensions.register_series_accessor('own')\nclass Own: pass"
+    )
+    assert handed_by_call(cell, lambda _: "") == {"replaced": "codecs"}
