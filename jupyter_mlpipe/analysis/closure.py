@@ -223,10 +223,14 @@ class _Walk:
             (self.builtins if known else self.absent).add(name)
             return
         value = self._namespace[name]
-        if _HISTORY.fullmatch(name):
+        if _HISTORY.fullmatch(name) and not self._is_code(value):
             self.found.hidden.append("uses the output history")
         elif not _is_given_by_shell(name, value):
             self._bound(name, value)
+
+    def _is_code(self, value: Any) -> bool:
+        """Whether a cell bound it by `def _`, as what is registered is often called."""
+        return type(value) is FunctionType and is_of_notebook(value, self._namespace)
 
     def _text(self, template: str) -> None:
         """Names in code that is kept in variables, as far as these are there; it stays dynamic."""

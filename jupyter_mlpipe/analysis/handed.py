@@ -53,7 +53,8 @@ def _tree(cell: str) -> ast.Module:
 
 def _by_call(tree: ast.Module, meaning: Meaning) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _KEEPS.search(path := dotted_path(node.func, meaning)):
+        path = dotted_path(node.func, meaning) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and _keeps(path):
             given = (*node.args, *(keyword.value for keyword in node.keywords))
             keeper = path.partition(".")[0]
             yield from ((value.id, keeper) for value in given if isinstance(value, ast.Name))
@@ -61,8 +62,13 @@ def _by_call(tree: ast.Module, meaning: Meaning) -> Iterator[tuple[str, str]]:
 
 def _by_decorator(tree: ast.Module, meaning: Meaning) -> Iterator[str]:
     for node in ast.walk(tree):
-        if any(_KEEPS.search(dotted_path(d, meaning)) for d in decorators_of(node)):
+        if any(_keeps(dotted_path(d, meaning)) for d in decorators_of(node)):
             yield node.name  # type: ignore[attr-defined]  # none but definitions are decorated
+
+
+def _keeps(path: str) -> bool:
+    """Functions of the notebook keep things where the analysis of values sees them."""
+    return not path.startswith("__main__.") and _KEEPS.search(path) is not None
 
 
 def decorators_of(node: ast.AST) -> list[ast.expr]:
