@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from jupyter_mlpipe.materializers.builtin_types import is_atom
+from jupyter_mlpipe.materializers.naming import MADE_OF_TEXT
 
 SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
 """What IPython itself puts into the namespace."""
@@ -23,8 +24,6 @@ _STREAM = io.IOBase.__base__ or io.IOBase
 _CachedFunction = type(functools.cache(len))
 CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
 """Types of what is no data, unless a step assigns it."""
-_MADE = frozenset({"<string>", "<dynamic-code>"})
-"""Where code comes from that `exec` was given as text, and such code once it was stored."""
 _IN_QUESTION = (*CODE, _STREAM, memoryview)
 """Types of which not every object is data; asked about at once, for most variables are others."""
 
@@ -42,7 +41,7 @@ def is_data(name: str, value: Any) -> bool:
     if issubclass(kind, FunctionType):
         # Lambdas and functions made by functions or by `exec` have no definition of their own to
         # run anew; what a function was given as attributes, running its definition would lose.
-        made = "<" in value.__qualname__ or value.__code__.co_filename in _MADE
+        made = "<" in value.__qualname__ or value.__code__.co_filename == MADE_OF_TEXT
         given = not vars(value).keys() <= {"__wrapped__"}
         return value.__module__ == "__main__" and (made or given)
     if kind is _CachedFunction:

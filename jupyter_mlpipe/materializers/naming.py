@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+MADE_OF_TEXT = "<string>"
+"""The file that code names which `exec` was given as a text."""
+
 
 def found_by_name(definition: Any) -> bool:
     """Whether the module that a function or class names leads back to this very object.

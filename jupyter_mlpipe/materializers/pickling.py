@@ -29,7 +29,11 @@ from jupyter_mlpipe.materializers.memory import (
     root_of,
     writes_to_file,
 )
-from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.naming import (
+    MADE_OF_TEXT,
+    belongs_to_notebook,
+    found_by_name,
+)
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.tensors import (
     is_tensor,
@@ -101,8 +105,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             raise pickle.PicklingError("cannot pickle 'WeakSet' object")
         if isinstance(obj, BaseException) and (made := reduced_exception(obj)) is not None:
             return made
-        if isinstance(obj, types.CellType):
-            return _reduce_cell(obj)
+        if isinstance(obj, types.CellType | types.CodeType):
+            return _reduce_part(obj)
         if isinstance(obj, dict) and hasattr(obj, "__dict__") and vars(obj) is obj:
             return rebuild.attribute_dict, (type(obj),), None, None, iter(obj.items())
         numpy = sys.modules.get("numpy")
@@ -239,6 +243,16 @@ def bounded_recursion() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
+
+
+def _reduce_part(part: types.CellType | types.CodeType) -> Any:
+    """Of a function. Code that `exec` made of a text stays such; cloudpickle calls all alike."""
+    if isinstance(part, types.CellType):
+        return _reduce_cell(part)
+    if part.co_filename != MADE_OF_TEXT:
+        return NotImplemented
+    make, given = cloudpickle.cloudpickle._code_reduce(part)  # noqa: SLF001
+    return make, tuple(MADE_OF_TEXT if one == "<dynamic-code>" else one for one in given)
 
 
 def refuse_meaningless(obj: Any) -> None:
