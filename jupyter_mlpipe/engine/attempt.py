@@ -63,6 +63,7 @@ class Attempt:
     met: Met = field(default_factory=Met)
     """What it was seen to use beyond what was known before."""
     drawn: Drawn = field(default_factory=Drawn)
+    """How it met the figures that pyplot keeps open; known once it has run."""
     journal: Journal | None = None
     """None until it is about to run."""
     given: Mapping[str, Any] = field(default_factory=dict)

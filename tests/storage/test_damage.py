@@ -21,28 +21,13 @@ from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.garbage import collect_garbage
 from jupyter_mlpipe.storage.manifests import Manifest, StoredFile, encode
 from jupyter_mlpipe.storage.packs import PackTable, encode_table, parse_table, table_length
+from tests.storage.keeping import keep, keep_in, read
 
 
 @pytest.fixture
 def empty(tmp_path):
     (tmp_path / "empty").mkdir()
     return tmp_path / "empty"
-
-
-def keep(root, empty, data):
-    store = ArtifactStore(FolderBlobs(root))
-    chunks = list(chunks_of(memoryview(data), cut(len(data))))
-    return store.record(Manifest("x", store.store(empty, {"a": chunks})))
-
-
-def keep_in(store, empty, data):
-    chunks = list(chunks_of(memoryview(data), cut(len(data))))
-    return store.record(Manifest("x", store.store(empty, {"a": chunks})))
-
-
-def read(root, digest):
-    store = ArtifactStore(FolderBlobs(root))
-    return bytes(store.content(store.open(digest).files[0]))
 
 
 def stretches(content):

@@ -16,16 +16,16 @@ from threading import Timer
 import pytest
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.chunk import CHUNK, chunks_of, cut
+from jupyter_mlpipe.model.chunk import CHUNK
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import MetadataError, StorageError
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.garbage import collect_garbage
-from jupyter_mlpipe.storage.manifests import Manifest
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 from jupyter_mlpipe.tracking.store import Query
+from tests.storage.keeping import keep, keep_in, read
 
 VICTIM = Path(__file__).with_name("victim.py")
 CRASHER = Path(__file__).with_name("crasher.py")
@@ -40,22 +40,6 @@ import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 def empty(tmp_path):
     (tmp_path / "empty").mkdir()
     return tmp_path / "empty"
-
-
-def keep(root, empty, data):
-    store = ArtifactStore(FolderBlobs(root))
-    chunks = list(chunks_of(memoryview(data), cut(len(data))))
-    return store.record(Manifest("x", store.store(empty, {"a": chunks})))
-
-
-def keep_in(store, empty, data):
-    chunks = list(chunks_of(memoryview(data), cut(len(data))))
-    return store.record(Manifest("x", store.store(empty, {"a": chunks})))
-
-
-def read(root, digest):
-    store = ArtifactStore(FolderBlobs(root))
-    return bytes(store.content(store.open(digest).files[0]))
 
 
 def start(folder, *arguments):
