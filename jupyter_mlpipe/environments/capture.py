@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 import threading
 from collections.abc import Mapping
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +80,23 @@ def _packages() -> Mapping[str, str]:
     """The distribution found first on the path is the one that is imported."""
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        metadata = distribution.metadata
-        name = metadata["Name"] if metadata else None
-        if name:  # a half-removed distribution has a folder but no name
-            found.setdefault(name, metadata["Version"] or "")
+        headers = _headers(distribution)
+        if "Name" in headers:  # a half-removed distribution has a folder but no name
+            found.setdefault(headers["Name"], headers.get("Version", ""))
     return dict(sorted(found.items()))
+
+
+def _headers(distribution: Distribution) -> Mapping[str, str]:
+    """`distribution.metadata` would parse the description too, most of the time for nothing.
+
+    The files are those of the packaging guide's core metadata, of wheels and of eggs.
+    """
+    files = (distribution.read_text(name) for name in ("METADATA", "PKG-INFO", ""))
+    head, _, _ = next(filter(None, files), "").partition("\n\n")
+    return dict(reversed(_NAME_AND_VERSION.findall(head)))  # the first of a kind is meant
+
+
+_NAME_AND_VERSION = re.compile(r"(?m)^(Name|Version):[ \t]*(\S.*?)[ \t]*$")
 
 
 def _holds_packages(path: str) -> bool:

@@ -208,18 +208,27 @@ def _is_own(kind: type) -> bool:
 
 
 def set_own_class(kind: type, state: Any) -> None:
-    """Give a class what it held; methods that it has already stay as they are."""
+    """Give a class what it held; of methods that it has already, what these remembered."""
     attributes, _slots = state
     for name, value in attributes.items():
-        code = getattr(value, "__code__", None)
+        code, present = getattr(value, "__code__", None), vars(kind).get(name)
         if name == "_abc_impl":
             for subclass in value:
                 kind.register(subclass)  # type: ignore[attr-defined]  # of an abstract class
-        elif code is None or getattr(vars(kind).get(name), "__code__", None) != code:
+        elif code is None or getattr(present, "__code__", None) != code:
             setattr(kind, name, value)
+        else:
+            _remind(present, value)
     for name in vars(kind).keys() - attributes.keys():
         if not name.startswith("__"):
             delattr(kind, name)
+
+
+def _remind(function: Any, stored: Any) -> None:
+    """Give a function the defaults and attributes of another of the same code."""
+    function.__defaults__, function.__kwdefaults__ = stored.__defaults__, stored.__kwdefaults__
+    vars(function).clear()
+    vars(function).update(vars(stored))
 
 
 def set_own_enumeration(kind: Any, state: Any) -> None:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import signal
+import selectors
 import socket
 import subprocess
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tests.corpus.forking import ask
 
 _ROOT = Path(__file__).parents[2]
 _PRELOADED = (
-    *("IPython.core.interactiveshell", "jupyter_mlpipe.cli.main", "jupyter_mlpipe.engine.worker"),
-    *("alembic.autogenerate", "alembic.operations", "jupyter_mlpipe.cli.runs", "pyarrow"),
+    *("IPython.core.application", "IPython.core.completer", "IPython.core.completerlib"),
+    *("IPython.core.crashhandler", "IPython.core.interactiveshell", "IPython.core.logger"),
+    *("IPython.core.magics", "IPython.core.oinspect", "IPython.utils.wildcard", "bdb", "glob"),
+    *("encodings.ascii", "encodings.utf_8_sig", "alembic.command", "alembic.config", "pyarrow"),
+    *("alembic.autogenerate", "alembic.operations", "jupyter_mlpipe.cli.runs"),
+    *("jupyter_mlpipe.cli.main", "jupyter_mlpipe.cli.workers", "jupyter_mlpipe.engine.worker"),
     *("jupyter_mlpipe.tracking.sql", "pygments.formatters.terminal256", "pygments.lexers.python"),
     *("jupyter_mlpipe.orchestrators.local", "mlpipe_kernel.extension", "mlpipe_kernel.executor"),
     *("numpy", "pandas", "sqlalchemy.dialects.sqlite", "tests.corpus.children"),
@@ -71,36 +77,55 @@ class Zygote:
 def _serve(path: str) -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as door:
+    with socket.socket(socket.AF_UNIX) as door, selectors.DefaultSelector() as events:
         door.bind(path)
         door.listen(16)
         print("ready", flush=True)  # noqa: T201 - tells who waits for it
+        events.register(door, selectors.EVENT_READ)
         while True:
-            line, _ = door.accept()
-            if os.fork() == 0:
-                door.close()
-                _answer(line)
-            line.close()
+            for key, _ in events.select():
+                if key.fileobj is door:
+                    child = _born(door.accept()[0])
+                    events.register(child.process, selectors.EVENT_READ, child)
+                else:
+                    events.unregister(key.fileobj)
+                    key.data.answer()
 
 
-def _answer(line: socket.socket) -> None:
-    """In a child: a grandchild does the work, so that its death can be told."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with line.makefile("rw") as stream:
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """At work on a request; who asked waits at the other end of the line."""
+
+    line: socket.socket
+    process: int
+    """A file descriptor that can be read once the child has ended."""
+    pid: int
+    result: Path
+
+    def answer(self) -> None:
+        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        value = json.loads(self.result.read_text()) if self.result.exists() else None
+        self.result.unlink(missing_ok=True)
+        with self.line, suppress(BrokenPipeError):
+            self.line.sendall(json.dumps({"code": code, "result": value}).encode() + b"\n")
+        os.close(self.process)
+
+
+def _born(line: socket.socket) -> _Child:
+    with line.makefile("r") as stream:
         request = json.loads(stream.readline())
-        result = Path(f"{request['log']}.{os.getpid()}.json")
-        worker = os.fork()
-        if worker == 0:
-            _work(request, result)
-        code = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
-        value = json.loads(result.read_text()) if result.exists() else None
-        result.unlink(missing_ok=True)
-        stream.write(json.dumps({"code": code, "result": value}) + "\n")
-    os._exit(0)
+    pid = os.fork()
+    if pid == 0:
+        line.close()
+        _work(request, _result(request, os.getpid()))
+    return _Child(line, os.pidfd_open(pid), pid, _result(request, pid))
 
 
-def _work(request: Mapping[str, Any], result: Path) -> None:
+def _result(request: Mapping[str, Any], pid: int) -> Path:
+    return Path(f"{request['log']}.{pid}.json")
+
+
+def _work(request: Mapping[str, Any], result: Path) -> NoReturn:
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)

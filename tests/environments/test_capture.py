@@ -1,3 +1,4 @@
+import importlib.metadata
 import os
 import platform
 import sys
@@ -68,6 +69,31 @@ def test_the_package_found_first_on_the_path_counts(tmp_path, installed):
 def test_a_package_without_metadata_is_passed_over(tmp_path, installed):
     (tmp_path / "site-packages" / "half_removed-1.dist-info").mkdir()
     assert "half_removed" not in EnvironmentCapture(tmp_path).snapshot().packages
+
+
+def test_names_and_versions_are_those_that_importlib_reads(tmp_path):
+    told = EnvironmentCapture(tmp_path).snapshot().packages
+    for name, version in told.items():
+        assert importlib.metadata.version(name) == version
+    assert {d.metadata["Name"] for d in importlib.metadata.distributions()} == told.keys()
+
+
+def test_what_a_description_says_of_a_name_and_version_is_no_header(tmp_path, installed):
+    installed("described", "1.0")
+    metadata = tmp_path / "site-packages" / "described-1.0.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text() + "\nVersion: 9\n\nName: other\nVersion: 2\n")
+    told = EnvironmentCapture(tmp_path).snapshot().packages
+    assert told["described"] == "1.0"
+    assert "other" not in told
+
+
+def test_a_package_installed_as_an_egg_is_told(tmp_path, installed):  # noqa: ARG001 - the path
+    (tmp_path / "site-packages" / "older-0.3.egg-info").write_text("Name: older\nVersion: 0.3\n")
+    folder = tmp_path / "site-packages" / "eldest-0.2.egg-info"
+    folder.mkdir()
+    (folder / "PKG-INFO").write_text("Name: eldest\nVersion: 0.2\n")
+    told = EnvironmentCapture(tmp_path).snapshot().packages
+    assert (told["older"], told["eldest"]) == ("0.3", "0.2")
 
 
 def test_a_move_of_the_repository_is_noticed(tmp_path, takes):
