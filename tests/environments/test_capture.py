@@ -87,7 +87,7 @@ def test_what_a_description_says_of_a_name_and_version_is_no_header(tmp_path, in
     assert "other" not in told
 
 
-def test_a_package_installed_as_an_egg_is_told(tmp_path, installed):  # noqa: ARG001 - the path
+def test_a_package_installed_as_an_egg_is_told(tmp_path, installed):
     (tmp_path / "site-packages" / "older-0.3.egg-info").write_text("Name: older\nVersion: 0.3\n")
     folder = tmp_path / "site-packages" / "eldest-0.2.egg-info"
     folder.mkdir()
