@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from enum import StrEnum
 
+from jupyter_mlpipe.analysis.derived import Names, is_derived
 from jupyter_mlpipe.analysis.magics import is_magic
 from jupyter_mlpipe.model.step import StepSignature
 
@@ -22,6 +23,8 @@ class StatementKind(StrEnum):
     CLASS = "class"
     CONSTANT = "constant"
     """Literals bound to names."""
+    DERIVED = "derived"
+    """Made of those and of code: `OPS = {"add": add}`, `WIDTH = 2 * HEIGHT`."""
     PARAMETER = "parameter"
     SETTING = "setting"
     """Changes something imported and binds nothing: `pd.set_option("display.width", 80)`, or
@@ -51,7 +54,8 @@ _FIXED_MAKERS = frozenset(
 """Makers of the standard library whose objects never change, or are known by their name."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _DATA = StatementKind.DATA
-_FIXED = frozenset({StatementKind.IMPORT, StatementKind.CONSTANT, StatementKind.PARAMETER})
+_CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER, StatementKind.DERIVED})
+_FIXED = _CONSTANTS | {StatementKind.IMPORT}
 _BUILTINS = frozenset(dir(builtins))
 _KEEPS = re.compile(r"register|subscribe|install|add_|set_|pickle$")
 """How functions are called that remember what they are given."""
@@ -109,11 +113,22 @@ def is_literal(node: ast.expr) -> bool:
 
 def literal_value(statement: str) -> object:
     """What a statement of kind CONSTANT binds to its names."""
+    return _evaluate(statement, {"__builtins__": {}})  # nothing but a literal can stand there
+
+
+def derived_value(statement: str, namespace: Mapping[str, object]) -> object:
+    """What a statement of kind DERIVED would bind to its names now; None if it would fail."""
+    try:
+        return _evaluate(statement, dict(namespace))
+    except Exception:  # noqa: BLE001  # a name may be bound to anything by now
+        return None
+
+
+def _evaluate(statement: str, namespace: dict[str, object]) -> object:
     (node,) = ast.parse(statement).body
     assert isinstance(node, ast.Assign | ast.AnnAssign)
     assert node.value is not None
-    code = compile(ast.Expression(node.value), "<literal>", "eval")
-    return eval(code, {"__builtins__": {}})  # nothing but a literal can stand there
+    return eval(compile(ast.Expression(node.value), "<constant>", "eval"), namespace)
 
 
 def _is_number(node: ast.expr) -> bool:
@@ -136,9 +151,25 @@ def _kind_of_value(
         return StatementKind.FUNCTION
     if known.get(_root(value)) is StatementKind.IMPORT:
         return StatementKind.IMPORT  # another name for something imported
+    kind = StatementKind.DATA
     if isinstance(value, ast.Call):
-        return _kind_of_call(value, signature, known)
-    return StatementKind.DATA
+        kind = _kind_of_call(value, signature, known)
+    derived = kind is StatementKind.DATA and is_derived(value, names_known(known))
+    return StatementKind.DERIVED if derived else kind
+
+
+def names_known(
+    known: Mapping[str, StatementKind], sets: Container[str] = (), mutable: Container[str] = ()
+) -> Names:
+    """What an expression may mention, by what names are bound to; see `derived.Names`."""
+
+    def of(*kinds: StatementKind) -> frozenset[str]:
+        return frozenset(name for name, kind in known.items() if kind in kinds)
+
+    def is_fixed(maker: ast.expr) -> bool:
+        return known.get(_root(maker)) is StatementKind.IMPORT and _makes_fixed(maker)
+
+    return Names(of(*_CODE), of(StatementKind.IMPORT), of(*_CONSTANTS), sets, mutable, is_fixed)
 
 
 def _kind_of_call(
@@ -161,11 +192,14 @@ def _kind_of_call(
 def _is_fixed(
     maker: ast.expr, given: Sequence[ast.expr], known: Mapping[str, StatementKind]
 ) -> bool:
-    path = ast.unparse(maker)
-    makes = {path, path.rpartition(".")[2]} & _FIXED_MAKERS
-    return bool(makes) and all(
+    return _makes_fixed(maker) and all(
         is_literal(a) or known.get(_root(a)) is StatementKind.IMPORT for a in given
     )
+
+
+def _makes_fixed(maker: ast.expr) -> bool:
+    path = ast.unparse(maker)
+    return not _FIXED_MAKERS.isdisjoint({path, path.rpartition(".")[2]})
 
 
 def _kind_of_block(

@@ -13,12 +13,12 @@ from jupyter_mlpipe.analysis.magics import line_magics
 from jupyter_mlpipe.analysis.options import PipelineLine, parse_pipeline_line, parse_step_line
 from jupyter_mlpipe.analysis.parameters import parameter_from_statement, with_value
 from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.settled import settled
 from jupyter_mlpipe.analysis.stated import StatedReader
 from jupyter_mlpipe.analysis.statements import (
     Statement,
     kinds_of_names,
     read_statements,
-    without_changed_constants,
 )
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.errors import DuplicateStepError, NotebookError
@@ -284,7 +284,7 @@ def _statements(cells: Sequence[Cell]) -> tuple[Statement, ...]:
     """Read twice: whether a call is a setting depends on imports that may stand further down."""
     bodies = [(cell, _body(cell)) for cell in cells]
     ahead = kinds_of_names(_in_order(bodies, {}))
-    return without_changed_constants(_in_order(bodies, ahead))
+    return settled(_in_order(bodies, ahead))
 
 
 def _in_order(

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from jupyter_mlpipe.analysis.dataflow import analyze, signature_of_statements
 from jupyter_mlpipe.analysis.handed import decorators_of, is_kept_by
 from jupyter_mlpipe.analysis.kinds import RUN_ANEW, StatementKind, kind_of
-from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.model.step import StepSignature
 
@@ -25,7 +24,6 @@ __all__ = [
     "definitions_for",
     "kinds_of_names",
     "read_statements",
-    "without_changed_constants",
 ]
 
 ACTING = re.compile(r"class .*\(.*\btype\b.*\):|def __init_subclass__")
@@ -123,17 +121,6 @@ def acting_classes(statements: Sequence[Statement]) -> frozenset[str]:
         if ACTING.search(statement.source) or not acting.isdisjoint(statement.bases):
             acting |= statement.names
     return frozenset(acting)
-
-
-def without_changed_constants(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """The statements, where a list, dict or set that others change in place counts as DATA."""
-    changed = {name for s in statements for name in _changes(s)}
-    return tuple(
-        replace(s, kind=StatementKind.DATA)
-        if s.kind is StatementKind.CONSTANT and s.names & changed and _is_mutable(s)
-        else s
-        for s in statements
-    )
 
 
 def definitions_for(
@@ -261,15 +248,3 @@ def _statement(
         cell=cell,
         cell_id=cell_id,
     )
-
-
-def _changes(statement: Statement) -> frozenset[str]:
-    try:
-        return changed_in_place(parse(statement.source)) & statement.reads
-    except SyntaxError:
-        return frozenset()
-
-
-def _is_mutable(statement: Statement) -> bool:
-    tree = parse(statement.source)
-    return any(isinstance(n, ast.List | ast.Dict | ast.Set) for n in ast.walk(tree))

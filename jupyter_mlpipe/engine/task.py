@@ -49,7 +49,7 @@ from jupyter_mlpipe.model.pipeline import PipelineStep
 from jupyter_mlpipe.model.run import Run, Status, StepRun
 from jupyter_mlpipe.model.step import StepSource
 
-_CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.IMPORT})
+_CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.DERIVED, StatementKind.IMPORT})
 _CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})
 
 

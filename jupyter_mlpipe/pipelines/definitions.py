@@ -26,10 +26,11 @@ _LOOKED_UP = frozenset(
         StatementKind.FUNCTION,
         StatementKind.CLASS,
         StatementKind.CONSTANT,
+        StatementKind.DERIVED,
         StatementKind.PARAMETER,
     }
 )
-_LITERALS = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER})
+_CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.DERIVED, StatementKind.PARAMETER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def mutable_literals(statements: Iterable[Statement]) -> frozenset[str]:
     return frozenset(
         name
         for statement in statements
-        if statement.kind in _LITERALS and _holds_container(statement.source)
+        if statement.kind in _CONSTANTS and _holds_container(statement)
         for name in statement.names
     )
 
@@ -215,8 +216,11 @@ def names_of(statements: Sequence[Statement]) -> frozenset[str]:
     return frozenset(name for statement in statements for name in statement.names)
 
 
-def _holds_container(source: str) -> bool:
-    return any(isinstance(n, ast.List | ast.Dict | ast.Set) for n in ast.walk(ast.parse(source)))
+def _holds_container(statement: Statement) -> bool:
+    if statement.kind is StatementKind.DERIVED:
+        return True
+    nodes = ast.walk(ast.parse(statement.source))
+    return any(isinstance(n, ast.List | ast.Dict | ast.Set) for n in nodes)
 
 
 def _holds_state(source: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.code import Meaning, bound_by, code_statements
 from jupyter_mlpipe.analysis.edits import definition_hashes
-from jupyter_mlpipe.analysis.kinds import literal_value
+from jupyter_mlpipe.analysis.kinds import derived_value, literal_value
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import (
     Statement,
@@ -23,8 +23,9 @@ from jupyter_mlpipe.materializers.fingerprint import content_digest
 
 _CODE = frozenset({StatementKind.IMPORT, StatementKind.FUNCTION, StatementKind.CLASS})
 _LITERAL = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER})
-_KEPT = _CODE | _LITERAL | {StatementKind.SETTING}
-_CONSTANT = _LITERAL | {StatementKind.IMPORT}
+_KEPT = _CODE | _LITERAL | {StatementKind.DERIVED, StatementKind.SETTING}
+_CONSTANT = _LITERAL | {StatementKind.DERIVED, StatementKind.IMPORT}
+_WRITTEN = (StatementKind.CONSTANT, StatementKind.DERIVED)
 
 
 class Definitions:
@@ -48,19 +49,27 @@ class Definitions:
         return self._names(frozenset({StatementKind.PARAMETER}))
 
     def hold(self, namespace: Mapping[str, Any], name: str) -> bool:
-        """Whether a name is bound to what its literal says, where it has one.
+        """Whether a name is bound to what its statement says, where that is a constant's.
 
         A list may have been changed in place since, a number by a function that calls it global.
         """
-        literal = next(
-            (s for s in self._statements if name in s.names and s.kind is StatementKind.CONSTANT),
-            None,
-        )
-        if literal is None or name not in namespace:
+        written = (s for s in self._statements if name in s.names and s.kind in _WRITTEN)
+        statement = next(written, None)
+        if statement is None or name not in namespace:
             return True
-        if literal.source not in self._said:
-            self._said[literal.source] = content_digest(literal_value(literal.source))
-        return self._said[literal.source] == content_digest(namespace[name])
+        said = self._says(statement, namespace)
+        return said is not None and said == content_digest(namespace[name])
+
+    def _says(self, statement: Statement, namespace: Mapping[str, Any]) -> str | None:
+        """Digest of what a constant's statement makes now."""
+        if statement.kind is StatementKind.DERIVED:
+            others = statement.reads - statement.names
+            if others & self._of_steps or not all(self.hold(namespace, n) for n in others):
+                return None
+            return content_digest(derived_value(statement.source, namespace))
+        if statement.source not in self._said:
+            self._said[statement.source] = content_digest(literal_value(statement.source))
+        return self._said[statement.source]
 
     @property
     def source(self) -> str:

@@ -52,7 +52,8 @@ def needed(reads, *cells):
         ("x = y = -1.5", StatementKind.CONSTANT),
         ("x: list[str] = ['a', {'b': (1, None)}]", StatementKind.CONSTANT),
         ("x = 60 * 60", StatementKind.CONSTANT),
-        ("x = f'a'", StatementKind.DATA),
+        ("x = f'a'", StatementKind.DERIVED),
+        ("x = [f() for _ in y]", StatementKind.DATA),
         ("x = [y]", StatementKind.DATA),
         ("x = {**y}", StatementKind.DATA),
         ("a, b = 1, 2", StatementKind.DATA),
@@ -101,7 +102,7 @@ def test_a_setting_is_known_by_an_import_in_any_cell():
         "del FEATURES[0]",
         "FEATURES += ['x']",
         "random.shuffle(FEATURES)",
-        "def grow():\n    FEATURES.append('x')",
+        "def grow(x):\n    FEATURES.append(x)\ngrow(open('names').read())",
     ],
 )
 def test_a_literal_that_is_changed_in_place_is_data(change):
