@@ -262,7 +262,8 @@ def _surroundings(
     outside = [n for n, version in inputs.items() if version is None]
     captured = capture_outside(outside, before, scope, context)
     inputs |= captured.versions
-    watched = scope.module_states.watched(closure, step.source, variables.namespace)
+    told = " ".join((step.source, *scope.outside.values()))  # what is there again is not missing
+    watched = scope.module_states.watched(closure, told, variables.namespace)
     look = scope.module_states.look(watched)
     modules = scope.module_states.dependencies(watched, look)
     if not data & variables.pending.keys():  # values lead to libraries; once loaded, it is asked
