@@ -25,7 +25,9 @@ FAMILIES = {
     "scipy-sparse": lambda: installed("scipy.sparse").diags_array(NUMBERS).tocsr(),
     "hf-dataset": lambda: installed("datasets").Dataset.from_dict({"a": NUMBERS}),
     "torch-tensor": lambda: installed("torch").from_numpy(NUMBERS.copy()),
-    "state-dict": lambda: installed("torch").nn.Linear(600, 600).state_dict(),
+    "state-dict": lambda: (
+        installed("safetensors") and installed("torch").nn.Linear(600, 600).state_dict()
+    ),
     "torch-module": lambda: installed("torch").nn.Linear(600, 600),
     "image": lambda: installed("PIL.Image").fromarray(NUMBERS.view("u1").reshape(1000, 2400)),
     "plotly": lambda: installed("plotly.graph_objects").Figure({"data": [{"y": NUMBERS}]}),

@@ -67,6 +67,7 @@ def test_networks_are_models_that_count_their_weights():
 
 
 def test_each_kind_has_its_family():
+    pytest.importorskip("safetensors")
     registry = default_registry()
     assert registry.for_value(torch.ones(2)).name == "torch-tensor"
     assert registry.for_value({"w": torch.ones(2)}).name == "state-dict"
