@@ -13,6 +13,8 @@ from jupyter_mlpipe.model.run import OPAQUE, StepRun
 
 _UNSEEDED = "draws from the system's entropy (numpy.random, which was given no seed)"
 
+_TOO_MANY = "opens more files past Python than Linux tells of"
+
 
 def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sightings) -> str:
     """Empty when it can, as far as the state of the process and the step's own code go."""
@@ -33,6 +35,7 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
         (attempt.drawn.why_never(), "always runs: it {}"),
         (seen.journal.never, "always runs: it {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
+        (_TOO_MANY if seen.lost else "", "always runs: it {}"),
         (", ".join(sorted(seen.rewritten)), "always runs: it changes the file {} in place"),
         (unsteady or "", "always runs: it {}"),
         (_UNSEEDED if seen.entropy.drawn else "", "always runs: it {}"),

@@ -9,6 +9,7 @@ from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.executor import Executor, Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.mapped import MappedStep
+from jupyter_mlpipe.engine.places import places_of
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.watch import Sightings
@@ -50,7 +51,7 @@ def _run_elements(mapped: MappedStep, executor: Executor) -> StepReport:
 
 
 def _execute(attempt: Attempt, executor: Executor) -> tuple[Outcome, float, Sightings]:
-    with attempt.scope.watch.watching(attempt.journal) as seen:
+    with attempt.scope.watch.watching(attempt.journal, places_of(attempt)) as seen:
         clock = time.perf_counter()
         outcome = executor.execute(attempt.step.source, attempt.scope.variables.namespace)
         return outcome, time.perf_counter() - clock, seen

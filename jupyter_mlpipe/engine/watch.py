@@ -6,7 +6,7 @@ import os
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from jupyter_mlpipe.engine.environ import EnvironmentReads
 from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
 from jupyter_mlpipe.engine.journal import ASKED, Journal
 from jupyter_mlpipe.engine.trace import Executed, FunctionTrace
+from jupyter_mlpipe.engine.unheard import UnheardFiles
 from jupyter_mlpipe.storage.scratch import PREFIX
 
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".pth"})
@@ -33,6 +34,8 @@ _CHANGES = frozenset(
 """Events whose first arguments are paths that are there, or gone, afterwards."""
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _RUNS = frozenset({"subprocess.Popen", "os.system"})
+_OFTEN = 1000
+"""Files after which Linux is asked what it has to tell, for it remembers so much only."""
 _HEARD = frozenset(
     {
         *("open", "sqlite3.connect", "pickle.find_class", "socket.connect", "exec", ASKED),
@@ -59,6 +62,8 @@ class Sightings:
     inquiries: PathInquiries = field(default_factory=PathInquiries)
     executed: Executed = field(default_factory=Executed)
     journal: Journal = field(default_factory=Journal)
+    lost: bool = False
+    """More files were opened past Python than Linux tells of."""
     relative: bool = False
     """A path was given that means another file in another working directory."""
 
@@ -78,6 +83,7 @@ class Sightings:
         self.inquiries.by_user |= other.inquiries.by_user
         self.executed.add(other.executed)
         self.journal.add(other.journal)
+        self.lost = self.lost or other.lost
         self.relative = self.relative or other.relative
 
     @property
@@ -106,8 +112,8 @@ class Sightings:
 class ProcessWatch:
     """Listens to the interpreter's audit events; one per process, for hooks cannot be removed.
 
-    Libraries that open files in C, past Python's `open`, are not seen; paths written as literals
-    in the cell are taken as inputs for that reason.
+    Libraries that open files in C, past Python's `open`, are not heard there. Linux tells of those
+    (`engine.unheard`); elsewhere, paths written as literals in the cell are taken as inputs.
     """
 
     def __init__(self, ignored: tuple[Path, ...] = ()) -> None:
@@ -116,25 +122,31 @@ class ProcessWatch:
         self._ignored = (*_SYSTEM, *_library_folders(), scratch, *folders)
         self._current: Sightings | None = None
         self._trace = FunctionTrace()
+        self._unheard = UnheardFiles(self._ignored)
         self._installed = False
 
     @contextmanager
-    def watching(self, journal: Journal | None = None) -> Iterator[Sightings]:
+    def watching(
+        self, journal: Journal | None = None, places: Iterable[str] = ()
+    ) -> Iterator[Sightings]:
         """Collect sightings until the block ends; blocks do not nest."""
         try:
-            yield self.start(journal)
+            yield self.start(journal, places)
         finally:
             self.stop()
 
-    def start(self, journal: Journal | None = None) -> Sightings:
+    def start(self, journal: Journal | None = None, places: Iterable[str] = ()) -> Sightings:
         """Begin to collect; what is returned fills up until `stop`.
 
-        Code that asks meanwhile which step runs is given the journal.
+        Args:
+            journal: Given to code that asks meanwhile which step runs.
+            places: Texts that the step may make paths of.
         """
         if not self._installed:
             sys.addaudithook(self._hook())
             self._installed = True
         self.stop()  # an interrupt may have left the last one open, and `os` with it
+        self._unheard.start(places)
         seen = self._current = Sightings(journal=journal or Journal())
         seen.inquiries.start(lambda path: self._relevant(seen, path))
         self._current.environ.start(lambda: seen.journal.busy)
@@ -146,11 +158,26 @@ class ProcessWatch:
         """Collect no more."""
         self._trace.stop()
         if self._current is not None:
+            self._add_unheard(self._current)
             self._current.journal.running = None  # it leads to all values from before the step
             self._current.entropy.stop()
             self._current.environ.stop()
             self._current.inquiries.stop()
         self._current = None
+
+    def _add_unheard(self, seen: Sightings) -> None:
+        """Python's own files are among them, and some of a library's that have gone again."""
+        found = self._unheard.stop()
+        known = seen.read | seen.written | seen.made
+        for path in filter(self._counts, (found.read | found.written) - known):
+            seen.written |= {path} & found.written
+            seen.read |= {path} - found.written
+        seen.listed |= found.listed
+        seen.lost = seen.lost or found.lost
+
+    def _counts(self, path: str) -> bool:
+        code = os.path.splitext(path)[1] in _CODE_SUFFIXES  # noqa: PTH122
+        return not code and os.path.isfile(path)  # noqa: PTH113
 
     def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:
         """Python calls it for whatever happens, be it `id(x)`, for as long as the process lives.
@@ -185,6 +212,8 @@ class ProcessWatch:
         path = self._relevant(seen, file)
         if path is None:
             return
+        if not (len(seen.read) + 1) % _OFTEN:
+            self._unheard.collect()
         writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else False
         writes = writes or (isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR)))
         if writes:

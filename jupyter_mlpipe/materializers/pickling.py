@@ -128,6 +128,9 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         figure = sys.modules.get("matplotlib.figure")
         if figure is not None and isinstance(obj, figure.Figure):
             return _reduce_figure(obj)
+        pandas = sys.modules.get("pandas")
+        if pandas is not None and isinstance(obj, pandas.DataFrame | pandas.Series) and obj.attrs:
+            return (*obj.__reduce_ex__(5)[:3], None, None, rebuild.set_frame)
         state = whole_state(obj)
         if state is not None:
             made = copyreg.__newobj__, (type(obj),)  # type: ignore[attr-defined]

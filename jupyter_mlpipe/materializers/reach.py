@@ -65,7 +65,8 @@ class Reached:
     writable: set[int] = field(default_factory=set)
     """Addresses at which at least one of these arrays may be written to."""
     frames: dict[int, set[int]] = field(default_factory=dict)
-    """As `arrays`, for pandas objects: among themselves they copy before they write."""
+    """As `arrays`, for pandas objects: among themselves they copy before they write. Identities of
+    their indexes and of what they have as `attrs` are here, too."""
 
 
 _Step: TypeAlias = Callable[[Any, Reached], Iterable[Any]]
@@ -305,6 +306,8 @@ def _held(array: Any) -> Iterable[Any]:
 
 def _through_frame(frame: Any, reached: Reached) -> Iterable[Any]:
     reached.objects.add(identity(frame))
+    for part in (*frame.axes, frame.attrs):  # frames give each other theirs, and tell nobody
+        reached.frames.setdefault(identity(part), set()).add(identity(frame))
     columns = [frame] if frame.ndim == 1 else [column for _, column in frame.items()]
     arrays = [column.array for column in columns]
     extra = [getattr(frame, name, None) for name in frame._metadata]  # noqa: SLF001  # of subclasses
@@ -316,6 +319,7 @@ def _through_frame(frame: Any, reached: Reached) -> Iterable[Any]:
 
 
 def _through_index(index: Any, reached: Reached) -> Iterable[Any]:
+    reached.objects.add(identity(index))
     return _framed_arrays([index], reached, identity(index))
 
 

@@ -242,6 +242,12 @@ def set_own_enumeration(kind: Any, state: Any) -> None:
         own.update(held)
 
 
+def set_frame(made: Any, state: Mapping[str, Any]) -> None:
+    """As pandas does, but with the very `attrs`: others may hold them, too."""
+    made.__setstate__(state)
+    object.__setattr__(made, "_attrs", state["attrs"])
+
+
 def set_attributes(made: Any, state: Any) -> None:
     """Give an object its attributes, of which its class is not told."""
     attributes, slots = state if isinstance(state, tuple) else (state, None)

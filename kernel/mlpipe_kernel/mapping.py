@@ -11,6 +11,7 @@ from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit
 from jupyter_mlpipe.engine.mapped import MappedStep
+from jupyter_mlpipe.engine.places import places_of
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.model.digest import new_id
 from mlpipe_kernel.recorder import OutputRecorder, replay
@@ -61,7 +62,8 @@ class MappedCell:
 
     def _run(self, attempt: Attempt) -> Iterator[Any]:
         self._recorder.start()
-        seen, clock = self._watch.start(attempt.journal), time.perf_counter()
+        seen = self._watch.start(attempt.journal, places_of(attempt))
+        clock = time.perf_counter()
         yield self._step.elements[self._step.done]
         seconds = time.perf_counter() - clock
         self._watch.stop()

@@ -21,6 +21,7 @@ from jupyter_mlpipe.engine.displayed import load_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.mapped import MappedStep
+from jupyter_mlpipe.engine.places import places_of
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
@@ -249,7 +250,7 @@ class KernelSession:
             cell.mapped = MappedCell(mapped, self._recorder, scope.watch, self._shell)
             return Repeated(options.fan_out.element, cell.mapped.values, cell.mapped.show)
         self._recorder.start()
-        cell.seen = scope.watch.start(cell.attempt.journal)
+        cell.seen = scope.watch.start(cell.attempt.journal, places_of(cell.attempt))
         cell.clock = time.perf_counter()
         return None
 

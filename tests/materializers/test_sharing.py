@@ -102,6 +102,22 @@ def test_an_array_over_the_memory_of_a_frame_is_linked_to_it():
     assert sharing_groups({"codes": frame["x"].array, "frame": frame})
 
 
+def test_an_index_and_attrs_are_linked_to_their_frame():
+    frame = pd.DataFrame({"a": [1, 2]}, index=[10, 20])
+    frame.attrs["unit"] = "kg"
+    named = {"index": frame.index, "columns": frame.columns, "attrs": frame.attrs}
+    for name, part in named.items():
+        assert sharing_groups({"frame": frame, name: part}) == (frozenset({"frame", name}),)
+
+
+def test_frames_of_one_index_are_linked_by_it_alone():
+    frame = pd.DataFrame({"a": [1, 2]}, index=[10, 20])
+    other = pd.Series([1, 2], index=frame.index)
+    assert sharing_groups({"frame": frame, "other": other}) == ()
+    together = {"frame": frame, "other": other, "index": frame.index}
+    assert sharing_groups(together) == (frozenset(together),)
+
+
 def test_frames_over_one_stored_file_are_apart(tmp_path):
     PandasMaterializer().save(pd.DataFrame({"x": np.zeros(20_000)}), tmp_path)
     frame = PandasMaterializer().load(tmp_path)
