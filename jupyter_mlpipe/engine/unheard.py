@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -87,7 +88,10 @@ class UnheardFiles:
         """A process that was forked must not take away what its parent is told."""
         if self._file is None and sys.platform == "linux":
             file = _libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-            self._file, self._owner = (file if file >= 0 else None), os.getpid()
+            self._owner = os.getpid()
+            if file >= 0:  # each user has a hundred or so
+                self._file = file
+                weakref.finalize(self, os.close, file)
         return self._file is not None and self._owner == os.getpid()
 
     def _folder(self, place: str) -> str | None:

@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -120,7 +121,8 @@ class ProcessWatch:
         scratch = f"{tempfile.gettempdir()}{os.sep}{PREFIX}"  # may go at any time, with its owner
         folders = (f"{path}{os.sep}" for path in ignored)
         self._ignored = (*_SYSTEM, *_library_folders(), scratch, *folders)
-        self._current: Sightings | None = None
+        self._now: list[Sightings | None] = [None]
+        """What is filled up at present."""
         self._trace = FunctionTrace()
         self._unheard = UnheardFiles(self._ignored)
         self._installed = False
@@ -147,23 +149,23 @@ class ProcessWatch:
             self._installed = True
         self.stop()  # an interrupt may have left the last one open, and `os` with it
         self._unheard.start(places)
-        seen = self._current = Sightings(journal=journal or Journal())
+        seen = self._now[0] = Sightings(journal=journal or Journal())
         seen.inquiries.start(lambda path: self._relevant(seen, path))
-        self._current.environ.start(lambda: seen.journal.busy)
-        self._current.entropy.start()
-        self._current.executed = self._trace.start()
-        return self._current
+        seen.environ.start(lambda: seen.journal.busy)
+        seen.entropy.start()
+        seen.executed = self._trace.start()
+        return seen
 
     def stop(self) -> None:
         """Collect no more."""
         self._trace.stop()
-        if self._current is not None:
-            self._add_unheard(self._current)
-            self._current.journal.running = None  # it leads to all values from before the step
-            self._current.entropy.stop()
-            self._current.environ.stop()
-            self._current.inquiries.stop()
-        self._current = None
+        seen, self._now[0] = self._now[0], None
+        if seen is not None:
+            self._add_unheard(seen)
+            seen.journal.running = None  # it leads to all values from before the step
+            seen.entropy.stop()
+            seen.environ.stop()
+            seen.inquiries.stop()
 
     def _add_unheard(self, seen: Sightings) -> None:
         """Python's own files are among them, and some of a library's that have gone again."""
@@ -184,11 +186,12 @@ class ProcessWatch:
 
         A method would make it search for an attribute each time, at five times the price.
         """
+        now, this = self._now, weakref.ref(self)
 
         def hear(event: str, arguments: tuple[Any, ...]) -> None:
-            seen = self._current
-            if seen is not None and event in _HEARD:
-                self._hear(seen, event, arguments)
+            seen = now[0]
+            if seen is not None and event in _HEARD and (watch := this()) is not None:
+                watch._hear(seen, event, arguments)  # noqa: SLF001
 
         return hear
 
