@@ -17,6 +17,7 @@ from jupyter_mlpipe.analysis.canonical import constant_parts
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.sources import CellTexts
 from jupyter_mlpipe.model.digest import Plain, digest_of
+from jupyter_mlpipe.model.step import Receiver
 
 
 @dataclass(slots=True)
@@ -31,6 +32,8 @@ class Found:
     definitions: dict[str, set[str]] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
     hidden: list[str] = field(default_factory=list)
+    receivers: list[tuple[Receiver, str]] = field(default_factory=list)
+    """Objects that are given a text, each with what is hidden unless their class is known."""
     texts: list[str] = field(default_factory=list)
     """Templates of what is run, or looked up, as code."""
     functions: list[FunctionType] = field(default_factory=list)
@@ -212,7 +215,8 @@ class Definitions:
         names = global_names(function.__code__)
         reasons = [*names.hidden, *(["uses get_ipython()"] if "get_ipython" in names.reads else [])]
         reasons += [r for n, r in names.hiding.items() if n not in function.__globals__]
-        self._found.hidden += [f"{name}() {reason}" for reason in reasons]
+        self._found.hidden += [f"`{name}()` {reason}" for reason in reasons]
+        self._found.receivers += [(r, f"`{name}()` {why}") for r, why in names.receivers.items()]
         self._found.texts.extend(names.texts)
         self._found.modules |= names.imported
         self._found.subclasses |= names.subclasses

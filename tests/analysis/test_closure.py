@@ -156,14 +156,14 @@ def test_the_package_of_a_values_class_counts(closure):
 
 def test_what_a_called_function_hides_is_said_with_its_name(closure):
     cells = "def helper(x): exec(x)\ndef f(x): helper(x)"
-    assert closure("f(1)", cells).dynamic == "helper() uses exec"
+    assert closure("f(1)", cells).dynamic == "`helper()` uses exec"
     assert closure("f(eval(g()))", cells).dynamic == "uses eval"
 
 
 def test_a_function_that_remembers_results_is_dynamic_once_it_does(closure):
     cell = "import functools\n@functools.lru_cache\ndef f(x): return id(x)"
     assert closure("f(1)", cell).dynamic is None
-    assert closure("f(1)", "f(1)").dynamic == "f() returns results it remembers (lru_cache)"
+    assert closure("f(1)", "f(1)").dynamic == "`f()` returns results it remembers (lru_cache)"
 
 
 @pytest.mark.parametrize("name", ["_", "__", "_3", "_i2", "In", "Out", "_oh"])
