@@ -239,10 +239,8 @@ class _Walk:
                         found = looked_up(instructions, index, known, in_function=scoped)
                         self._take_up(name, found, known)
             elif isinstance(name, str):
-                if instruction.opname in _ATTRIBUTES and name in _EVALUATORS:
-                    self._evaluate(instructions, index)
-                else:
-                    _other(instructions, index, names, is_class=is_class)
+                _other(instructions, index, names, is_class=is_class)
+                self._evaluate(instructions, index)
                 if instruction.opname in _DELETES and not is_class and name not in known:
                     names.shelter({name})  # whether it was bound decides what happens
         if is_cell:
@@ -251,6 +249,9 @@ class _Walk:
 
     def _evaluate(self, instructions: Sequence[Instruction], index: int) -> None:
         """A method that may look up names inside the text it is given."""
+        method = instructions[index]
+        if method.opname not in _ATTRIBUTES or method.argval not in _EVALUATORS:
+            return
         reads, hidden = evaluated(instructions, index)
         self._names.shelter(reads)
         found = receiver(instructions, index, self._around) if hidden else None

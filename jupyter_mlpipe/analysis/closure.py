@@ -24,7 +24,6 @@ from jupyter_mlpipe.analysis.receivers import is_of_own_class
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.step import Receiver, StepSignature
 
-
 _NONE: Mapping[str, str] = types.MappingProxyType({})
 
 
@@ -96,7 +95,7 @@ def close_over(
         return not bound and is_of_own_class(found, namespace, kinds)
 
     own = frozenset(filter(is_own, signature.receivers))
-    shadowed = {name for name in signature.hiding if name in namespace or name in data}
+    shadowed = frozenset(n for n in signature.hiding if n in namespace or n in data)
     settled = bool(own or shadowed) and (own, shadowed) == (signature.receivers, signature.hiding)
     stated = None if settled else signature.dynamic
     reasons = [stated] if stated else walk.found.hidden

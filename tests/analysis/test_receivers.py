@@ -53,8 +53,7 @@ def test_a_method_of_the_notebook_may_be_given_any_text(dynamic, step):
         "shared = Interp() if t else other()\nshared.execute(t)",
         "def f(i, t): return i.execute(t)\nf(Interp(), t)",
         "class A:\n    def again(self, t): return self.execute(t)\nA().again(t)",
-        "class A:\n    def execute(self, t):\n        self = other()\n        self.execute(t)\n"
-        "A().execute(t)",
+        "class A:\n  def execute(self, t):\n    self = odd()\n    self.execute(t)\nA().execute(t)",
         "Interp.make().execute(t)",
     ],
 )
