@@ -16,7 +16,7 @@ from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.definitions import Definitions, Found
 from jupyter_mlpipe.analysis.dotted import dotted_name
 from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
-from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.analysis.modules import ModuleFiles, is_local_module
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 from jupyter_mlpipe.analysis.purity import CachedFunction, is_pure
@@ -343,11 +343,18 @@ class _Walk:
             self._of_module(cls)
         self.found.values.extend((part, root) for part in _inside(value))
 
+    def _is_of_package(self, function: FunctionType) -> bool:
+        """Whether Python or an installed package brought it, whose version counts."""
+        own = is_of_notebook(function, self._namespace)
+        return not (own or is_local_module(function.__module__))
+
     def _cached_function(self, value: Any, root: str) -> None:
         """What it remembers may stem from code that has changed since."""
         function = value.__wrapped__
         self.found.modules.add("functools")
-        if isinstance(function, FunctionType) and qualified_name(function) is None:
+        if isinstance(function, FunctionType) and self._is_of_package(function):
+            self._of_module(function)
+        elif isinstance(function, FunctionType) and qualified_name(function) is None:
             self._definitions.define(function.__qualname__, function, root)
             if value.cache_info().currsize and not is_pure(function, self._namespace):
                 name = function.__qualname__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import pickle
 import re
@@ -14,6 +13,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.canonical import constant_parts
+from jupyter_mlpipe.analysis.generated import decoration, stated_attributes
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.sources import CellTexts
 from jupyter_mlpipe.model.digest import Plain, digest_of
@@ -56,16 +56,9 @@ _SLOTS: frozenset[type] = frozenset(
         types.MethodWrapperType,
     )
 )
+_PLACE = re.compile(r" at 0x[0-9a-fA-F]+")
 _LONG = 1000
 """Items from which on a captured container counts as data."""
-_UNSAID = frozenset(
-    {
-        *("__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "_abc_impl"),
-        *("__slotnames__", "__static_attributes__", "__firstlineno__", "__abstractmethods__"),
-        *("__annotate__", "__annotate_func__", "__annotations_cache__", "__parameters__"),
-    }
-)
-"""Attributes of a class that say nothing of what it does, or say it again."""
 
 
 class Definitions:
@@ -165,7 +158,7 @@ class Definitions:
         module = type(value).__module__
         self._found.values.append((value, root))
         if module in ("typing", "types"):
-            return ["type", repr(value)]
+            return ["type", _PLACE.sub("", repr(value))]  # functions in it are looked into
         if isinstance(value, re.Pattern):
             return ["pattern", self.fact(value.pattern, root), value.flags]
         imported = qualified_name(value)
@@ -239,9 +232,7 @@ class Definitions:
     def _class(self, name: str, cls: type, root: str) -> str:
         bases = [self.fact(base, root) for base in (*cls.__bases__, type(cls))]
         facts = [
-            [key, self.fact(value, root)]
-            for key, value in sorted(_attributes(cls).items())
-            if key not in _UNSAID
+            [key, self.fact(value, root)] for key, value in sorted(stated_attributes(cls).items())
         ]
         self._annotations(vars(cls).get("__annotations__", {}), root)
         return digest_of("class", [self._texts.digest_of_class(cls), bases, facts])
@@ -254,16 +245,6 @@ class Definitions:
                 self._found.names.extend(re.findall(r"[^\W\d]\w*", value))
             else:
                 self._found.values.append((value, root))
-
-
-def _attributes(cls: type) -> Mapping[str, Any]:
-    """What a class holds; an enumeration's members count by their values."""
-    attributes = dict(vars(cls))
-    if isinstance(cls, enum.EnumMeta):
-        members = {key: vars(cls)["_member_map_"][key].value for key in cls.__members__}
-        own = {k: v for k, v in attributes.items() if isinstance(v, FunctionType | property)}
-        return {**own, "members": members}
-    return attributes
 
 
 def _pickled(value: Any) -> str:
@@ -298,4 +279,4 @@ def _parts(value: Any) -> tuple[Any, ...] | None:
     slots = getattr(type(value), "__slots__", ())
     if type(value).__module__ == "dataclasses" and slots:
         return tuple(getattr(value, slot) for slot in slots)
-    return None
+    return decoration(value)
