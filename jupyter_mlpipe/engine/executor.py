@@ -161,7 +161,9 @@ def future_flags(namespace: Mapping[str, Any]) -> int:
     In a notebook that holds for all cells that are run later.
     """
     features: dict[str, Any] = {n: getattr(__future__, n) for n in __future__.all_feature_names}
-    return sum(f.compiler_flag for name, f in features.items() if namespace.get(name, features) is f)
+    return sum(
+        f.compiler_flag for name, f in features.items() if namespace.get(name, features) is f
+    )
 
 
 def _compile(source: str, flags: int) -> tuple[CodeType, ...]:
