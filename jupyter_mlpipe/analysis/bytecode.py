@@ -34,6 +34,8 @@ from jupyter_mlpipe.analysis.lookups import (
     mentioned_in_text,
 )
 from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, parse
+from jupyter_mlpipe.analysis.receivers import receiver
+from jupyter_mlpipe.model.step import Receiver
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class GlobalNames:
     """Why more may be read or bound than can be seen, in the user's words."""
     hiding: dict[str, str] = field(default_factory=dict)
     """The same, by name, where the name means what it means to Python itself."""
+    receivers: dict[Receiver, str] = field(default_factory=dict)
+    """The same, by an object whose class may be one of the notebook's."""
     texts: set[str] = field(default_factory=set)
     """Templates of what is run, or looked up, as code; see `lookups`."""
     imported: set[str] = field(default_factory=set)
@@ -66,6 +70,11 @@ class GlobalNames:
     which may be any class of the notebook."""
     deferred: dict[str, GlobalNames] = field(default_factory=dict)
     """By function or class of a cell: what calling it, or its methods, takes and leaves."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more may be read or bound than can be seen."""
+        return bool(self.hidden or self.hiding or self.receivers)
 
     def shelter(self, names: Set[str]) -> None:
         """Read names where the cell may go on if they are missing."""
@@ -201,10 +210,12 @@ class _Walk:
         self._deferred = {id(body) for codes in bodies.values() for body in codes}
         self._entered: set[tuple[str, frozenset[str]]] = set()
         self._depth = 0
+        self._around: tuple[CodeType, ...] = ()
 
     def through(self, code: CodeType, bound: frozenset[str], *, is_cell: bool = False) -> None:
         """Take up all names of `code`, where those in `bound` are bound before it runs."""
         names, is_class = self._names, not is_cell and _is_class(code)
+        around, self._around = self._around, (*self._around, code)
         instructions = self._read(code)
         guards = guards_in(code, instructions)
         states = bound_before(instructions, bound, guards, is_class=is_class)
@@ -229,10 +240,25 @@ class _Walk:
                         self._take_up(name, found, known)
             elif isinstance(name, str):
                 _other(instructions, index, names, is_class=is_class)
+                self._evaluate(instructions, index)
                 if instruction.opname in _DELETES and not is_class and name not in known:
                     names.shelter({name})  # whether it was bound decides what happens
         if is_cell:
             names.certain = bound_at_end(instructions, states)
+        self._around = around
+
+    def _evaluate(self, instructions: Sequence[Instruction], index: int) -> None:
+        """A method that may look up names inside the text it is given."""
+        method = instructions[index]
+        if method.opname not in _ATTRIBUTES or method.argval not in _EVALUATORS:
+            return
+        reads, hidden = evaluated(instructions, index)
+        self._names.shelter(reads)
+        found = receiver(instructions, index, self._around) if hidden else None
+        if found is None:
+            self._names.hidden += hidden
+        else:
+            self._names.receivers |= dict.fromkeys([found], *hidden)
 
     def _call_in_class(self, name: str, known: frozenset[str], called: bool) -> None:
         """A class body may call the functions that it has just defined."""
@@ -267,6 +293,7 @@ class _Walk:
             names.deletes |= part.deletes
             names.hidden += part.hidden
             names.hiding |= part.hiding
+            names.receivers |= part.receivers
             names.texts |= part.texts
             names.imported |= part.imported
             names.subclasses |= part.subclasses
@@ -338,10 +365,6 @@ def _attribute(instructions: Sequence[Instruction], index: int, names: GlobalNam
         names.subclasses = True
     elif name in _HIDING_ATTRIBUTES:
         names.hidden.append(_HIDING_ATTRIBUTES[name])
-    elif name in _EVALUATORS:
-        reads, hidden = evaluated(instructions, index)
-        names.shelter(reads)
-        names.hidden += hidden
 
 
 _FINDING_CLASSES = frozenset({"__subclasses__", "read_pickle", "Unpickler"})

@@ -16,12 +16,15 @@ from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.definitions import Definitions, Found
 from jupyter_mlpipe.analysis.dotted import dotted_name
 from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
-from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.analysis.modules import ModuleFiles, is_local_module
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
 from jupyter_mlpipe.analysis.purity import CachedFunction, is_pure
+from jupyter_mlpipe.analysis.receivers import is_of_own_class
 from jupyter_mlpipe.model.digest import digest_of
-from jupyter_mlpipe.model.step import StepSignature
+from jupyter_mlpipe.model.step import Receiver, StepSignature
+
+_NONE: Mapping[str, str] = types.MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ class Closure:
     builtins: frozenset[str] = frozenset()
     """Names that mean Python's own; a step changes when the namespace binds one of them."""
     dynamic: str | None = None
-    """Why more may be read than can be seen (`helper() uses exec`), or None."""
+    """Why more may be read than can be seen (`uses exec`), or None.
+
+    It is said of the step, or of a function that is named: "`helper()` uses exec".
+    """
     functions: tuple[FunctionType, ...] = ()
     """Those of the notebook that it may call."""
     reached: frozenset[str] = frozenset()
@@ -63,6 +69,7 @@ def close_over(
     namespace: Mapping[str, Any],
     modules: ModuleFiles,
     data: Container[str] = frozenset(),
+    kinds: Mapping[str, str] = _NONE,
 ) -> Closure:
     """Follow what a cell mentions through functions, classes and the values that hold them.
 
@@ -71,6 +78,7 @@ def close_over(
         namespace: What the cell runs in; its functions are those whose globals it is.
         modules: Of this process.
         data: Names that hold data, whatever it is, or will once it is loaded.
+        kinds: Qualified names of the classes of what is not loaded yet.
     """
     walk = _Walk(namespace, data, signature.deferred_reads)
     walk.found.texts.extend(signature.texts)
@@ -81,11 +89,17 @@ def close_over(
     fatal = gone - walk.absent  # what else reads a name may get by without it
     walk.follow(gone)
     reached = modules.reach(walk.found.modules)
-    shadowed = bool(signature.hiding) and all(
-        name in namespace or name in data for name in signature.hiding
-    )
-    stated = None if shadowed else signature.dynamic
+
+    def is_own(found: Receiver) -> bool:
+        bound = found.variable in signature.writes  # to what, it may not know yet
+        return not bound and is_of_own_class(found, namespace, kinds)
+
+    own = frozenset(filter(is_own, signature.receivers))
+    shadowed = frozenset(n for n in signature.hiding if n in namespace or n in data)
+    settled = bool(own or shadowed) and (own, shadowed) == (signature.receivers, signature.hiding)
+    stated = None if settled else signature.dynamic
     reasons = [stated] if stated else walk.found.hidden
+    reasons += [why for found, why in walk.found.receivers if not is_own(found)]
     return Closure(
         reads=frozenset(walk.found.reads),
         definitions={n: _one(d) for n, d in sorted(walk.found.definitions.items())},
@@ -329,15 +343,22 @@ class _Walk:
             self._of_module(cls)
         self.found.values.extend((part, root) for part in _inside(value))
 
+    def _is_of_package(self, function: FunctionType) -> bool:
+        """Whether Python or an installed package brought it, whose version counts."""
+        own = is_of_notebook(function, self._namespace)
+        return not (own or is_local_module(function.__module__))
+
     def _cached_function(self, value: Any, root: str) -> None:
         """What it remembers may stem from code that has changed since."""
         function = value.__wrapped__
         self.found.modules.add("functools")
-        if isinstance(function, FunctionType) and qualified_name(function) is None:
+        if isinstance(function, FunctionType) and self._is_of_package(function):
+            self._of_module(function)
+        elif isinstance(function, FunctionType) and qualified_name(function) is None:
             self._definitions.define(function.__qualname__, function, root)
             if value.cache_info().currsize and not is_pure(function, self._namespace):
                 name = function.__qualname__
-                self.found.hidden.append(f"{name}() returns results it remembers (lru_cache)")
+                self.found.hidden.append(f"`{name}()` returns results it remembers (lru_cache)")
         else:
             self.found.values.append((function, root))
 

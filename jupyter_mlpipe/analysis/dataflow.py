@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from jupyter_mlpipe.analysis.bytecode import GlobalNames, global_names
 from jupyter_mlpipe.analysis.magics import filled_in_by_magics, hidden_by_magics
 from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, nodes_of_cell, parse
+from jupyter_mlpipe.analysis.receivers import told_by_text
 from jupyter_mlpipe.model.step import StepSignature
 
 
@@ -50,6 +51,8 @@ def signature_of(tree: ast.Module) -> StepSignature:
     if "get_ipython" in names.reads:
         names.reads |= filled_in_by_magics(tree) - names.certain
         reasons += [reason] if (reason := hidden_by_magics(tree)) else []
+    for part in (names, *names.deferred.values()):
+        part.receivers = {r: why for r, why in part.receivers.items() if not told_by_text(r, tree)}
     deferred = names.deferred.items()
     names.shelter(set(_names_in_annotations(nodes)))
     return StepSignature(
@@ -62,7 +65,7 @@ def signature_of(tree: ast.Module) -> StepSignature:
         deletes=frozenset(names.deletes & _deleted(nodes)),
         deferred_reads={n: frozenset(d.reads) - {"get_ipython"} for n, d in deferred if d.reads},
         deferred_writes={n: frozenset(d.writes) for n, d in deferred if d.writes},
-        deferred_dynamic={n: r[0] for n, d in deferred if (r := [*d.hidden, *d.hiding.values()])},
+        deferred_dynamic={n: r[0] for n, d in deferred if (r := [*d.hidden, *_conditional(d)])},
         strings=frozenset(
             node.value
             for node in nodes
@@ -71,9 +74,15 @@ def signature_of(tree: ast.Module) -> StepSignature:
         texts=frozenset(names.texts),
         imported=frozenset(names.imported),
         subclasses=names.subclasses or any(later.subclasses for _, later in deferred),
-        dynamic=next(iter([*reasons, *names.hiding.values()]), None),
+        dynamic=next(iter([*reasons, *_conditional(names)]), None),
         hiding=frozenset() if reasons else frozenset(names.hiding),
+        receivers=frozenset() if reasons else frozenset(names.receivers),
     )
+
+
+def _conditional(names: GlobalNames) -> list[str]:
+    """Reasons that hold unless the notebook gives a name a meaning of its own."""
+    return [*names.hiding.values(), *names.receivers.values()]
 
 
 def _fatal(names: GlobalNames) -> frozenset[str]:

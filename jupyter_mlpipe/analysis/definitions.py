@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import pickle
 import re
@@ -14,9 +13,11 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.canonical import constant_parts
+from jupyter_mlpipe.analysis.generated import decoration, stated_attributes
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.sources import CellTexts
 from jupyter_mlpipe.model.digest import Plain, digest_of
+from jupyter_mlpipe.model.step import Receiver
 
 
 @dataclass(slots=True)
@@ -31,6 +32,8 @@ class Found:
     definitions: dict[str, set[str]] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
     hidden: list[str] = field(default_factory=list)
+    receivers: list[tuple[Receiver, str]] = field(default_factory=list)
+    """Objects that are given a text, each with what is hidden unless their class is known."""
     texts: list[str] = field(default_factory=list)
     """Templates of what is run, or looked up, as code."""
     functions: list[FunctionType] = field(default_factory=list)
@@ -53,16 +56,9 @@ _SLOTS: frozenset[type] = frozenset(
         types.MethodWrapperType,
     )
 )
+_PLACE = re.compile(r" at 0x[0-9a-fA-F]+")
 _LONG = 1000
 """Items from which on a captured container counts as data."""
-_UNSAID = frozenset(
-    {
-        *("__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "_abc_impl"),
-        *("__slotnames__", "__static_attributes__", "__firstlineno__", "__abstractmethods__"),
-        *("__annotate__", "__annotate_func__", "__annotations_cache__", "__parameters__"),
-    }
-)
-"""Attributes of a class that say nothing of what it does, or say it again."""
 
 
 class Definitions:
@@ -162,7 +158,7 @@ class Definitions:
         module = type(value).__module__
         self._found.values.append((value, root))
         if module in ("typing", "types"):
-            return ["type", repr(value)]
+            return ["type", _PLACE.sub("", repr(value))]  # functions in it are looked into
         if isinstance(value, re.Pattern):
             return ["pattern", self.fact(value.pattern, root), value.flags]
         imported = qualified_name(value)
@@ -212,7 +208,8 @@ class Definitions:
         names = global_names(function.__code__)
         reasons = [*names.hidden, *(["uses get_ipython()"] if "get_ipython" in names.reads else [])]
         reasons += [r for n, r in names.hiding.items() if n not in function.__globals__]
-        self._found.hidden += [f"{name}() {reason}" for reason in reasons]
+        self._found.hidden += [f"`{name}()` {reason}" for reason in reasons]
+        self._found.receivers += [(r, f"`{name}()` {why}") for r, why in names.receivers.items()]
         self._found.texts.extend(names.texts)
         self._found.modules |= names.imported
         self._found.subclasses |= names.subclasses
@@ -235,9 +232,7 @@ class Definitions:
     def _class(self, name: str, cls: type, root: str) -> str:
         bases = [self.fact(base, root) for base in (*cls.__bases__, type(cls))]
         facts = [
-            [key, self.fact(value, root)]
-            for key, value in sorted(_attributes(cls).items())
-            if key not in _UNSAID
+            [key, self.fact(value, root)] for key, value in sorted(stated_attributes(cls).items())
         ]
         self._annotations(vars(cls).get("__annotations__", {}), root)
         return digest_of("class", [self._texts.digest_of_class(cls), bases, facts])
@@ -250,16 +245,6 @@ class Definitions:
                 self._found.names.extend(re.findall(r"[^\W\d]\w*", value))
             else:
                 self._found.values.append((value, root))
-
-
-def _attributes(cls: type) -> Mapping[str, Any]:
-    """What a class holds; an enumeration's members count by their values."""
-    attributes = dict(vars(cls))
-    if isinstance(cls, enum.EnumMeta):
-        members = {key: vars(cls)["_member_map_"][key].value for key in cls.__members__}
-        own = {k: v for k, v in attributes.items() if isinstance(v, FunctionType | property)}
-        return {**own, "members": members}
-    return attributes
 
 
 def _pickled(value: Any) -> str:
@@ -294,4 +279,4 @@ def _parts(value: Any) -> tuple[Any, ...] | None:
     slots = getattr(type(value), "__slots__", ())
     if type(value).__module__ == "dataclasses" and slots:
         return tuple(getattr(value, slot) for slot in slots)
-    return None
+    return decoration(value)

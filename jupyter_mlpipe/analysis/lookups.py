@@ -103,7 +103,7 @@ def evaluated(instructions: Sequence[Instruction], index: int) -> tuple[set[str]
 
 def _gives_no_text(instructions: Sequence[Instruction], index: int) -> bool:
     """Whether a method is given keywords alone, none of them one that these methods know."""
-    call = _call(instructions, index)
+    call = call_of(instructions, index)
     before = _without_stack_work(instructions[index + 1 : call]) if call is not None else []
     names = before[-1].argval if before and before[-1].opname in _KEYWORDS else None
     if call is None or not isinstance(names, tuple) or instructions[call].arg != len(names):
@@ -138,11 +138,11 @@ def is_callee(instructions: Sequence[Instruction], index: int) -> bool:
 
 def _arguments(instructions: Sequence[Instruction], index: int) -> int | None:
     """How many the call of a loaded name has; None if it is not called."""
-    call = _call(instructions, index)
+    call = call_of(instructions, index)
     return instructions[call].arg if call is not None else None
 
 
-def _call(instructions: Sequence[Instruction], index: int) -> int | None:
+def call_of(instructions: Sequence[Instruction], index: int) -> int | None:
     """Which instruction calls what is loaded, by where both stand in the text."""
     loaded = instructions[index]
     places = places_of(loaded.code)

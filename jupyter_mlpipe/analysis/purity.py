@@ -36,7 +36,7 @@ def _is_pure(
 ) -> bool:
     seen.add(function)
     names = global_names(function.__code__)
-    if function.__closure__ or names.hidden or names.hiding or names.writes:
+    if function.__closure__ or names.is_open or names.writes:
         return False
     return all(
         name in constants or _is_fixed(name, namespace, constants, seen) for name in names.reads

@@ -24,6 +24,7 @@ def step_signature(step: StepSource) -> StepSignature:
         direct=_around(cell.direct, step.options.fan_out) | condition.direct,
         dynamic=cell.dynamic or condition.dynamic,
         hiding=frozenset() if condition.dynamic else cell.hiding,
+        receivers=frozenset() if condition.dynamic else cell.receivers,
     )
 
 

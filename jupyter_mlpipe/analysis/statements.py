@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ __all__ = [
     "acting_classes",
     "as_one",
     "definitions_for",
+    "futures_first",
     "kinds_of_names",
     "read_statements",
 ]
@@ -57,6 +58,11 @@ class Statement:
     cell_id: str | None = None
     kept: bool = False
     """Whether it is a definition that a library keeps: code reaches it without naming it."""
+
+    @property
+    def is_future(self) -> bool:
+        """Whether all code below is compiled otherwise, as IPython does it from then on."""
+        return self.source.startswith("from __future__ import")
 
 
 _NOTHING_KNOWN: Mapping[str, StatementKind] = MappingProxyType({})
@@ -130,16 +136,21 @@ def definitions_for(
 
     The last statement that binds a name is what counts. Settings always come along with what
     they need: what they change, such as a random generator, is used without being named. So do
-    definitions that a library keeps.
+    definitions that a library keeps, and imports from `__future__`, which Python wants first.
     """
-    return tuple(statements[index] for index in sorted(_resolve(reads, statements)))
+    return futures_first(statements[index] for index in sorted(_resolve(reads, statements)))
+
+
+def futures_first(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """In an order in which they can be compiled as one text."""
+    return tuple(sorted(statements, key=lambda statement: not statement.is_future))
 
 
 def _resolve(reads: frozenset[str], statements: Sequence[Statement]) -> set[int]:
     end = len(statements)
     kind = StatementKind.SETTING
     settings = [i for i, s in enumerate(statements) if s.kept or (s.kind is kind and not s.extends)]
-    chosen = set(settings)
+    chosen = {*settings, *(i for i, s in enumerate(statements) if s.is_future)}
     acting = acting_classes(statements)
     waiting = [(name, end) for name in reads]
     waiting += [(name, end) for i in settings for name in statements[i].reads]

@@ -1,6 +1,7 @@
 """Which variables hold data, and which hold code that is run anew where it is needed."""
 
 from __future__ import annotations
+import __future__
 
 import functools
 import io
@@ -24,7 +25,9 @@ _STREAM = io.IOBase.__base__ or io.IOBase
 _CachedFunction = type(functools.cache(len))
 CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
 """Types of what is no data, unless a step assigns it."""
-_IN_QUESTION = (*CODE, _STREAM, memoryview)
+_FUTURE = type(__future__.annotations)
+"""Of what `from __future__` imports: it says how code is compiled."""
+_IN_QUESTION = (*CODE, _FUTURE, _STREAM, memoryview)
 """Types of which not every object is data; asked about at once, for most variables are others."""
 
 
@@ -53,7 +56,7 @@ def is_data(name: str, value: Any) -> bool:
     if issubclass(kind, BuiltinFunctionType):
         # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.
         return not isinstance(value.__self__, ModuleType | None)
-    return not issubclass(kind, ModuleType | type)
+    return not issubclass(kind, (ModuleType, type, _FUTURE))
 
 
 @functools.lru_cache(maxsize=65_536)  # IPython adds a name or two for each cell

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.origins import package_version
 from jupyter_mlpipe.engine.aliasing import Aliases, aliasing_digest
-from jupyter_mlpipe.engine.data import SHELL_NAMES
+from jupyter_mlpipe.engine.data import SHELL_NAMES, is_own_definition
 from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
 from jupyter_mlpipe.engine.file_facts import file_digest, written_digest
@@ -153,6 +153,19 @@ class Surroundings:
         variables = self.scope.variables
         return close_over(signature, variables.namespace, self.scope.modules, variables.all_names())
 
+    def digest_as_code(self, name: str) -> str | None:
+        """Of a class of the notebook, with all it holds, where its state counts as data by now.
+
+        Whether it does depends on how often it was looked at while cells were run that add to it.
+        """
+        variables, signature = self.scope.variables, StepSignature(reads=frozenset({name}))
+        namespace, data = variables.namespace, variables.all_names()
+        own = {n for n in data if is_own_definition(n, namespace.get(n))}
+        if name not in own:
+            return None
+        closure = close_over(signature, namespace, self.scope.modules, data - own)
+        return None if name in closure.reads else closure.definitions.get(name)
+
 
 def digest_of_options(options: StepOptions) -> str:
     """Only what shapes the outputs; resources, retries, tags and metadata do not.
@@ -181,7 +194,8 @@ def digest_of_options(options: StepOptions) -> str:
 
 
 def _definition(now: Surroundings, name: str) -> str | None:
-    return now.closure.definitions.get(name) or now.close_over_name(name).definitions.get(name)
+    known = now.closure.definitions.get(name) or now.close_over_name(name).definitions.get(name)
+    return known or now.digest_as_code(name)
 
 
 def _import(now: Surroundings, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """Runs a cell's code in a namespace, and keeps what it printed and displayed."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import asyncio
@@ -57,7 +58,7 @@ class PlainExecutor:
         """Run a cell; a final expression is shown as a notebook shows it, as plain text."""
         shown = _Shown()
         try:
-            codes = _compile(source)
+            codes = _compile(source, future_flags(namespace))
         except SyntaxError as error:
             return Outcome(error, "".join(traceback.format_exception_only(error)))
         try:
@@ -154,7 +155,18 @@ class _Tee(io.TextIOBase):
         return self.passed_on.fileno()
 
 
-def _compile(source: str) -> tuple[CodeType, ...]:
+def future_flags(namespace: Mapping[str, Any]) -> int:
+    """How code is compiled once a cell has imported something from `__future__`.
+
+    In a notebook that holds for all cells that are run later.
+    """
+    features: dict[str, Any] = {n: getattr(__future__, n) for n in __future__.all_feature_names}
+    return sum(
+        f.compiler_flag for name, f in features.items() if namespace.get(name, features) is f
+    )
+
+
+def _compile(source: str, flags: int) -> tuple[CodeType, ...]:
     """The statements, and apart from them a final expression whose value is shown."""
     python = python_source(source)
     filename = f"<step {hashlib.blake2b(python.encode(), digest_size=6).hexdigest()}>"
@@ -164,17 +176,18 @@ def _compile(source: str) -> tuple[CodeType, ...]:
     linecache.cache[filename] = (len(python), None, python.splitlines(keepends=True), filename)
     last = tree.body[-1] if tree.body and not python.rstrip().endswith(";") else None
     if not isinstance(last, ast.Expr):
-        return (_code(tree, filename, "exec"),)
+        return (_code(tree, filename, "exec", flags),)
     statements = ast.Module(tree.body[:-1], type_ignores=[])
     return (
-        _code(statements, filename, "exec"),
-        _code(ast.Expression(last.value), filename, "eval"),
+        _code(statements, filename, "exec", flags),
+        _code(ast.Expression(last.value), filename, "eval", flags),
     )
 
 
-def _code(tree: ast.AST, filename: str, mode: str) -> CodeType:
+def _code(tree: ast.AST, filename: str, mode: str, flags: int) -> CodeType:
     compiler: Callable[..., CodeType] = compile
-    return compiler(tree, filename, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return compiler(tree, filename, mode, flags=flags, dont_inherit=True)
 
 
 def _run(codes: tuple[CodeType, ...], namespace: dict[str, Any]) -> Any:

@@ -55,6 +55,6 @@ def _reads_data(
         return False  # one of a module cannot name the notebook's variables
     seen.add(function)
     names = global_names(function.__code__)
-    if names.hidden or names.hiding or any(name in data for name in names.reads):
+    if names.is_open or any(name in data for name in names.reads):
         return True
     return any(_reads_data(namespace.get(n), namespace, data, seen) for n in names.reads)

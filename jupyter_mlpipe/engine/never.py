@@ -24,14 +24,14 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
     closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
     unsteady = why_unsteady(attempt.python, closure, namespace, traced=seen.executed.heard)
     checks = (
-        (closure.dynamic or "", "always runs: it {}"),
+        (always_runs(closure.dynamic or ""), "{}"),
         (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
         (", ".join(sorted(captured.problems)), "always runs: `{}` cannot be kept"),
         (unmoved, "always runs: what it does to {} cannot be kept"),
         (held, "always runs: it changes {}, which something that cannot be kept holds on to"),
         (_reached_unkept(attempt), "always runs: it reaches {}, which cannot be compared"),
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
-        (attempt.met.never, "always runs: it {}"),
+        (always_runs(attempt.met.never), "{}"),
         (attempt.drawn.why_never(), "always runs: it {}"),
         (seen.journal.never, "always runs: it {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
@@ -41,6 +41,13 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
         (_UNSEEDED if seen.entropy.drawn else "", "always runs: it {}"),
     )
     return next((words.format(found) for found, words in checks if found), "")
+
+
+def always_runs(reason: str) -> str:
+    """In a sentence; a reason that names no function is said of the step itself."""
+    if not reason:
+        return ""
+    return f"always runs: {reason}" if reason.startswith("`") else f"always runs: it {reason}"
 
 
 def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:

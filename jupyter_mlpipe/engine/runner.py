@@ -30,6 +30,7 @@ from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.memories import remembered
 from jupyter_mlpipe.engine.met import met_by
 from jupyter_mlpipe.engine.naming import refuse_taken_versions, with_annotations
+from jupyter_mlpipe.engine.never import always_runs
 from jupyter_mlpipe.engine.randomness import load_generators
 from jupyter_mlpipe.engine.recording import (
     journal_of,
@@ -146,7 +147,8 @@ def _close_over(signature: StepSignature, before: Mapping[str, Held], scope: Sco
     kept = {n for n in scope.handed if issubclass(type(namespace.get(n)), FunctionType | type)}
     if kept:
         signature = replace(signature, reads=signature.reads | kept)
-    return close_over(signature, variables.namespace, scope.modules, data)
+    kinds = {name: version.python_type for name, version in variables.pending.items()}
+    return close_over(signature, namespace, scope.modules, data, kinds)
 
 
 def close_step(
@@ -301,7 +303,7 @@ def _decide(
     if given:
         return Miss(f"always runs: `{given[0]}` is given by value")
     if surroundings.closure.dynamic:
-        return Miss(f"always runs: it {surroundings.closure.dynamic}")
+        return Miss(always_runs(surroundings.closure.dynamic))
     return lookup.find(step, cell_hash, surroundings, context)
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.files import Files, LargeMaterializer, Memory
-from jupyter_mlpipe.materializers.memory import row_of
+from jupyter_mlpipe.materializers.memory import row_of, span_of, spanned
 from jupyter_mlpipe.materializers.previews import array_preview
 from jupyter_mlpipe.model.artifact import Preview
 
 _FILE = "array.npy"
 _READ_ONLY_FILE = "read-only.npy"
 """The name tells what the format cannot: that the array refused to be written to."""
+_REPEATED_FILE = "memory.npy"
+"""Bytes that an array shows several times, as `np.broadcast_to` or sliding windows make it."""
+_LAYOUT_FILE = "layout.json"
+"""How it lies over them: its arguments to `np.ndarray`, and whether it may be written to."""
 _KINDS = frozenset("biufcSUmM")
 _LARGE = 64 * 1024
 """Bytes from which the memory of an array is stored as it is."""
@@ -39,22 +44,20 @@ class NumpyMaterializer(LargeMaterializer):
 
     def write(self, value: Any, files: Files) -> None:
         """Fortran order is kept; a view with gaps becomes an array of its own."""
-        import numpy as np
-
-        name = _FILE if value.flags.writeable else _READ_ONLY_FILE
-        if value.nbytes < _LARGE or not value.flags.forc:
-            np.save(files.directory / name, value, allow_pickle=False)
-            return
-        ordered = value if value.flags.c_contiguous else value.T
-        data = memoryview(ordered.reshape(-1).view(np.uint8))
-        files.put(name, Memory(memoryview(_header(value))), Memory(data, row_of(ordered)))
+        if _shows_again(value):
+            _write_repeated(value, files)
+        else:
+            _write(_FILE if value.flags.writeable else _READ_ONLY_FILE, value, files)
 
     def read(self, files: Files) -> Any:
         """The array is mapped copy-on-write, so that a large one reads nothing yet."""
         found = files.get(_FILE)
         if found is not None:
             return _array(found)
-        array = _array(files.get(_READ_ONLY_FILE))
+        locked = files.get(_READ_ONLY_FILE)
+        if locked is None:
+            return _repeated(files)
+        array = _array(locked)
         array.flags.writeable = False
         return array
 
@@ -65,6 +68,66 @@ class NumpyMaterializer(LargeMaterializer):
     def preview(self, value: Any) -> Preview | None:
         """Its corners."""
         return array_preview(value)
+
+
+def _shows_again(array: Any) -> bool:
+    """Whether some of its elements are the same bytes."""
+    if array.flags.forc or not array.size:
+        return False
+    start, end = span_of(array)
+    return end - start < array.nbytes or 0 in array.strides
+
+
+def _once(array: Any) -> Any:
+    """Without what is repeated in one place, as all of an axis is that was broadcast.
+
+    Where gaps are left, it is an array of its own: what lies in them is of others.
+    """
+    once = array[tuple(slice(None if step else 1) for step in array.strides)]
+    start, end = span_of(once)
+    return once.copy(order="K") if end - start > once.nbytes else once
+
+
+def _write_repeated(array: Any, files: Files) -> None:
+    once = _once(array)
+    layout = {
+        "shape": array.shape,
+        "dtype": array.dtype.str,
+        "offset": once.__array_interface__["data"][0] - span_of(once)[0],
+        "strides": [
+            own if step else 0 for step, own in zip(array.strides, once.strides, strict=True)
+        ],
+        "writeable": array.flags.writeable,
+    }
+    (files.directory / _LAYOUT_FILE).write_text(json.dumps(layout))
+    _write(_REPEATED_FILE, spanned(once), files)
+
+
+def _repeated(files: Files) -> Any:
+    import numpy as np
+
+    layout = json.loads(bytes(files.get(_LAYOUT_FILE)))
+    memory = _array(files.get(_REPEATED_FILE))
+    array = np.ndarray(
+        tuple(layout["shape"]),
+        np.dtype(layout["dtype"]),
+        memory,
+        layout["offset"],
+        tuple(layout["strides"]),
+    )
+    array.flags.writeable = layout["writeable"]
+    return array
+
+
+def _write(name: str, value: Any, files: Files) -> None:
+    import numpy as np
+
+    if value.nbytes < _LARGE or not value.flags.forc:
+        np.save(files.directory / name, value, allow_pickle=False)
+        return
+    ordered = value if value.flags.c_contiguous else value.T
+    data = memoryview(ordered.reshape(-1).view(np.uint8))
+    files.put(name, Memory(memoryview(_header(value))), Memory(data, row_of(ordered)))
 
 
 def _header(array: Any) -> bytes:

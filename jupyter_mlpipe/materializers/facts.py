@@ -64,6 +64,16 @@ def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     return None
 
 
+def partial_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """A partial function as pickle takes it apart, without attributes where it has none.
+
+    To ask for its attributes gives it an empty dict, and it would count as changed.
+    """
+    if type(obj) is not functools.partial:
+        return None
+    return functools.partial, (obj.func,), (obj.func, obj.args, obj.keywords, vars(obj) or None)
+
+
 def constant_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     """A generator that all code draws from: its state is that of the process, no value's."""
     name = global_generator(obj)

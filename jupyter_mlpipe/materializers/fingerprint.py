@@ -35,6 +35,7 @@ from jupyter_mlpipe.materializers.facts import (
     fact,
     iterator_facts,
     leaf,
+    partial_facts,
     path_facts,
 )
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
@@ -222,6 +223,7 @@ class _QuickPickler(_FactPickler):
         *(
             constant_facts,
             code_facts,
+            partial_facts,
             quick_arrow_facts,
             tensor_facts,
             tree_facts,
@@ -241,7 +243,7 @@ class _CanonicalPickler(_FactPickler):
 
     families = (
         *(exception_facts, array_facts, frame_facts, constant_facts, code_facts, iterator_facts),
-        path_facts,
+        *(path_facts, partial_facts),
         *(
             arrow_facts,
             polars_facts,

@@ -60,12 +60,12 @@ def flat_memory(array: Any) -> Any:
     if is_tensor(root.base):
         return storage_bytes(root.base)
     if not (root.flags.c_contiguous or root.flags.f_contiguous):
-        return _spanned(root)
+        return spanned(root)
     root = root.reshape(-1, order="C" if root.flags.c_contiguous else "F")
     return root if root.dtype.hasobject else root.view(np.uint8)
 
 
-def _spanned(root: Any) -> Any:
+def spanned(root: Any) -> Any:
     """The memory of an array in neither order, such as `np.concatenate` makes of transposed ones.
 
     Reshaping it would give a copy with its elements elsewhere.

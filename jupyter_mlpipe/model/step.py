@@ -96,6 +96,17 @@ class StepSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Receiver:
+    """An object that is given a text by one of its methods, which may run the text as code."""
+
+    method: str
+    variable: str = ""
+    """The global name it is bound to, where nothing more is known of it."""
+    kind: str = ""
+    """Else the qualified name of its class."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepSignature:
     """The module-level names that code mentions, over-approximated where it must be."""
 
@@ -131,3 +142,6 @@ class StepSignature:
     was pickled."""
     hiding: frozenset[str] = frozenset()
     """Builtins because of which alone it is dynamic; not so where they are bound to others."""
+    receivers: frozenset[Receiver] = frozenset()
+    """Objects because of which alone it is dynamic; not so where the notebook defines the method
+    of each."""

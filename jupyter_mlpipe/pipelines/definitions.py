@@ -15,6 +15,7 @@ from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
     definitions_for,
+    futures_first,
     read_statements,
 )
 from jupyter_mlpipe.analysis.syntax import python_source
@@ -50,9 +51,9 @@ class Definitions:
         """
         around = [s for s in self.statements if s.cell != position]
         above = [s for s in around if s.cell < position]
-        below = [s for s in around if s.cell > position and s.kind is not StatementKind.SETTING]
+        below = [s for s in around if s.cell > position and not _acts(s)]
         chosen = definitions_for(reads, (*below, *above))
-        return tuple(s for s in around if any(s is one for one in chosen))
+        return futures_first(s for s in around if any(s is one for one in chosen))
 
     def code_above(self, position: int) -> frozenset[str]:
         """Imports, functions, classes and constants above: code may look for any by its name."""
@@ -77,6 +78,11 @@ class Definitions:
     def outside(self) -> tuple[Statement, ...]:
         """Statements of untagged cells that compute, change or show something."""
         return tuple(s for s in self.statements if s.kind is StatementKind.DATA)
+
+
+def _acts(statement: Statement) -> bool:
+    """Whether it counts for code that names nothing of it."""
+    return statement.kind is StatementKind.SETTING or statement.is_future
 
 
 def definitions_of(notebook: Notebook) -> Definitions:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.leftovers import leftovers
 from jupyter_mlpipe.analysis.notebook import Notebook
+from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.receivers import told_by_text
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
@@ -124,7 +126,7 @@ class _Reader:
         mentioned = self._mentioned(signature, runs)
         needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         hidden = next((s.dynamic for s in needed if s.dynamic), None)
-        if not (signature.hiding and signature.hiding <= self._code_behind.keys()):
+        if not self._is_settled(signature, needed):
             hidden = signature.dynamic or hidden
         if signature.subclasses or any(_FINDING_CLASSES.search(s.source) for s in needed):
             mentioned |= self._definitions.classes_above(step.position)
@@ -159,6 +161,14 @@ class _Reader:
             past=self._past.note(id_, reads, makes, (*needed, *own)),
             dynamic=hidden,
         )
+
+    def _is_settled(self, signature: StepSignature, needed: Sequence[Statement]) -> bool:
+        """Whether names that may hide what is read are all the notebook's own."""
+        if not (signature.hiding or signature.receivers):
+            return False
+        classes = [parse(s.source) for s in needed if s.kind is StatementKind.CLASS]
+        own = signature.hiding <= self._code_behind.keys()
+        return own and all(any(told_by_text(r, c) for c in classes) for r in signature.receivers)
 
     def _mentioned(self, signature: StepSignature, runs: Sequence[StepRun]) -> frozenset[str]:
         """All names that the cell needs bound, whether or not it mentions them.

@@ -15,6 +15,7 @@ from jupyter_mlpipe.analysis.statements import (
     Statement,
     StatementKind,
     as_one,
+    futures_first,
     kinds_of_names,
     read_statements,
 )
@@ -150,11 +151,16 @@ class Definitions:
         self._statements += [s for s in statements if s not in self._statements]
 
     def take(self, names: Iterable[str]) -> tuple[Statement, ...]:
-        """Remove and return what defines the given names, and the settings that go with it."""
+        """Remove and return what defines the given names, and the settings that go with it.
+
+        An import from `__future__` goes with whatever is taken first.
+        """
         wanted = frozenset(names)
         taken = [s for s in self._statements if s.names & wanted or self._sets(s, wanted)]
+        if taken:
+            taken = [*(s for s in self._statements if s.is_future and s not in taken), *taken]
         self._statements = [s for s in self._statements if s not in taken]
-        return tuple(taken)
+        return futures_first(taken)
 
     def names(self) -> frozenset[str]:
         """Every name that is defined."""

@@ -10,7 +10,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from jupyter_mlpipe.engine.executor import Outcome
+from jupyter_mlpipe.engine.executor import Outcome, future_flags
 from mlpipe_kernel.recorder import OutputRecorder
 
 
@@ -20,6 +20,7 @@ class ShellExecutor:
     def execute(self, source: str, namespace: dict[str, Any]) -> Outcome:
         """Run a cell as the user wrote it; what it raises is in the outcome."""
         shell = _shell(namespace)
+        shell.compile.flags |= future_flags(namespace)
         recorder = OutputRecorder(shell)
         recorder.start()
         try:

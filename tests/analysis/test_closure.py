@@ -156,14 +156,14 @@ def test_the_package_of_a_values_class_counts(closure):
 
 def test_what_a_called_function_hides_is_said_with_its_name(closure):
     cells = "def helper(x): exec(x)\ndef f(x): helper(x)"
-    assert closure("f(1)", cells).dynamic == "helper() uses exec"
+    assert closure("f(1)", cells).dynamic == "`helper()` uses exec"
     assert closure("f(eval(g()))", cells).dynamic == "uses eval"
 
 
 def test_a_function_that_remembers_results_is_dynamic_once_it_does(closure):
     cell = "import functools\n@functools.lru_cache\ndef f(x): return id(x)"
     assert closure("f(1)", cell).dynamic is None
-    assert closure("f(1)", "f(1)").dynamic == "f() returns results it remembers (lru_cache)"
+    assert closure("f(1)", "f(1)").dynamic == "`f()` returns results it remembers (lru_cache)"
 
 
 @pytest.mark.parametrize("name", ["_", "__", "_3", "_i2", "In", "Out", "_oh"])
@@ -287,3 +287,39 @@ def test_a_name_that_a_function_could_do_without_is_not_fatal(closure):
     found = closure(f"helper()\n{cell}", helper)
     assert found.fatal == {"opened", "text"}
     assert found.absent == {"opened", "text", "spare"}
+
+
+def test_what_is_made_of_a_class_is_the_same_in_every_process(namespace):
+    """Salts of hashes and places in memory differ, as where a cell is run again."""
+    pytest.importorskip("pydantic")
+    pytest.importorskip("attrs")
+
+    def digests(salt, limit=3):
+        own = {"__name__": "__main__"}
+        exec(MODELS.format(limit=limit), own)
+        code = own["Pair"].__hash__.__code__
+        consts = tuple(salt if type(c) is int else c for c in code.co_consts)
+        own["Pair"].__hash__.__code__ = code.replace(co_consts=consts)
+        namespace.update(Item=own["Item"], Pair=own["Pair"])
+        return close_over(analyze("Item, Pair"), namespace, ModuleFiles()).definitions
+
+    first, again, edited = digests(1), digests(2), digests(1, limit=4)
+    assert first == again
+    assert first["Item"] != edited["Item"]
+    assert first["Pair"] != edited["Pair"]
+
+
+MODELS = """
+from typing import Annotated
+from attrs import frozen
+from pydantic import AfterValidator, BaseModel, Field, field_validator
+def check(value): return value
+class Item(BaseModel):
+    price: float = Field(lt={limit})
+    names: list[Annotated[str, AfterValidator(check)]] = []
+    _check = field_validator("price")(check)
+@frozen
+class Pair:
+    a: int
+    b: int = {limit}
+"""

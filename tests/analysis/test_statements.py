@@ -173,3 +173,12 @@ def test_a_star_import_comes_along_for_names_bound_nowhere_else():
 def test_a_cell_that_does_not_parse_is_data_without_names():
     (only,) = read_statements(python_source("x = = 1"))
     assert (only.kind, only.names, only.source) == (StatementKind.DATA, frozenset(), "x = = 1")
+
+
+def test_imports_from_the_future_come_along_and_stand_first():
+    future = "from __future__ import annotations"
+    assert needed("f", "import os", "def f(): return os.sep", future) == [
+        future,
+        "import os",
+        "def f(): return os.sep",
+    ]

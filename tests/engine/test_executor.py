@@ -93,3 +93,11 @@ def test_display_belongs_to_the_cell_that_runs_and_is_no_variable_of_the_user():
     run("display(1)", namespace)
     assert "display" not in namespace
     assert len(run("display(2)", namespace).outputs) == 1
+
+
+def test_an_import_from_the_future_holds_for_later_cells():
+    namespace = {}
+    assert run("def f(x: Missing): pass", dict(namespace)).error is not None
+    assert run("from __future__ import annotations", namespace).error is None
+    assert run("def f(x: Missing): pass", namespace).error is None
+    assert namespace["f"].__annotations__ == {"x": "Missing"}

@@ -62,6 +62,35 @@ def test_fortran_order_is_kept(tmp_path):
     assert NumpyMaterializer().load(tmp_path).flags.fnc
 
 
+REPEATED = [
+    np.broadcast_to(np.arange(4.0), (3, 4)),
+    np.broadcast_to(np.arange(4.0)[:, None], (4, 3)).T,
+    np.broadcast_to(np.array("2026-01-01", "M8[D]"), (2, 5)),
+    np.broadcast_to(np.array(["a", "bc"]), (3, 2)),
+    np.lib.stride_tricks.sliding_window_view(np.arange(9), 4),
+    np.lib.stride_tricks.sliding_window_view(np.arange(9), 4)[::-1, ::-1],
+    np.lib.stride_tricks.as_strided(np.arange(6), (3, 3), (8, 8)),
+    np.broadcast_to(np.arange(20_000.0), (100, 20_000)),
+]
+
+
+@pytest.mark.parametrize("value", REPEATED, ids=lambda value: f"{value.shape}{value.strides}")
+def test_what_shows_bytes_several_times_comes_back_so(value, tmp_path):
+    NumpyMaterializer().save(value, tmp_path)
+    loaded = NumpyMaterializer().load(tmp_path)
+    assert (loaded.dtype, loaded.shape, loaded.strides) == (value.dtype, value.shape, value.strides)
+    assert loaded.flags.writeable == value.flags.writeable
+    assert loaded.tolist() == value.tolist()
+    assert sum(p.stat().st_size for p in tmp_path.iterdir()) < 200_000
+
+
+def test_of_a_column_that_is_repeated_nothing_else_is_stored(tmp_path):
+    value = np.broadcast_to(np.arange(40_000).reshape(200, 200)[:, 3:4], (200, 500))
+    NumpyMaterializer().save(value, tmp_path)
+    assert (NumpyMaterializer().load(tmp_path) == value).all()
+    assert sum(p.stat().st_size for p in tmp_path.iterdir()) < 3000
+
+
 def test_changing_a_loaded_array_leaves_the_artifact_alone(tmp_path):
     NumpyMaterializer().save(np.zeros(3), tmp_path)
     NumpyMaterializer().load(tmp_path)[0] = 1.0

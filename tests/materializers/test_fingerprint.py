@@ -377,3 +377,11 @@ def test_what_a_sparse_matrix_finds_out_about_itself_is_no_change():
     matrix.data[0] += 1
     assert content_digest(matrix) != before[0]
     assert fingerprint(matrix) != before[1]
+
+
+def test_asking_a_partial_function_for_its_attributes_does_not_change_it():
+    made, asked = functools.partial(int, base=2), functools.partial(int, base=2)
+    assert vars(asked) == {}
+    assert content_digest(asked) == content_digest(made)
+    asked.note = 1
+    assert content_digest(asked) != content_digest(made)
