@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
-from jupyter_mlpipe.materializers.classes import OwnClass
+from jupyter_mlpipe.materializers.classes import OwnClass, virtual_subclasses
 from jupyter_mlpipe.materializers.constants import global_generator
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
@@ -161,4 +161,6 @@ def _cell(cell: types.CellType) -> tuple[Any, ...]:
 def _class(kind: type) -> tuple[Any, ...]:
     names = sorted(vars(kind).keys() - _INCIDENTAL)
     attributes = [(name, vars(kind)[name]) for name in names]
+    if registered := virtual_subclasses(kind):
+        attributes.append(("_abc_impl", registered))
     return (*fact("class", kind.__module__, kind.__qualname__), (kind.__bases__, attributes))

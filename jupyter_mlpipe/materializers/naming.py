@@ -23,3 +23,15 @@ def found_by_name(definition: Any) -> bool:
 def belongs_to_notebook(definition: Any) -> bool:
     """Whether it was defined in a cell, or in the script that runs as the main program."""
     return getattr(definition, "__module__", None) == "__main__"
+
+
+def is_of_past(kind: type) -> bool:
+    """Whether the notebook has another class under the name of this one by now."""
+    name = kind.__qualname__
+    now = vars(sys.modules["__main__"]).get(name)
+    return (
+        belongs_to_notebook(kind)
+        and now is not kind
+        and isinstance(now, type)
+        and now.__qualname__ == name
+    )

@@ -16,7 +16,7 @@ from typing import IO, Any
 import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
-from jupyter_mlpipe.materializers.classes import OwnClass, members_of
+from jupyter_mlpipe.materializers.classes import OwnClass, members_of, virtual_subclasses
 from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
@@ -33,6 +33,7 @@ from jupyter_mlpipe.materializers.naming import (
     MADE_OF_TEXT,
     belongs_to_notebook,
     found_by_name,
+    is_of_past,
 )
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.tensors import (
@@ -297,9 +298,8 @@ def _refuse_past(kind: type) -> None:
     Raises:
         pickle.PicklingError: The name stands for another class by now.
     """
-    name = kind.__qualname__
-    now = vars(sys.modules["__main__"]).get(name)
-    if isinstance(now, type) and now.__qualname__ == name:
+    if is_of_past(kind):
+        name = kind.__qualname__
         raise pickle.PicklingError(f"cannot pickle '{name}' object: that class was defined anew")
 
 
@@ -323,6 +323,8 @@ def _reduce_class(kind: type) -> Any:
     if issubclass(kind, enum.Enum):
         held = (state[0], members_of(kind))
         return *made, held, None, None, rebuild.set_own_enumeration
+    if "_abc_impl" in state[0]:
+        state[0]["_abc_impl"] = virtual_subclasses(kind)
     return *made, state, None, None, rebuild.set_own_class
 
 

@@ -17,6 +17,7 @@ from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.pipelines.definitions import (
     Definitions,
     definitions_of,
+    abstract_classes,
     mutable_literals,
     stateful_classes,
     stateful_functions,
@@ -138,6 +139,7 @@ def _inputs(
     code = fact.definitions
     literals = mutable_literals(code) | stateful_classes(code) | stateful_functions(code)
     literals |= _changed_imports(code, earlier)
+    literals |= abstract_classes(code) if _registers(code, earlier) else frozenset()
     hiding = any(e.hides for e in earlier)
     inputs = []
     for name in sorted(fact.reads):
@@ -187,6 +189,12 @@ def _changed_imports(
     changed = frozenset[str]().union(*(changed_in_place(parse(source)) for source in sources))
     imports = (s for s in definitions if s.source.startswith("from "))
     return changed & frozenset(name for s in imports for name in s.names)
+
+
+def _registers(code: Sequence[Statement], earlier: Sequence[StepFacts]) -> bool:
+    """Whether a class may be registered with an abstract one by now."""
+    sources = (s.source for s in (*code, *(fact.step for fact in earlier)))
+    return any(".register" in source for source in sources)
 
 
 def _state_before(fact: StepFacts, earlier: Sequence[StepFacts]) -> tuple[str, ...]:
