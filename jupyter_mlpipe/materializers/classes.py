@@ -14,17 +14,20 @@ from types import FunctionType
 from typing import Any
 
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name, is_of_past
+from jupyter_mlpipe.materializers.type_names import has_its_name, is_type_name
 
 
 @dataclass(frozen=True, slots=True)
 class OwnClass:
-    """Stands for a class together with all that it holds."""
+    """Stands for a class together with all that it holds, or for a type variable or new type."""
 
-    kind: type
+    kind: Any
 
 
 def with_content(value: Any) -> Any:
     """A class of the notebook as one with content; any other value as it is."""
+    if is_type_name(value):
+        return OwnClass(value) if has_its_name(value) else value
     is_own = isinstance(value, type) and belongs_to_notebook(value) and found_by_name(value)
     return OwnClass(value) if is_own else value
 

@@ -17,6 +17,7 @@ from jupyter_mlpipe.materializers.classes import OwnClass, virtual_subclasses
 from jupyter_mlpipe.materializers.constants import global_generator
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.type_names import is_type_name, parts_of_type_name
 
 Token: TypeAlias = Callable[[Any], bytes]
 """Digests the elements of an array, in C order."""
@@ -56,7 +57,9 @@ def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001  # it has no public name
         return fact("cached", obj.__wrapped__, sorted(obj.cache_parameters().items()))
     if isinstance(obj, OwnClass):
-        return _class(obj.kind)
+        return code_facts(obj.kind, _token) if is_type_name(obj.kind) else _class(obj.kind)
+    if is_type_name(obj):
+        return fact(*parts_of_type_name(obj))
     if isinstance(obj, type) and obj.__flags__ & _HEAP_TYPE:
         if not found_by_name(obj):
             return _class(obj)

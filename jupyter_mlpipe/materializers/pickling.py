@@ -44,6 +44,12 @@ from jupyter_mlpipe.materializers.tensors import (
     storage_address,
     storage_bytes,
 )
+from jupyter_mlpipe.materializers.type_names import (
+    has_its_name,
+    is_type_name,
+    parts_of_type_name,
+    tracked,
+)
 from jupyter_mlpipe.materializers.views import array_view, dict_view, has_attributes
 
 _SAFE_RECURSION = 3000
@@ -100,7 +106,10 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return self._reduce_definition(obj)
         if isinstance(obj, OwnClass):
             self._of_class = True
-            return _reduce_class(obj.kind)
+            known = is_type_name(obj.kind)
+            return _reduce_type_name(obj.kind) if known else _reduce_class(obj.kind)
+        if is_type_name(obj):
+            return obj.__name__ if has_its_name(obj) else _reduce_type_name(obj)
         if isinstance(obj, weakref.WeakSet) and not self._of_class:
             # What others hold is in it: these may let go of that in other processes.
             raise pickle.PicklingError("cannot pickle 'WeakSet' object")
@@ -315,6 +324,11 @@ def _reduce_function(function: types.FunctionType) -> Any:
 def _reduce_dispatcher(function: types.FunctionType) -> Any:
     (_, default), *others = registered(function)
     return rebuild.dispatcher, (default,), others, None, None, rebuild.set_dispatcher
+
+
+def _reduce_type_name(value: Any) -> Any:
+    parts = parts_of_type_name(value)
+    return rebuild.type_name, (*parts, tracked(value), has_its_name(value))
 
 
 def _reduce_class(kind: type) -> Any:

@@ -25,6 +25,7 @@ from jupyter_mlpipe.materializers.identity import identity, library_constants, s
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.tensors import gradient_of, storage_address
+from jupyter_mlpipe.materializers.type_names import TYPE_NAMES
 from jupyter_mlpipe.materializers.views import is_view
 
 _here = object.__hash__
@@ -38,6 +39,7 @@ _NOT_WALKED = (
     *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref),
     *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal),
     *(fractions.Fraction, enum.Enum, pathlib.PurePath, re.Pattern, re.Match, uuid.UUID),
+    *TYPE_NAMES,
 )
 """Immutable, stored by name, or never stored: reaching one of these together shares nothing."""
 _COMPILED_FUNCTIONS = frozenset(

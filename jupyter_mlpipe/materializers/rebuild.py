@@ -16,6 +16,8 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+import cloudpickle
+
 from jupyter_mlpipe.materializers.classes import functions_in, virtual_subclasses
 
 
@@ -208,6 +210,15 @@ def _without_hooks(
 
 def _is_own(kind: type) -> bool:
     return kind.__module__ == "__main__"
+
+
+def type_name(kind: Any, arguments: Any, options: Any, known_as: str, own: bool) -> Any:  # noqa: FBT001  # a stored format
+    """A type variable or a new type of the notebook; one under its own name is bound at once."""
+    namespace = vars(sys.modules["__main__"])
+    made = kind(*arguments, **options)
+    made.__module__ = "__main__"
+    made = cloudpickle.cloudpickle._lookup_class_or_track(known_as, made)  # noqa: SLF001
+    return namespace.setdefault(arguments[0], made) if own else made
 
 
 def set_own_class(kind: type, state: Any) -> None:
