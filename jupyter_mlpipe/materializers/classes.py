@@ -10,10 +10,15 @@ import abc
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any
 
-from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name, is_of_past
+from jupyter_mlpipe.materializers.naming import (
+    belongs_to_notebook,
+    found_by_name,
+    is_of_past,
+    is_written_by_user,
+)
 from jupyter_mlpipe.materializers.type_names import has_its_name, is_type_name
 
 
@@ -35,9 +40,9 @@ def with_content(value: Any) -> Any:
 def held_by(kind: type | FunctionType) -> Mapping[str, Any]:
     """What may change of a class while its definition stays: attributes and added methods.
 
-    Methods and the like count by identity, and by what their defaults and attributes hold;
-    of a function nothing else does. Objects of the notebook's own classes are values, also
-    where they are called when an attribute is asked for: they may keep what they are told. Of an
+    Methods and the like count by identity, and by what their defaults, attributes and closures
+    hold; of a function nothing else does. A descriptor whose class the user wrote
+    is a value like any other: it may keep what it is told. Of an
     abstract class it counts which classes were registered.
     """
     if not isinstance(kind, type):
@@ -65,12 +70,12 @@ def virtual_subclasses(kind: type) -> tuple[type, ...]:
 
 
 def functions_in(value: Any) -> tuple[FunctionType | None, ...]:
-    """The function of a method, or the functions of a property: getter, setter and deleter.
+    """The function of a method, or those of a property: getter, setter and deleter.
 
     None for those that a property lacks; empty where anything else stands behind it.
     """
     kind = type(value)
-    parts = (value,)
+    parts: tuple[Any, ...] = (value,)
     if kind is staticmethod or kind is classmethod:
         parts = (value.__func__,)
     elif kind is property:
@@ -83,10 +88,9 @@ def _attributes(kind: type) -> Iterator[tuple[str, Any]]:
     for name, value in vars(kind).items():
         if name == "_abc_impl":
             yield name, virtual_subclasses(kind)
-        elif belongs_to_notebook(type(value)):
-            yield name, value
         elif hasattr(type(value), "__get__"):
-            yield name, (id(value), _remembered(value))
+            own = is_written_by_user(type(value))
+            yield name, value if own else (id(value), _remembered(value))
         elif not (name.startswith("__") and name.endswith("__")) and name not in _INCIDENTAL:
             yield name, value
 
@@ -100,7 +104,34 @@ def _remembered(value: Any) -> Any:
 def _kept(function: FunctionType) -> Any:
     defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     kept = [default for default in defaults if isinstance(default, list | dict | set)]
-    return (kept, vars(function)) if kept or vars(function) else None
+    captured = [cell.cell_contents for cell in captured_by(function)]
+    found = kept, vars(function), captured
+    return found if any(found) else None
+
+
+def captured_by(function: FunctionType) -> list[CellType]:
+    """Its closure, but for the class that `super()` needs, and what is not assigned yet.
+
+    Comparing with an empty cell asks nothing of what another holds.
+    """
+    named = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return [cell for name, cell in named if name != "__class__" and cell != CellType()]
+
+
+def wrapped_by(value: Any) -> tuple[type, tuple[Any, ...]] | None:
+    """The functions behind a property or the like, which pickle would leave out, and which it is.
+
+    None but for objects of classes that derive from these.
+    """
+    if not isinstance(value, _WRAPPERS) or type(value) in _WRAPPERS:
+        return None
+    if isinstance(value, property):
+        return property, (value.fget, value.fset, value.fdel, value.__doc__)
+    base = classmethod if isinstance(value, classmethod) else staticmethod
+    return base, (value.__func__,)
+
+
+_WRAPPERS = (property, classmethod, staticmethod)
 
 
 _INCIDENTAL = frozenset({"_is_protocol", "_is_runtime_protocol"})

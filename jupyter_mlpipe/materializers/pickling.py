@@ -16,7 +16,12 @@ from typing import IO, Any
 import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
-from jupyter_mlpipe.materializers.classes import OwnClass, members_of, virtual_subclasses
+from jupyter_mlpipe.materializers.classes import (
+    OwnClass,
+    members_of,
+    virtual_subclasses,
+    wrapped_by,
+)
 from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
@@ -51,6 +56,7 @@ from jupyter_mlpipe.materializers.type_names import (
     tracked,
 )
 from jupyter_mlpipe.materializers.views import array_view, dict_view, has_attributes
+from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
 
 _SAFE_RECURSION = 3000
 _EXACT = frozenset({"matplotlib", "numpy", "pandas", "scipy", "sklearn"})
@@ -108,11 +114,6 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             self._of_class = True
             known = is_type_name(obj.kind)
             return _reduce_type_name(obj.kind) if known else _reduce_class(obj.kind)
-        if is_type_name(obj):
-            return obj.__name__ if has_its_name(obj) else _reduce_type_name(obj)
-        if isinstance(obj, weakref.WeakSet) and not self._of_class:
-            # What others hold is in it: these may let go of that in other processes.
-            raise pickle.PicklingError("cannot pickle 'WeakSet' object")
         if isinstance(obj, BaseException) and (made := reduced_exception(obj)) is not None:
             return made
         if isinstance(obj, types.CellType | types.CodeType):
@@ -132,12 +133,26 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
 
     def _reduce_instance(self, obj: Any) -> Any:
         kind = type(obj)
+        if is_type_name(obj):
+            return obj.__name__ if has_its_name(obj) else _reduce_type_name(obj)
+        if isinstance(obj, weakref.WeakSet) and not self._of_class:
+            # What others hold is in it: these may let go of that in other processes.
+            raise pickle.PicklingError("cannot pickle 'WeakSet' object")
+        if kind in WEAK_MAPPINGS and self._of_class:
+            return kind, (), None, None, iter(list(obj.items()))
+        return self._reduce_stateful(obj)
+
+    def _reduce_stateful(self, obj: Any) -> Any:
+        kind = type(obj)
         if issubclass(kind, enum.Enum) and belongs_to_notebook(kind):
             known = obj.name in kind.__members__  # by value it may not be found: that may change
             return (getattr, (kind, obj.name)) if known else NotImplemented
         figure = sys.modules.get("matplotlib.figure")
         if figure is not None and isinstance(obj, figure.Figure):
             return _reduce_figure(obj)
+        if (wrapped := wrapped_by(obj)) is not None:
+            arguments = (kind, *wrapped)
+            return rebuild.wrapper, arguments, vars(obj), None, None, rebuild.set_attributes
         state = whole_state(obj)
         if state is not None:
             made = copyreg.__newobj__, (type(obj),)  # type: ignore[attr-defined]

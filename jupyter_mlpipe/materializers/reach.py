@@ -27,6 +27,7 @@ from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_na
 from jupyter_mlpipe.materializers.tensors import gradient_of, storage_address
 from jupyter_mlpipe.materializers.type_names import TYPE_NAMES
 from jupyter_mlpipe.materializers.views import is_view
+from jupyter_mlpipe.materializers.weak import weakly_held
 
 _here = object.__hash__
 _ATOMS = frozenset(
@@ -264,7 +265,8 @@ def _through_cached(function: Any, reached: Reached) -> Iterable[Any]:
 
 
 def _through_class(own: OwnClass, _reached: Reached) -> Iterable[Any]:
-    return held_by(own.kind).values()
+    held = held_by(own.kind).values()
+    return (*held, *weakly_held(held))  # these share it with who holds them otherwise
 
 
 def _through_logger(logger: logging.Logger, _reached: Reached) -> Iterable[Any]:

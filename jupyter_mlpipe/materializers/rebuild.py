@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import cloudpickle
 
-from jupyter_mlpipe.materializers.classes import functions_in, virtual_subclasses
+from jupyter_mlpipe.materializers.classes import captured_by, functions_in, virtual_subclasses
 
 
 def dates(data: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> Any:
@@ -212,13 +212,22 @@ def _is_own(kind: type) -> bool:
     return kind.__module__ == "__main__"
 
 
-def type_name(kind: Any, arguments: Any, options: Any, known_as: str, own: bool) -> Any:  # noqa: FBT001  # a stored format
+def type_name(
+    kind: Any, arguments: Any, options: Any, known_as: str, own: bool
+) -> Any:  # a stored format
     """A type variable or a new type of the notebook; one under its own name is bound at once."""
     namespace = vars(sys.modules["__main__"])
     made = kind(*arguments, **options)
     made.__module__ = "__main__"
     made = cloudpickle.cloudpickle._lookup_class_or_track(known_as, made)  # noqa: SLF001
     return namespace.setdefault(arguments[0], made) if own else made
+
+
+def wrapper(kind: Any, base: Any, functions: tuple[Any, ...]) -> Any:
+    """A property or the like of a class of the notebook, whose `__init__` is not called."""
+    made = base.__new__(kind)
+    base.__init__(made, *functions)
+    return made
 
 
 def set_own_class(kind: type, state: Any) -> None:
@@ -262,10 +271,12 @@ def _code(function: Any) -> Any:
 
 
 def _remind(function: Any, stored: Any) -> None:
-    """Give a function the defaults and attributes of another of the same code."""
+    """Give a function what another of the same code remembers."""
     function.__defaults__, function.__kwdefaults__ = stored.__defaults__, stored.__kwdefaults__
     vars(function).clear()
     vars(function).update(vars(stored))
+    for cell, other in zip(captured_by(function), captured_by(stored), strict=False):
+        cell.cell_contents = other.cell_contents
 
 
 def set_own_enumeration(kind: Any, state: Any) -> None:

@@ -16,8 +16,8 @@ from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, PipelineInput, 
 from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.pipelines.definitions import (
     Definitions,
-    definitions_of,
     abstract_classes,
+    definitions_of,
     mutable_literals,
     stateful_classes,
     stateful_functions,
@@ -193,7 +193,8 @@ def _changed_imports(
 
 def _registers(code: Sequence[Statement], earlier: Sequence[StepFacts]) -> bool:
     """Whether a class may be registered with an abstract one by now."""
-    sources = (s.source for s in (*code, *(fact.step for fact in earlier)))
+    known = [*code, *(statement for fact in earlier for statement in fact.definitions)]
+    sources = [*(s.source for s in known), *(fact.step.source for fact in earlier)]
     return any(".register" in source for source in sources)
 
 
