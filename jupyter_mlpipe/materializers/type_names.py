@@ -32,9 +32,8 @@ def parts_of_type_name(value: Any) -> tuple[Any, ...]:
     if type(value) is NewType:
         return NewType, (value.__name__, value.__supertype__), {}
     arguments = (value.__name__, *getattr(value, "__constraints__", ()))
-    told = ((name, getattr(value, f"__{name}__", None)) for name in _OPTIONS)
-    unset = (None, False, getattr(typing, "NoDefault", None))
-    return type(value), arguments, {n: v for n, v in told if not any(v is one for one in unset)}
+    told = {n: getattr(value, f"__{n}__", unset) for n, unset in _OPTIONS.items()}
+    return type(value), arguments, {n: v for n, v in told.items() if v is not _OPTIONS[n]}
 
 
 def tracked(value: Any) -> str:
@@ -42,4 +41,11 @@ def tracked(value: Any) -> str:
     return str(cloudpickle.cloudpickle._get_or_create_tracker_id(value))  # noqa: SLF001
 
 
-_OPTIONS = ("bound", "covariant", "contravariant", "infer_variance", "default")
+_OPTIONS = {
+    "bound": None,
+    "covariant": False,
+    "contravariant": False,
+    "infer_variance": False,
+    "default": getattr(typing, "NoDefault", None),  # Python 3.13 and later
+}
+"""What each of them has that says nothing of it."""
