@@ -29,7 +29,8 @@ class StatementKind(StrEnum):
     SETTING = "setting"
     """Changes something imported and binds nothing: `pd.set_option("display.width", 80)`, or
     `copyreg.pickle(Point, reduce_point)`, where both are code of the notebook. Or gives code of
-    the notebook an attribute that is code or a literal: `Robot.turn = turn`."""
+    the notebook an attribute that is code or a literal: `Robot.turn = turn`. Or registers code with
+    a class of the notebook: `Shape.register(Pixels)`."""
     DELETION = "deletion"
     """Names that are bound no longer."""
     MAGIC = "magic"
@@ -260,7 +261,18 @@ def _gives_attribute(node: ast.stmt, known: Mapping[str, StatementKind]) -> bool
     match node:
         case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=name))], value=value):
             return known.get(name) in _CODE and _is_code_or_literal(value, known)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(ast.Name(id=name), "register")) as call):
+            given = [argument for argument in call.args if not is_literal(argument)]
+            registers = known.get(name) is StatementKind.CLASS and given and not call.keywords
+            return bool(registers) and all(_is_definition(one, known) for one in given)
     return False
+
+
+def _is_definition(value: ast.expr, known: Mapping[str, StatementKind]) -> bool:
+    """A class or function: of the notebook, imported, or Python's own."""
+    kind = known.get(_root(value))
+    own = isinstance(value, ast.Name) and kind in _CODE
+    return own or kind is StatementKind.IMPORT or (kind is None and _root(value) in _BUILTINS)
 
 
 def _is_code_or_literal(value: ast.expr, known: Mapping[str, StatementKind]) -> bool:

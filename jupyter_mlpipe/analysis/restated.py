@@ -97,6 +97,8 @@ def _stored_into(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[owner, *_]):
             yield ast.unparse(owner)
+        case ast.Call(func=ast.Attribute(attr="register", value=owner)):  # of an abstract class
+            yield ast.unparse(owner)
 
 
 def _changed_attributes(node: ast.AST) -> Iterator[str]:

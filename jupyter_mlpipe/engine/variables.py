@@ -15,13 +15,14 @@ from jupyter_mlpipe.engine.releases import telling_releases
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.builtin_types import is_atom
-from jupyter_mlpipe.materializers.classes import held_by
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_parts, still_holds
 from jupyter_mlpipe.materializers.sharing import is_made_of, is_of_past_class, sharing_groups
+from jupyter_mlpipe.materializers.standing import state_fingerprint, still_registered
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import CorruptArtifactError, ValueNotLoadableError
 
 _UNCHANGING = b"atom"
+_TOLD_LATER = (CorruptArtifactError, ValueNotLoadableError)  # when the value is mentioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,7 @@ class Variables:
         return self._restated.get(name) is value
 
     def _look_into(self, name: str, kind: type | FunctionType) -> None:
-        held = held_by(kind)
-        now = fingerprint(held, self._buffers) if held else None
+        now = state_fingerprint(kind, self._buffers)
         known = self._definitions.get(name)
         if known is None or known[0] is not kind:
             self._definitions[name] = (kind, now)
@@ -169,7 +169,8 @@ class Variables:
                 self.namespace.pop(name, None)
         for name in defined.keys() & self._pending.keys():
             self.namespace[name] = defined[name]
-            with suppress(CorruptArtifactError, ValueNotLoadableError):  # told when it is mentioned
+            fresh = [defined[name]] if name not in self._restated else []
+            with still_registered(fresh), suppress(*_TOLD_LATER):
                 self._load_one(name, self._pending[name])
             if name in self._pending:
                 self.namespace.pop(name)

@@ -13,10 +13,12 @@ from collections.abc import Callable, Hashable
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
-from jupyter_mlpipe.materializers.classes import OwnClass
+from jupyter_mlpipe.materializers.classes import OwnClass, virtual_subclasses, wrapped_by
 from jupyter_mlpipe.materializers.constants import global_generator
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.type_names import is_type_name, parts_of_type_name
+from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
 
 Token: TypeAlias = Callable[[Any], bytes]
 """Digests the elements of an array, in C order."""
@@ -40,7 +42,7 @@ def fact(*parts: Any) -> tuple[Any, ...]:
     return tuple, (parts,)
 
 
-def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+def code_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
     """Functions, classes and modules: by name, or by what they do when they are the notebook's."""
     if isinstance(obj, types.ModuleType):
         return fact("module", obj.__name__)
@@ -53,10 +55,8 @@ def code_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
         return _code(obj)
     if isinstance(obj, types.CellType):
         return _cell(obj)
-    if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001  # it has no public name
-        return fact("cached", obj.__wrapped__, sorted(obj.cache_parameters().items()))
     if isinstance(obj, OwnClass):
-        return _class(obj.kind)
+        return type_facts(obj.kind, token) if is_type_name(obj.kind) else _class(obj.kind)
     if isinstance(obj, type) and obj.__flags__ & _HEAP_TYPE:
         if not found_by_name(obj):
             return _class(obj)
@@ -72,6 +72,18 @@ def partial_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     if type(obj) is not functools.partial:
         return None
     return functools.partial, (obj.func,), (obj.func, obj.args, obj.keywords, vars(obj) or None)
+
+
+def type_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """What stands in classes or for them, and what holds objects as long as others do."""
+    if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001  # it has no public name
+        return fact("cached", obj.__wrapped__, sorted(obj.cache_parameters().items()))
+    if is_type_name(obj):
+        return fact(*parts_of_type_name(obj))
+    if type(obj) in WEAK_MAPPINGS:
+        return (*fact("weak", type(obj)), list(obj.items()))
+    wrapped = wrapped_by(obj)
+    return None if wrapped is None else (*fact("wrapper", type(obj), *wrapped), vars(obj))
 
 
 def constant_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
@@ -171,4 +183,6 @@ def _cell(cell: types.CellType) -> tuple[Any, ...]:
 def _class(kind: type) -> tuple[Any, ...]:
     names = sorted(vars(kind).keys() - _INCIDENTAL)
     attributes = [(name, vars(kind)[name]) for name in names]
+    if registered := virtual_subclasses(kind):
+        attributes.append(("_abc_impl", registered))
     return (*fact("class", kind.__module__, kind.__qualname__), (kind.__bases__, attributes))

@@ -37,11 +37,12 @@ from jupyter_mlpipe.materializers.facts import (
     leaf,
     partial_facts,
     path_facts,
+    type_facts,
 )
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.keras_facts import keras_facts
 from jupyter_mlpipe.materializers.moments import Moment
-from jupyter_mlpipe.materializers.own_state import whole_state
+from jupyter_mlpipe.materializers.own_state import OF_THE_PROCESS, whole_state
 from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
 from jupyter_mlpipe.materializers.plotly_facts import plotly_facts
 from jupyter_mlpipe.materializers.quick_facts import (
@@ -91,7 +92,11 @@ def _locked(value: Any) -> Any:
 
 
 def fingerprint(
-    value: Any, buffers: BufferDigests | None = None, expected: bytes | None = None
+    value: Any,
+    buffers: BufferDigests | None = None,
+    expected: bytes | None = None,
+    *,
+    lenient: bool = False,
 ) -> bytes | None:
     """16 bytes that change with the value; comparable in this process only.
 
@@ -102,6 +107,7 @@ def fingerprint(
         value: Anything.
         buffers: Digests the large arrays in it; those that remember nothing by default.
         expected: Those it had before.
+        lenient: Whether what no other process could have, such as a lock, counts by identity.
     """
     buffers = buffers or BufferDigests(None)
     flat = flat_digest(value)
@@ -111,8 +117,8 @@ def fingerprint(
         facts = quick_array_facts(value, buffers.digest)
         if facts is not None:
             return xxhash.xxh3_128_digest(repr(facts[1]).encode())
-        found, wayward = _pickled_digest(value, buffers)
-        if wayward and found != expected and _pickled_digest(value, buffers)[0] != found:
+        found, wayward = _pickled_digest(value, buffers, lenient)
+        if wayward and expected != found != _pickled_digest(value, buffers, lenient)[0]:
             return None
     except Exception:  # noqa: BLE001  # any class may refuse in a way of its own: it is opaque
         return None
@@ -153,9 +159,13 @@ def still_holds(container: Any, parts: tuple[Any, ...]) -> bool:
     return len(now) == len(parts) and all(map(operator.is_, now, parts))
 
 
-def _pickled_digest(value: Any, buffers: BufferDigests) -> tuple[bytes, bool]:
+def _pickled_digest(
+    value: Any,
+    buffers: BufferDigests,
+    lenient: bool,
+) -> tuple[bytes, bool]:
     sink = xxhash.xxh3_128()
-    pickler = _QuickPickler(_Sink(sink), buffers)
+    pickler = _QuickPickler(_Sink(sink), buffers, lenient=lenient)
     with bounded_recursion():
         pickler.dump(with_content(value))
     return sink.digest(), pickler.wayward
@@ -224,6 +234,7 @@ class _QuickPickler(_FactPickler):
             constant_facts,
             code_facts,
             partial_facts,
+            type_facts,
             quick_arrow_facts,
             tensor_facts,
             tree_facts,
@@ -233,17 +244,24 @@ class _QuickPickler(_FactPickler):
         ),
     )
 
-    def __init__(self, sink: _Sink, buffers: BufferDigests) -> None:
+    def __init__(self, sink: _Sink, buffers: BufferDigests, *, lenient: bool) -> None:
         super().__init__(sink)
         self._token = buffers.digest  # type: ignore[method-assign]  # one call less an array
+        self._lenient = lenient
+
+    def reducer_override(self, obj: Any) -> Any:
+        """As for any value, but for what is asked to count by identity."""
+        if self._lenient and isinstance(obj, OF_THE_PROCESS):
+            return fact("place", id(obj))
+        return super().reducer_override(obj)
 
 
 class _CanonicalPickler(_FactPickler):
     """Replaces what differs between processes: identity of leaves, and the order of sets."""
 
     families = (
-        *(exception_facts, array_facts, frame_facts, constant_facts, code_facts, iterator_facts),
-        *(path_facts, partial_facts),
+        *(exception_facts, array_facts, frame_facts, constant_facts, code_facts, type_facts),
+        *(iterator_facts, path_facts, partial_facts),
         *(
             arrow_facts,
             polars_facts,

@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import Any
 
 from jupyter_mlpipe.materializers.constants import global_generators
+from jupyter_mlpipe.materializers.naming import INSTALLED
 
 _here = object.__hash__
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _CONSTANTS = {
     "matplotlib": ("rcParams",),
     "matplotlib.markers": ("MarkerStyle", "__dict__"),
@@ -53,6 +53,6 @@ def library_constants(kind: type) -> frozenset[int]:
     name = kind.__module__  # of a class that is made at run time it may be anything
     module = sys.modules.get(name) if isinstance(name, str) else None
     file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or _INSTALLED.isdisjoint(PurePath(file).parts):
+    if not isinstance(file, str) or INSTALLED.isdisjoint(PurePath(file).parts):
         return frozenset()
     return frozenset(identity(v) for v in list(vars(module).values()) if type(v) is kind)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import PurePath
 from typing import Any
 
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Folders of packages that are nobody's own."""
 MADE_OF_TEXT = "<string>"
 """The file that code names which `exec` was given as a text."""
 
@@ -23,3 +26,26 @@ def found_by_name(definition: Any) -> bool:
 def belongs_to_notebook(definition: Any) -> bool:
     """Whether it was defined in a cell, or in the script that runs as the main program."""
     return getattr(definition, "__module__", None) == "__main__"
+
+
+def is_written_by_user(definition: Any) -> bool:
+    """Whether it is the notebook's, or of a module that lies beside it rather than installed."""
+    if belongs_to_notebook(definition):
+        return True
+    name = str(getattr(definition, "__module__", None))
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return isinstance(file, str) and INSTALLED.isdisjoint(PurePath(file).parts)
+
+
+def is_of_past(kind: type) -> bool:
+    """Whether the notebook has another class under the name of this one by now."""
+    name = kind.__qualname__
+    now = vars(sys.modules["__main__"]).get(name)
+    return (
+        belongs_to_notebook(kind)
+        and now is not kind
+        and isinstance(now, type)
+        and now.__qualname__ == name
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook
 
-_OF_THE_PROCESS = (
+OF_THE_PROCESS = (
     *(io.IOBase, socket.socket, threading.Thread, threading.Event, threading.Condition),
     *(type(threading.Lock()), type(threading.RLock()), weakref.ref, types.GeneratorType),
     *(types.ModuleType, types.FrameType, types.TracebackType),
@@ -33,7 +33,7 @@ def whole_state(obj: Any) -> Any | None:
         return whole
     left_out = [value for name, value in whole.items() if told.get(name, _ABSENT) is not value]
     needless = not left_out and whole.keys() == told.keys()
-    return None if needless or any(isinstance(v, _OF_THE_PROCESS) for v in left_out) else whole
+    return None if needless or any(isinstance(v, OF_THE_PROCESS) for v in left_out) else whole
 
 
 _ABSENT = object()

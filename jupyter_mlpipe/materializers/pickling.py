@@ -16,7 +16,12 @@ from typing import IO, Any
 import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
-from jupyter_mlpipe.materializers.classes import OwnClass, members_of
+from jupyter_mlpipe.materializers.classes import (
+    OwnClass,
+    members_of,
+    virtual_subclasses,
+    wrapped_by,
+)
 from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
@@ -33,6 +38,7 @@ from jupyter_mlpipe.materializers.naming import (
     MADE_OF_TEXT,
     belongs_to_notebook,
     found_by_name,
+    is_of_past,
 )
 from jupyter_mlpipe.materializers.own_state import whole_state
 from jupyter_mlpipe.materializers.tensors import (
@@ -43,7 +49,14 @@ from jupyter_mlpipe.materializers.tensors import (
     storage_address,
     storage_bytes,
 )
+from jupyter_mlpipe.materializers.type_names import (
+    has_its_name,
+    is_type_name,
+    parts_of_type_name,
+    tracked,
+)
 from jupyter_mlpipe.materializers.views import array_view, dict_view, has_attributes
+from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
 
 _SAFE_RECURSION = 3000
 _EXACT = frozenset({"matplotlib", "numpy", "pandas", "scipy", "sklearn"})
@@ -99,10 +112,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return self._reduce_definition(obj)
         if isinstance(obj, OwnClass):
             self._of_class = True
-            return _reduce_class(obj.kind)
-        if isinstance(obj, weakref.WeakSet) and not self._of_class:
-            # What others hold is in it: these may let go of that in other processes.
-            raise pickle.PicklingError("cannot pickle 'WeakSet' object")
+            known = is_type_name(obj.kind)
+            return _reduce_type_name(obj.kind) if known else _reduce_class(obj.kind)
         if isinstance(obj, BaseException) and (made := reduced_exception(obj)) is not None:
             return made
         if isinstance(obj, types.CellType | types.CodeType):
@@ -122,6 +133,17 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
 
     def _reduce_instance(self, obj: Any) -> Any:
         kind = type(obj)
+        if is_type_name(obj):
+            return obj.__name__ if has_its_name(obj) else _reduce_type_name(obj)
+        if isinstance(obj, weakref.WeakSet) and not self._of_class:
+            # What others hold is in it: these may let go of that in other processes.
+            raise pickle.PicklingError("cannot pickle 'WeakSet' object")
+        if kind in WEAK_MAPPINGS and self._of_class:
+            return kind, (), None, None, iter(list(obj.items()))
+        return self._reduce_stateful(obj)
+
+    def _reduce_stateful(self, obj: Any) -> Any:
+        kind = type(obj)
         if issubclass(kind, enum.Enum) and belongs_to_notebook(kind):
             known = obj.name in kind.__members__  # by value it may not be found: that may change
             return (getattr, (kind, obj.name)) if known else NotImplemented
@@ -131,6 +153,9 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(obj, pandas.DataFrame | pandas.Series) and obj.attrs:
             return (*obj.__reduce_ex__(5)[:3], None, None, rebuild.set_frame)
+        if (wrapped := wrapped_by(obj)) is not None:
+            arguments = (kind, *wrapped)
+            return rebuild.wrapper, arguments, vars(obj), None, None, rebuild.set_attributes
         state = whole_state(obj)
         if state is not None:
             made = copyreg.__newobj__, (type(obj),)  # type: ignore[attr-defined]
@@ -300,9 +325,8 @@ def _refuse_past(kind: type) -> None:
     Raises:
         pickle.PicklingError: The name stands for another class by now.
     """
-    name = kind.__qualname__
-    now = vars(sys.modules["__main__"]).get(name)
-    if isinstance(now, type) and now.__qualname__ == name:
+    if is_of_past(kind):
+        name = kind.__qualname__
         raise pickle.PicklingError(f"cannot pickle '{name}' object: that class was defined anew")
 
 
@@ -320,12 +344,19 @@ def _reduce_dispatcher(function: types.FunctionType) -> Any:
     return rebuild.dispatcher, (default,), others, None, None, rebuild.set_dispatcher
 
 
+def _reduce_type_name(value: Any) -> Any:
+    parts = parts_of_type_name(value)
+    return rebuild.type_name, (*parts, tracked(value), has_its_name(value))
+
+
 def _reduce_class(kind: type) -> Any:
     maker, arguments, state, *_ = cloudpickle.cloudpickle._dynamic_class_reduce(kind)  # noqa: SLF001
     made = rebuild.own_class, (kind.__qualname__, maker, arguments)
     if issubclass(kind, enum.Enum):
         held = (state[0], members_of(kind))
         return *made, held, None, None, rebuild.set_own_enumeration
+    if "_abc_impl" in state[0]:
+        state[0]["_abc_impl"] = virtual_subclasses(kind)
     return *made, state, None, None, rebuild.set_own_class
 
 

@@ -25,7 +25,9 @@ from jupyter_mlpipe.materializers.identity import identity, library_constants, s
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.tensors import gradient_of, storage_address
+from jupyter_mlpipe.materializers.type_names import TYPE_NAMES
 from jupyter_mlpipe.materializers.views import is_view
+from jupyter_mlpipe.materializers.weak import weakly_held
 
 _here = object.__hash__
 _ATOMS = frozenset(
@@ -38,6 +40,7 @@ _NOT_WALKED = (
     *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref),
     *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal),
     *(fractions.Fraction, enum.Enum, pathlib.PurePath, re.Pattern, re.Match, uuid.UUID),
+    *TYPE_NAMES,
 )
 """Immutable, stored by name, or never stored: reaching one of these together shares nothing."""
 _COMPILED_FUNCTIONS = frozenset(
@@ -263,7 +266,8 @@ def _through_cached(function: Any, reached: Reached) -> Iterable[Any]:
 
 
 def _through_class(own: OwnClass, _reached: Reached) -> Iterable[Any]:
-    return held_by(own.kind).values()
+    held = held_by(own.kind).values()
+    return (*held, *weakly_held(held))  # these share it with who holds them otherwise
 
 
 def _through_logger(logger: logging.Logger, _reached: Reached) -> Iterable[Any]:

@@ -6,6 +6,7 @@ by `jupyter_mlpipe.materializers.rebuild`. Add new ones, and change none.
 
 from __future__ import annotations
 
+import abc
 import functools
 import io
 import random
@@ -14,6 +15,10 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
+
+import cloudpickle
+
+from jupyter_mlpipe.materializers.classes import captured_by, functions_in, virtual_subclasses
 
 
 def dates(data: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> Any:
@@ -207,28 +212,71 @@ def _is_own(kind: type) -> bool:
     return kind.__module__ == "__main__"
 
 
+def type_name(
+    kind: Any, arguments: Any, options: Any, known_as: str, own: bool
+) -> Any:  # a stored format
+    """A type variable or a new type of the notebook; one under its own name is bound at once."""
+    namespace = vars(sys.modules["__main__"])
+    made = kind(*arguments, **options)
+    made.__module__ = "__main__"
+    made = cloudpickle.cloudpickle._lookup_class_or_track(known_as, made)  # noqa: SLF001
+    return namespace.setdefault(arguments[0], made) if own else made
+
+
+def wrapper(kind: Any, base: Any, functions: tuple[Any, ...]) -> Any:
+    """A property or the like of a class of the notebook, whose `__init__` is not called."""
+    made = base.__new__(kind)
+    base.__init__(made, *functions)
+    return made
+
+
 def set_own_class(kind: type, state: Any) -> None:
     """Give a class what it held; of methods that it has already, what these remembered."""
     attributes, _slots = state
     for name, value in attributes.items():
-        code, present = getattr(value, "__code__", None), vars(kind).get(name)
         if name == "_abc_impl":
-            for subclass in value:
-                kind.register(subclass)  # type: ignore[attr-defined]  # of an abstract class
-        elif code is None or getattr(present, "__code__", None) != code:
+            _set_virtual_subclasses(kind, value)
+        elif not _is_reminded(vars(kind).get(name), value):
             setattr(kind, name, value)
-        else:
-            _remind(present, value)
     for name in vars(kind).keys() - attributes.keys():
         if not name.startswith("__"):
             delattr(kind, name)
 
 
+def _set_virtual_subclasses(kind: Any, registered: Iterable[type]) -> None:
+    """Register these and no others, by whatever name the class itself calls a method."""
+    if not set(virtual_subclasses(kind)) <= set(registered):
+        abc._reset_registry(kind)  # type: ignore[attr-defined]  # noqa: SLF001
+        for base in kind.__mro__:
+            if isinstance(base, abc.ABCMeta):  # which remembers what it answered
+                abc._reset_caches(base)  # type: ignore[attr-defined]  # noqa: SLF001
+    for subclass in registered:
+        abc.ABCMeta.register(kind, subclass)
+
+
+def _is_reminded(present: Any, stored: Any) -> bool:
+    """Whether it is a method or a property of the same code, so that it keeps its identity."""
+    functions, others = functions_in(present), functions_in(stored)
+    same = type(present) is type(stored) and list(map(_code, functions)) == list(map(_code, others))
+    if not (same and functions):
+        return False
+    for function, other in zip(functions, others, strict=True):
+        if function is not None:
+            _remind(function, other)
+    return True
+
+
+def _code(function: Any) -> Any:
+    return getattr(function, "__code__", None)
+
+
 def _remind(function: Any, stored: Any) -> None:
-    """Give a function the defaults and attributes of another of the same code."""
+    """Give a function what another of the same code remembers."""
     function.__defaults__, function.__kwdefaults__ = stored.__defaults__, stored.__kwdefaults__
     vars(function).clear()
     vars(function).update(vars(stored))
+    for cell, other in zip(captured_by(function), captured_by(stored), strict=False):
+        cell.cell_contents = other.cell_contents
 
 
 def set_own_enumeration(kind: Any, state: Any) -> None:

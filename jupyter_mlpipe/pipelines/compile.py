@@ -16,6 +16,7 @@ from jupyter_mlpipe.model.pipeline import CodeArchive, Pipeline, PipelineInput, 
 from jupyter_mlpipe.model.wire import to_json
 from jupyter_mlpipe.pipelines.definitions import (
     Definitions,
+    abstract_classes,
     definitions_of,
     mutable_literals,
     stateful_classes,
@@ -138,6 +139,7 @@ def _inputs(
     code = fact.definitions
     literals = mutable_literals(code) | stateful_classes(code) | stateful_functions(code)
     literals |= _changed_imports(code, earlier)
+    literals |= abstract_classes(code) if _registers(code, earlier) else frozenset()
     hiding = any(e.hides for e in earlier)
     inputs = []
     for name in sorted(fact.reads):
@@ -187,6 +189,13 @@ def _changed_imports(
     changed = frozenset[str]().union(*(changed_in_place(parse(source)) for source in sources))
     imports = (s for s in definitions if s.source.startswith("from "))
     return changed & frozenset(name for s in imports for name in s.names)
+
+
+def _registers(code: Sequence[Statement], earlier: Sequence[StepFacts]) -> bool:
+    """Whether a class may be registered with an abstract one by now."""
+    known = [*code, *(statement for fact in earlier for statement in fact.definitions)]
+    sources = [*(s.source for s in known), *(fact.step.source for fact in earlier)]
+    return any(".register" in source for source in sources)
 
 
 def _state_before(fact: StepFacts, earlier: Sequence[StepFacts]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from jupyter_mlpipe.analysis.code import Meaning, code_statements, meaning_of
@@ -121,9 +121,33 @@ def mutable_literals(statements: Iterable[Statement]) -> frozenset[str]:
 
 
 def stateful_classes(statements: Iterable[Statement]) -> frozenset[str]:
-    """Classes whose attributes a step may change; as far as text tells, most of them."""
-    classes = [s for s in statements if s.kind is StatementKind.CLASS]
-    return frozenset(name for s in classes if _holds_state(s.source) for name in s.names)
+    """Classes whose attributes a step may change; as far as text tells, most of them.
+
+    A decorator of the notebook's may put an object in the place of a method.
+    """
+    code = [s for s in statements if s.kind in (StatementKind.FUNCTION, StatementKind.CLASS)]
+    classes, own = [s for s in code if s.kind is StatementKind.CLASS], names_of(code)
+    return frozenset(n for s in classes if _holds_state(s, own) for n in s.names)
+
+
+def abstract_classes(statements: Iterable[Statement]) -> frozenset[str]:
+    """Classes with which others may be registered; those of libraries derived from are unknown."""
+    found = set[str]()
+    for statement in statements:
+        if statement.kind is StatementKind.CLASS:
+            bases = {base for node in parse(statement.source).body for base in _bases(node)}
+            found |= statement.names if bases & (_ABSTRACT | found) else frozenset()
+    return frozenset(found)
+
+
+def _bases(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.ClassDef):
+        for base in (*node.bases, *(keyword.value for keyword in node.keywords)):
+            named = (n for n in ast.walk(base) if isinstance(n, ast.Name | ast.Attribute))
+            yield from (n.id if isinstance(n, ast.Name) else n.attr for n in named)
+
+
+_ABSTRACT = frozenset({"ABC", "ABCMeta", "Protocol"})
 
 
 def stateful_functions(statements: Iterable[Statement]) -> frozenset[str]:
@@ -147,7 +171,7 @@ def _keeps(statement: Statement, own: frozenset[str]) -> bool:
                 called = [maker]
             case _:
                 continue
-        if any(_root(m.func if isinstance(m, ast.Call) else m) in own for m in called):
+        if any(_is_made_by(own, maker) for maker in called):
             return True
     return any(
         isinstance(node, ast.Attribute)
@@ -155,6 +179,10 @@ def _keeps(statement: Statement, own: frozenset[str]) -> bool:
         and _root(node) in statement.names
         for node in _nodes(statement)
     )
+
+
+def _is_made_by(own: frozenset[str], maker: ast.expr) -> bool:
+    return _root(maker.func if isinstance(maker, ast.Call) else maker) in own
 
 
 def stored_into(statement: Statement) -> frozenset[str]:
@@ -229,9 +257,9 @@ def _holds_container(statement: Statement) -> bool:
     return any(isinstance(n, ast.List | ast.Dict | ast.Set) for n in nodes)
 
 
-def _holds_state(source: str) -> bool:
+def _holds_state(statement: Statement, own: frozenset[str]) -> bool:
     """Whether a class body assigns anything, or a method stores into more than `self`."""
-    for node in ast.walk(parse(source)):
+    for node in ast.walk(parse(statement.source)):
         if isinstance(node, ast.ClassDef) and any(isinstance(s, ast.Assign) for s in node.body):
             return True
         if isinstance(node, ast.ClassDef) and remembers(node):
@@ -240,6 +268,9 @@ def _holds_state(source: str) -> bool:
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             if owner != "self":
                 return True
+        makers = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+        if any(_is_made_by(own, maker) for maker in makers):
+            return True
     return False
 
 

@@ -16,6 +16,7 @@ COUNTS = "class P:\n    n = 0\n    def __init__(self):\n        P.n += 1\n"
         "class P:\n    x = Kept()\np = P()\np.x = 5",
         "class P:\n    ok = 0\n    @classmethod\n    def go(cls):\n        cls.ok = 1\nP.go()",
         "class P:\n    pass\nswitch(P, 'b')",
+        "class P(ABC):\n    pass\nP.register(list)",
         "class P:\n    def add(self, x, seen=[]):\n        seen.append(x)\nP().add(1)",
     ],
 )
