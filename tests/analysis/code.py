@@ -92,7 +92,7 @@ def _compound(inner):
             body,
         ),
         _join("@{}\ndef {}():\n{}", names, names, body),
-        _join("async def {}():\n{}\n    await {}", names, body, expressions),
+        _join("async def {}():\n{}\n    await g({})", names, body, expressions),
         _join("class {}({}, metaclass={}):\n{}", names, names, names, body),
         _join("if {}:\n{}\nelse:\n{}", expressions, body, body),
         _join("for {}, {}_ in {}:\n{}\nelse:\n{}", names, names, expressions, body, body),
