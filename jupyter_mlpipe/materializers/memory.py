@@ -21,9 +21,15 @@ def root_of(array: Any) -> Any:
     """The array that owns, or first borrowed, the memory that `array` looks at."""
     import numpy as np
 
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    while isinstance(base := _base_of(array), np.ndarray):
+        array = base
     return array
+
+
+def _base_of(array: Any) -> Any:
+    """What an array is a view of; NumPy's own tricks with strides put a dummy in between."""
+    base = array.base
+    return base.base if type(base).__name__ == "DummyArray" else base
 
 
 def writes_to_file(value: Any) -> bool:

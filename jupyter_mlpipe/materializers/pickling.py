@@ -202,12 +202,13 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
 
     def _reduce_array(self, array: Any) -> Any:
         refuse_meaningless(root_of(array))
+        address, own = address_of(array), id(array) in self._own
         lender = root_of(array).base
         lender = lender.obj if isinstance(lender, memoryview) else lender
-        if type(lender) is bytearray and array.size and not array.dtype.hasobject:
-            return self._view_of(lender, array, address_of_bytes(lender))
-        address = address_of(array)
-        if address in self._shared and id(array) not in self._own and array.size:
+        plain = array.size and not array.dtype.hasobject and (own or address not in self._memory)
+        if isinstance(lender, bytearray) and plain:
+            return self._view_of_bytes(lender, array)
+        if address in self._shared and not own and array.size:
             return self._reduce_view(array, address)
         contiguous = array.flags.c_contiguous or array.flags.f_contiguous
         if array.dtype.kind in "mM" and contiguous:  # pickle has no buffer for these
@@ -215,6 +216,15 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             data = pickle.PickleBuffer(array.view("i8").ravel(order=order))
             return rebuild.dates, (data, array.dtype, array.shape, order)
         return super().reducer_override(array)
+
+    def _view_of_bytes(self, lender: bytearray, array: Any) -> Any:
+        """A tensor that follows has to look at the same bytes, but cannot tell whose they are."""
+        import numpy as np
+
+        start, address = address_of_bytes(lender), address_of(array)
+        if address in self._shared:
+            self._memory_at(address, lambda: np.frombuffer(lender, np.uint8)[address - start :])
+        return self._view_of(lender, array, start)
 
     def _reduce_array_view(self, obj: Any) -> tuple[Any, ...] | None:
         """Where memory is shared, or NumPy would forget what an array was given as attributes."""

@@ -132,6 +132,28 @@ def test_a_loaded_bundle_can_be_kept_again(kept, tmp_path):
     assert again["view"][0] == -1
 
 
+def test_what_joins_a_loaded_bundle_is_kept_with_it(kept):
+    matrix = np.arange(16.0).reshape(4, 4)
+    loaded = kept(matrix=matrix, diagonal=np.einsum("ii->i", matrix))
+    window = np.lib.stride_tricks.sliding_window_view(loaded["matrix"][1], 2)
+    again = kept(**loaded, window=window)
+    again["matrix"][1, 1] = 99
+    assert again["diagonal"][1] == again["window"][0, 1] == again["window"][1, 0] == 99
+    assert not again["window"].flags.writeable
+
+
+@pytest.mark.parametrize("names", [("array", "tensor", "view"), ("view", "tensor", "array")])
+def test_arrays_and_tensors_stay_one_however_often_they_are_kept(kept, names):
+    torch = pytest.importorskip("torch")
+    array = np.zeros(4, dtype=np.float32)
+    tensor = torch.from_numpy(array)
+    loaded = {"array": array, "tensor": tensor, "view": tensor.view(2, 2)}
+    for _ in range(3):
+        loaded = kept(**{name: loaded[name] for name in names})
+    loaded["tensor"].add_(2)
+    assert loaded["array"].tolist() == loaded["view"].ravel().tolist() == [2, 2, 2, 2]
+
+
 def test_a_record_is_a_row_of_its_array_again(kept):
     table = np.zeros(3, dtype=[("a", "i4"), ("b", "f8")])
     loaded = kept(table=table, row=table[1])
