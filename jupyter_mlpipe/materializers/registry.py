@@ -135,19 +135,26 @@ class MaterializerRegistry:
                 yield plugin
 
 
-def _places() -> tuple[tuple[str, float], ...]:
-    """Where packages are installed, and when something was there last."""
-    return tuple((place, _changed(place)) for place in sys.path)
+def _places() -> tuple[tuple[str, object], ...]:
+    """Where packages are installed, and what tells that others are there by now."""
+    return tuple((place, _state(place)) for place in sys.path)
 
 
-def _changed(place: str) -> float:
+def _state(place: str) -> object:
+    """In a folder of packages alone, when something was there last; elsewhere that says nothing."""
     try:
-        return os.stat(place or ".").st_mtime  # noqa: PTH116 - Path costs several times as much
+        if place.endswith(_FOR_PACKAGES):
+            return os.stat(place).st_mtime  # noqa: PTH116 - Path costs several times as much
+        return tuple(n for n in os.listdir(place or ".") if n.endswith(_DESCRIBES))  # noqa: PTH208
     except OSError:
-        return 0.0
+        return None
+
+
+_FOR_PACKAGES = ("site-packages", "dist-packages")
+_DESCRIBES = (".dist-info", ".egg-info")
 
 
 @lru_cache(maxsize=1)
-def _installed(group: str, places: tuple[tuple[str, float], ...]) -> tuple[EntryPoint, ...]:
+def _installed(group: str, places: tuple[tuple[str, object], ...]) -> tuple[EntryPoint, ...]:
     """To read what each package brings takes longer than to store a small value."""
     return tuple(entry_points(group=group))

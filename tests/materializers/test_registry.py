@@ -97,6 +97,16 @@ def test_plugins_are_looked_up_on_first_use_only(monkeypatch, tmp_path):
     assert importlib.metadata.entry_points(group=groups[0]) is not None
 
 
+def test_other_files_beside_the_packages_make_nobody_look_again(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    looked = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: looked.append(group) or [])
+    for number in range(3):
+        (tmp_path / f"{number}.csv").touch()
+        default_registry().for_value(1)
+    assert len(looked) == 1
+
+
 def test_a_package_that_is_installed_meanwhile_is_found(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     assert default_registry().for_value({1}).name == "plain"
