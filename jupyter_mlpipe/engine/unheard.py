@@ -95,12 +95,12 @@ class UnheardFiles:
         return self._file is not None and self._owner == os.getpid()
 
     def _folder(self, place: str) -> str | None:
-        """The folder that a text leads to; of a relative one, where it is not below the present."""
-        if "/" not in place and "\\" not in place:
-            self._searched = self._searched or not _PATTERN.isdisjoint(place)
-            return None
+        """The deepest folder that is there on the way to where a text leads."""
         self._searched = self._searched or not _PATTERN.isdisjoint(place)
-        path = os.path.abspath(os.path.expanduser(place.removeprefix("file://")))  # noqa: PTH100, PTH111
+        if "/" not in place:
+            return None
+        told = os.path.expanduser(place.removeprefix("file://"))  # noqa: PTH111
+        path = os.path.normpath(os.path.join(_here(), told))  # noqa: PTH118
         while not os.path.isdir(path):  # noqa: PTH112 - refuses no odd strings
             above = os.path.dirname(path)  # noqa: PTH120
             if above == path:
@@ -182,7 +182,11 @@ def _events(told: bytes) -> Iterator[tuple[int, int, str]]:
 
 
 def _here() -> str:
-    return os.getcwd()  # noqa: PTH109 - asked at each step
+    """Where one works; nowhere if that folder was removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - asked at each step
+    except OSError:
+        return os.devnull
 
 
 def _libc() -> ctypes.CDLL:

@@ -114,6 +114,15 @@ def test_more_than_linux_remembers_is_said(here, unheard):
     assert unheard.stop().lost
 
 
+def test_nothing_is_told_where_the_working_folder_has_gone(here, unheard):
+    gone = here / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    unheard.start(["data/a.csv"])
+    assert unheard.stop().read == set()
+
+
 def test_a_forked_process_takes_nothing_from_its_parent(here, unheard):
     unheard.start(())
     cat("data/a.csv")
