@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any
 
 from jupyter_mlpipe.engine.attempt import Attempt
 
 _LONGEST = 1024
-_MOST = 200
+_MOST = 100
 """Items of a container that are looked at."""
-_DEEP = 3
+_DEEP = 2
 """How far containers lie within each other that are looked into."""
 
 
@@ -49,7 +50,5 @@ def _in_value(value: Any, depth: int) -> Iterator[str]:
         yield os.fspath(value)
     elif kind in (list, tuple, set, frozenset, dict) and depth:
         parts: Iterable[Any] = value.values() if kind is dict else value
-        for number, part in enumerate(list(parts)):
-            if number >= _MOST:
-                return
+        for part in list(islice(parts, _MOST)):
             yield from _in_value(part, depth - 1)
