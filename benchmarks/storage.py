@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from blake3 import blake3
 
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
@@ -51,7 +52,9 @@ def main() -> None:
         root = Path(folder)
         for kind in ("array", "frame"):
             throughput(kind, chosen.megabytes, chosen.rounds, root)
+            read_whole(kind, chosen.megabytes, chosen.rounds, root)
             one_element(kind, chosen.megabytes // 2, root)
+        throughput("mixed", chosen.megabytes // 2, chosen.rounds, root)
         growth("one column of 50 changed", chosen.megabytes // 2, root, change_column)
         growth("2 % of rows appended", chosen.megabytes // 2, root, append_rows)
         small_values(root)
@@ -61,9 +64,27 @@ def value_of(kind: str, megabytes: int) -> Any:
     """Random numbers, which nothing compresses."""
     count = (megabytes << 20) // 8
     numbers = np.random.default_rng(0)
+    if kind == "mixed":
+        return mixed_frame(megabytes * 11_000)
     if kind == "array":
         return numbers.random(count)
     return pd.DataFrame({f"c{i}": numbers.random(count // COLUMNS) for i in range(COLUMNS)}).copy()
+
+
+def mixed_frame(rows: int, seed: int = 0) -> Any:
+    """Numbers, times, categories, flags and texts: about 95 bytes a row."""
+    numbers = np.random.default_rng(seed)
+    words = pd.array([f"name {i}" for i in range(10_000)], dtype="str")
+    return pd.DataFrame(
+        {f"x{i}": numbers.random(rows) for i in range(5)}
+        | {f"n{i}": numbers.integers(0, 1000, rows) for i in range(3)}
+        | {
+            "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(numbers.integers(0, 10**9, rows)),
+            "kind": pd.Categorical.from_codes(numbers.integers(0, 3, rows), ["a", "b", "c"]),
+            "flag": numbers.random(rows) < 0.5,
+            "name": words.take(numbers.integers(0, 10_000, rows)),
+        }
+    )
 
 
 @contextmanager
@@ -98,8 +119,7 @@ def bytes_in(folder: Path) -> int:
 
 def throughput(kind: str, megabytes: int, rounds: int, root: Path) -> None:
     value = value_of(kind, megabytes)
-    numbers = value if kind == "array" else value["c0"].to_numpy().base  # the block of all
-    data = memoryview(numbers.reshape(-1).view("u1"))
+    data = memoryview(np.random.default_rng(1).bytes(bytes_of(value)))
     raw, ours, load, look = [], [], [], []
     for _ in range(rounds):
         raw.append(seconds(partial(write_raw, data, root / "raw")))
@@ -117,7 +137,7 @@ def throughput(kind: str, megabytes: int, rounds: int, root: Path) -> None:
             look.append(seconds(partial(fingerprint, loaded, digests)))
             del loaded
         shutil.rmtree(root / "store")
-    del value, numbers, data
+    del value, data
     extra = subprocess.run(
         [sys.executable, __file__, "--peak", kind, "--megabytes", str(megabytes), "--folder", root],
         check=True,
@@ -129,6 +149,50 @@ def throughput(kind: str, megabytes: int, rounds: int, root: Path) -> None:
         f"({min(ours):.2f} s, raw {min(raw):.2f} s), {extra.strip()} MB extra memory; "
         f"loaded in {1000 * min(load):.1f} ms, looked at in {1000 * min(look):.1f} ms"
     )
+
+
+def bytes_of(value: Any) -> int:
+    return int(
+        value.nbytes if isinstance(value, np.ndarray) else value.memory_usage(deep=True).sum()
+    )
+
+
+def read_whole(kind: str, megabytes: int, rounds: int, root: Path) -> None:
+    """A value that this machine has verified before, and one that it meets for the first time."""
+    value = value_of(kind, megabytes)
+    write_raw(memoryview(np.random.default_rng(1).random(bytes_of(value) // 8)), root / "raw")
+    with store_in(root) as (values, _):
+        manifest = values.keep(value).manifest
+    del value
+    times: dict[str, list[float]] = {"raw": [], "known": [], "raw, verified": [], "met": []}
+    for _ in range(rounds):
+        times["raw"].append(seconds(lambda: read_raw(root / "raw", verify=False)))
+        times["known"].append(seconds(lambda: load_whole(root, manifest)))
+        times["raw, verified"].append(seconds(lambda: read_raw(root / "raw", verify=True)))
+        (root / "other").mkdir()
+        shutil.copytree(root / "store", root / "other" / "store")
+        times["met"].append(seconds(partial(load_whole, root / "other", manifest)))
+        shutil.rmtree(root / "other")
+    (root / "raw").unlink()
+    shutil.rmtree(root / "store")
+    raw, known, verified, met = (min(found) for found in times.values())
+    print(
+        f"{kind} of {megabytes} MB, read whole and summed up: {raw / known:.2f} of raw "
+        f"({known:.2f} s, raw {raw:.2f} s); met for the first time {verified / met:.2f} of raw "
+        f"and verification ({met:.2f} s, raw {verified:.2f} s)"
+    )
+
+
+def load_whole(root: Path, manifest: Any) -> None:
+    with store_in(root) as (values, _):
+        np.asarray(values.load_manifest(manifest)).sum()
+
+
+def read_raw(path: Path, *, verify: bool) -> None:
+    data = np.fromfile(path)
+    if verify:
+        blake3(data.view("u1")).digest()
+    data.sum()
 
 
 def peak(kind: str, megabytes: int, root: Path) -> int:

@@ -6,6 +6,8 @@ import io
 import sys
 from typing import Any
 
+from blake3 import blake3
+
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.facts import Token, fact
 from jupyter_mlpipe.materializers.tensors import gradient_of
@@ -14,6 +16,8 @@ from jupyter_mlpipe.materializers.views import array_view, has_attributes
 _TREES = frozenset({"sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree"})
 _TREE_COUNTERS = 7
 """Place of the first of four counters in the state of a tree."""
+_ROWS = 1 << 15
+"""Rows of a column of Arrow's that are looked at together."""
 _PASSING = frozenset(
     {"_cache", "_readonly", "_has_sorted_indices", "_has_canonical_format", "has_canonical_format"}
 )
@@ -68,12 +72,14 @@ def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     if pandas is None or not hasattr(pandas, "DataFrame"):  # it is being imported
         return None
     if isinstance(obj, pandas.DataFrame):
-        columns = [obj.iloc[:, position].array for position in range(obj.shape[1])]
+        columns = [column.array for _, column in obj.items()]
         return _labelled(obj, columns, obj.columns, obj.index)
     if isinstance(obj, pandas.Series):
         return _labelled(obj, obj.array, obj.name, obj.index)
     extensions = pandas.api.extensions
     extended = isinstance(obj, extensions.ExtensionArray | extensions.ExtensionDtype)
+    if extended and (held := getattr(obj, "_pa_array", None)) is not None:
+        return fact("column", type(obj), obj.dtype, held)
     if extended or (_is_of_pandas(type(obj)) and "_cache" in getattr(obj, "__dict__", ())):
         return tuple(map(_lasting, obj.__reduce_ex__(5)))
     return None
@@ -84,23 +90,53 @@ def _is_of_pandas(kind: type) -> bool:
     return str(kind.__module__).startswith("pandas.")
 
 
-def arrow_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
+def arrow_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     """Arrow's arrays by value, however they are chunked, sliced or padded."""
     arrow = sys.modules.get("pyarrow")
     if arrow is None or not hasattr(arrow, "ChunkedArray"):
         return None
     if not isinstance(obj, arrow.Array | arrow.ChunkedArray):
         return None
-    import numpy as np
+    whole = obj if isinstance(obj, arrow.ChunkedArray) else arrow.chunked_array([obj])
+    return fact("arrow", str(obj.type), len(obj), _written(whole.unify_dictionaries()))
 
-    chunked = isinstance(obj, arrow.ChunkedArray)
-    whole = arrow.concat_arrays(obj.chunks or [arrow.nulls(0, obj.type)]) if chunked else obj
-    missing = token(whole.is_null().to_numpy(zero_copy_only=False))
-    if arrow.types.is_string(whole.type) or arrow.types.is_large_string(whole.type):
-        whole = whole.fill_null("")  # what lies below a missing value is arbitrary
-    batch = arrow.record_batch([whole], names=["values"])
-    content = token(np.frombuffer(batch.serialize(), np.uint8))
-    return fact("arrow", str(obj.type), len(obj), missing, content)
+
+def _written(column: Any) -> bytes:
+    """The digest of it as Arrow would send it, with its dictionaries, some rows at a time."""
+    import pyarrow as pa
+
+    seen = _Digest()
+    schema = pa.schema([("values", column.type)])
+    with pa.PythonFile(seen, "w") as file, pa.ipc.new_stream(file, schema) as stream:
+        for start in range(0, len(column), _ROWS):
+            chunks = column.slice(start, _ROWS).chunks
+            part = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+            seen.write(part.is_null().to_numpy(zero_copy_only=False))
+            stream.write_batch(pa.record_batch([_filled(part)], schema))
+    return seen.hasher.digest()
+
+
+def _filled(part: Any) -> Any:
+    """What lies below a missing text is arbitrary."""
+    import pyarrow as pa
+
+    texts = pa.types.is_string(part.type) or pa.types.is_large_string(part.type)
+    return part.fill_null("") if texts and part.null_count else part
+
+
+class _Digest(io.RawIOBase):
+    """A file of which nothing but the digest is kept."""
+
+    def __init__(self) -> None:
+        self.hasher = blake3()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self.hasher.update(view)
+        return len(view)
 
 
 def polars_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:

@@ -52,7 +52,7 @@ from jupyter_mlpipe.materializers.quick_facts import (
     quick_text_facts,
 )
 
-_VERSION = b"jupyter_mlpipe value 3"
+_VERSION = b"jupyter_mlpipe value 4"
 """Goes into every content digest; changes whenever equal values would get other digests."""
 _SMALL = 64
 """Items up to which looking at each is faster than pickling."""

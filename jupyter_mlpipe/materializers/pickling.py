@@ -16,6 +16,7 @@ from typing import IO, Any
 import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
+from jupyter_mlpipe.materializers.arrow_columns import reduced_column
 from jupyter_mlpipe.materializers.classes import (
     OwnClass,
     members_of,
@@ -126,7 +127,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if is_tensor(obj):
             return self._reduce_tensor(obj)
         made = constant(obj) or dict_view(obj) or self._reduce_array_view(obj)
-        made = made or reduced_table(obj) or reduced_keras_model(obj)
+        made = made or reduced_table(obj) or reduced_column(obj) or reduced_keras_model(obj)
         if made is not None:
             return made
         return self._reduce_instance(obj)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import json
 import re
 import reprlib
@@ -62,10 +63,11 @@ def array_preview(array: Any) -> Preview:
 def table_preview(frame: Any) -> Preview:
     """The first rows of a frame, and a line about each column."""
     shown = frame.iloc[:ROWS, :COLUMNS]
+    values = shown.to_numpy(dtype=object)  # all at once: taken one by one they cost as much again
     columns = (Column("", str(frame.index.dtype)), *map(_column, _series_of(frame)))
     rows = (
         (_cell(label), *(_cell(value) for value in row))
-        for label, row in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
+        for label, row in zip(shown.index, values, strict=True)
     )
     return Preview("table", columns=columns, rows=tuple(rows), total_rows=len(frame))
 
@@ -93,7 +95,7 @@ def _cell(value: Any) -> str:
 
 
 def _series_of(frame: Any) -> Sequence[Any]:
-    return [frame.iloc[:, position] for position in range(min(frame.shape[1], COLUMNS))]
+    return [column for _, column in itertools.islice(frame.items(), COLUMNS)]
 
 
 def _column(series: Any) -> Column:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jupyter_mlpipe.materializers.buffers import LARGE
+from jupyter_mlpipe.materializers.data_facts import arrow_facts
 from jupyter_mlpipe.materializers.facts import Token, fact
 
 _LONG = 1000
@@ -70,6 +71,8 @@ def quick_arrow_facts(obj: Any, token: Token) -> tuple[Any, ...] | None:
         return fact("chunks", str(obj.type), obj.chunks)
     if not isinstance(obj, arrow.Array):
         return None
+    if "dictionary<" in str(obj.type) and not isinstance(obj, arrow.DictionaryArray):
+        return arrow_facts(obj, token)  # the dictionaries of its parts are not among its buffers
     import numpy as np
 
     buffers = [

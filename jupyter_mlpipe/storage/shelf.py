@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,9 @@ from jupyter_mlpipe.storage.stamps import is_vouched, look_at, vouched
 
 PACK_NAME = re.compile(r"[0-9a-f]{32}").fullmatch
 _MOST_OPEN = 256
+_MOST_WORKERS = 8
+_WORTH_A_WORKER = 16
+"""Chunks of a pack for each thread that verifies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +179,20 @@ def _on_disk(path: Path) -> bool:
 
 def _damaged(path: Path, table: PackTable) -> frozenset[int]:
     """Chunks that are not what their digests say; the price is reading all of the pack."""
-    found = set()
     with path.open("rb") as file:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    with content, memoryview(content) as view:
-        for place, (offset, size) in enumerate(zip(table.offsets, table.sizes, strict=True)):
-            with view[offset : offset + size] as data:
-                if blake3(data).digest() != table.digest(place):
-                    found.add(place)
-    return frozenset(found)
+    workers = min(_MOST_WORKERS, os.cpu_count() or 1, len(table) // _WORTH_A_WORKER + 1)
+    with content, memoryview(content) as view, ThreadPoolExecutor(workers) as pool:
+        shares = (range(first, len(table), workers) for first in range(workers))
+        found = pool.map(lambda share: _damaged_of(view, table, share), shares)
+        return frozenset(itertools.chain.from_iterable(found))
+
+
+def _damaged_of(content: memoryview, table: PackTable, places: Iterable[int]) -> list[int]:
+    found = []
+    for place in places:
+        offset = table.offsets[place]
+        with content[offset : offset + table.sizes[place]] as data:
+            if blake3(data).digest() != table.digest(place):
+                found.append(place)
+    return found
