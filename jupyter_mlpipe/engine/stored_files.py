@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,27 @@ _MOST_READ = 1 << 20
 
 
 class FilesIn(Files):
-    """On the way into the store: large memory is named, and copied once, by the store."""
+    """On the way into the store: memory is named, and copied once, by the store."""
 
     def __init__(self, directory: Path, moment: Moment) -> None:
         super().__init__(directory)
         self._moment = moment
+        self._small: dict[str, bytes] = {}
         self._parts: dict[str, tuple[Memory, ...]] = {}
 
     def put(self, name: str, *parts: Memory) -> None:
-        """Into the folder only where it is small."""
+        """Never into the folder: writing and reading a file costs more than a small value."""
         if sum(part.data.nbytes for part in parts) < _LARGE:
-            super().put(name, *parts)
+            self._small[name] = b"".join(part.data for part in parts)
         else:
             self._parts[name] = parts
 
+    def small(self) -> Mapping[str, bytes]:
+        """Whole files that are not in the folder."""
+        return self._small
+
     def large(self) -> dict[str, list[Chunk]]:
-        """Chunks of what is in none of the files in the folder."""
+        """Chunks of the others."""
         return {
             name: [chunk for part in parts for chunk in self._chunks(part)]
             for name, parts in self._parts.items()

@@ -12,7 +12,7 @@ from jupyter_mlpipe.engine.releases import telling_releases, with_release
 from jupyter_mlpipe.engine.stored_files import FilesIn, FilesOut
 from jupyter_mlpipe.materializers.base import Materializer
 from jupyter_mlpipe.materializers.buffers import BufferDigests
-from jupyter_mlpipe.materializers.files import LargeMaterializer
+from jupyter_mlpipe.materializers.files import MemoryMaterializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.links import LinkMaterializer, linked_files
 from jupyter_mlpipe.materializers.moments import Moment
@@ -116,7 +116,7 @@ class ValueStore:
         manifest = self._artifacts.open(digest, previews=False)
         materializer = self._materializers.named(manifest.materializer)
         with self._scratch.folder() as folder:
-            if isinstance(materializer, LargeMaterializer):
+            if isinstance(materializer, MemoryMaterializer):
                 return materializer.read(FilesOut(folder, manifest, self._artifacts, self._buffers))
             self._artifacts.checkout(manifest, folder)
             return materializer.load(folder)
@@ -156,7 +156,7 @@ class ValueStore:
             files = FilesIn(folder, moment)
             try:
                 with _named(value):
-                    if isinstance(chosen, LargeMaterializer):
+                    if isinstance(chosen, MemoryMaterializer):
                         chosen.write(value, files)
                     else:
                         chosen.save(value, folder)
@@ -165,7 +165,7 @@ class ValueStore:
                     f"The folder for temporary files, {folder}, cannot be written ({error}). "
                     "Free some space, or point TMPDIR at another folder."
                 ) from error
-            stored = self._artifacts.store(folder, files.large())
+            stored = self._artifacts.store(folder, files.large(), files.small())
             files.settle(stored)
         manifest = Manifest(chosen.name, stored, previews, chosen.pickled)
         return _Content(self._artifacts.record(manifest), manifest.nbytes, moment)

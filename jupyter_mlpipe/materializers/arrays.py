@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jupyter_mlpipe.materializers.files import Files, LargeMaterializer, Memory
+from jupyter_mlpipe.materializers.files import Files, Memory, MemoryMaterializer
 from jupyter_mlpipe.materializers.memory import row_of, span_of, spanned
 from jupyter_mlpipe.materializers.previews import array_preview
 from jupyter_mlpipe.model.artifact import Preview
@@ -29,7 +29,7 @@ _PREFIX = 8
 _MOST_HEADER = 16 * 1024
 
 
-class NumpyMaterializer(LargeMaterializer):
+class NumpyMaterializer(MemoryMaterializer):
     """Arrays of numbers, booleans, strings or dates; records and objects are left to pickle."""
 
     name: ClassVar[str] = "numpy"
@@ -99,7 +99,7 @@ def _write_repeated(array: Any, files: Files) -> None:
         ],
         "writeable": array.flags.writeable,
     }
-    (files.directory / _LAYOUT_FILE).write_text(json.dumps(layout))
+    files.put(_LAYOUT_FILE, Memory(memoryview(json.dumps(layout).encode())))
     _write(_REPEATED_FILE, spanned(once), files)
 
 

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.codec import dump, load
-from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
+from jupyter_mlpipe.materializers.files import Files, MemoryMaterializer
 from jupyter_mlpipe.materializers.sharing import shared_memory
 
 
-class BundleMaterializer(LargeMaterializer):
+class BundleMaterializer(MemoryMaterializer):
     """A dict of values by name: aliases stay aliases, and views look at one memory again."""
 
     name: ClassVar[str] = "bundle"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.codec import dump, load
-from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
+from jupyter_mlpipe.materializers.files import Files, MemoryMaterializer
 from jupyter_mlpipe.materializers.previews import cut, text_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import ArtifactType, Preview
@@ -15,7 +15,7 @@ from jupyter_mlpipe.model.artifact import ArtifactType, Preview
 _PARAMETERS = 100
 
 
-class EstimatorMaterializer(LargeMaterializer):
+class EstimatorMaterializer(MemoryMaterializer):
     """Whatever follows scikit-learn's interface, pipelines and the user's own included."""
 
     name: ClassVar[str] = "scikit-learn"

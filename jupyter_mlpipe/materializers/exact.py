@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.codec import dump, load
-from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
+from jupyter_mlpipe.materializers.files import Files, MemoryMaterializer
 from jupyter_mlpipe.materializers.previews import text_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import Preview
 
 
-class ExactMaterializer(LargeMaterializer):
+class ExactMaterializer(MemoryMaterializer):
     """Says what values of its family are and how they look; the codec keeps them as they are."""
 
     pickled: ClassVar[bool] = True

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.codec import dump, load
-from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
+from jupyter_mlpipe.materializers.files import Files, MemoryMaterializer
 from jupyter_mlpipe.materializers.previews import image_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import ArtifactType, Preview
 
 
-class FigureMaterializer(LargeMaterializer):
+class FigureMaterializer(MemoryMaterializer):
     """Figures that can be drawn on again; a loaded one is not opened in pyplot."""
 
     name: ClassVar[str] = "matplotlib"

@@ -49,7 +49,7 @@ class Files:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
 
 
-class LargeMaterializer(Materializer):
+class MemoryMaterializer(Materializer):
     """A materializer of values whose memory is stored, and mapped again, as it is."""
 
     @abstractmethod

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_mlpipe.materializers.codec import dump, load
-from jupyter_mlpipe.materializers.files import Files, LargeMaterializer
+from jupyter_mlpipe.materializers.files import Files, MemoryMaterializer
 from jupyter_mlpipe.materializers.previews import table_preview
 from jupyter_mlpipe.materializers.sharing import shared_memory
 from jupyter_mlpipe.model.artifact import Preview
 
 
-class PandasMaterializer(LargeMaterializer):
+class PandasMaterializer(MemoryMaterializer):
     """Index, dtypes, attrs and flags included; Arrow and Parquet lose half of these.
 
     Each block of columns is a file that is mapped when the frame is loaded.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_mlpipe.materializers.base import Materializer
+from jupyter_mlpipe.materializers.files import Files, Memory, MemoryMaterializer
 from jupyter_mlpipe.materializers.previews import json_preview, text_preview
 from jupyter_mlpipe.materializers.tagged import NotPlainError, decode, encode
 from jupyter_mlpipe.model.artifact import Preview
@@ -17,7 +16,7 @@ _FILE = "value.json"
 _FORMAT = 1
 
 
-class PlainMaterializer(Materializer):
+class PlainMaterializer(MemoryMaterializer):
     """Scalars, text, bytes, dates, paths, and lists, tuples, dicts and sets of them.
 
     Readable without this package: what JSON has is written as it is, the rest with a tag.
@@ -34,7 +33,7 @@ class PlainMaterializer(Materializer):
             return False
         return True
 
-    def save(self, value: Any, directory: Path) -> None:
+    def write(self, value: Any, files: Files) -> None:
         """Equal values give equal files; sets are sorted."""
         try:
             content = {"format": _FORMAT, "value": encode(value)}
@@ -43,12 +42,12 @@ class PlainMaterializer(Materializer):
                 f"A {type(value).__qualname__} cannot be stored as JSON: {error}. "
                 "Let the materializer be chosen automatically."
             ) from error
-        (directory / _FILE).write_text(json.dumps(content), encoding="ascii")
+        files.put(_FILE, Memory(memoryview(json.dumps(content).encode("ascii"))))
 
-    def load(self, directory: Path) -> Any:
+    def read(self, files: Files) -> Any:
         """A new value each time."""
         try:
-            content = json.loads((directory / _FILE).read_bytes())
+            content = json.loads(bytes(files.get(_FILE)))
             return decode(content["value"])
         except (ValueError, KeyError, TypeError, NotImplementedError) as error:
             raise ValueNotLoadableError(

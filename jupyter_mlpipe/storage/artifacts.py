@@ -8,6 +8,8 @@ import shutil
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from jupyter_mlpipe.model.artifact import Preview
 from jupyter_mlpipe.model.chunk import Chunk, chunks_of, cut
@@ -27,6 +29,8 @@ from jupyter_mlpipe.storage.manifests import (
 )
 from jupyter_mlpipe.storage.mapping import Mapped
 from jupyter_mlpipe.storage.packing import Packing
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class ArtifactStore:
@@ -51,27 +55,31 @@ class ArtifactStore:
         return self.record(Manifest(materializer, self.store(directory), previews, pickled))
 
     def store(
-        self, directory: Path, memory: Mapping[str, Iterable[Chunk]] | None = None
+        self,
+        directory: Path,
+        memory: Mapping[str, Iterable[Chunk]] = _NONE,
+        small: Mapping[str, bytes] = _NONE,
     ) -> tuple[StoredFile, ...]:
         """Store files of which no manifest tells yet.
 
         Args:
             directory: Holds some of them.
-            memory: The others, by name.
+            memory: Others by name, in chunks.
+            small: Others by name, each of at most 64 KiB.
 
         Raises:
             StorageError: The store refused, or `directory` holds more than plain files.
         """
-        files, large = [], []
+        files, large = [self._store_small(name, data) for name, data in small.items()], []
         for path in sorted(directory.iterdir()):
             _require_plain_file(path)
             if path.stat().st_size > BLOB:
                 large.append(path)
             else:
-                files.append(self._store_small(path))
+                files.append(self._store_small(path.name, path.read_bytes()))
         if large or memory:
             with self._blobs.chunks.packing() as packing:
-                files += [_pack(name, packing, chunks) for name, chunks in (memory or {}).items()]
+                files += [_pack(name, packing, chunks) for name, chunks in memory.items()]
                 files += [_pack_file(path, packing) for path in large]
         return tuple(sorted(files, key=lambda file: file.name))
 
@@ -146,11 +154,10 @@ class ArtifactStore:
                 else:
                     _place(source.absolute(), target)
 
-    def _store_small(self, path: Path) -> StoredFile:
-        data = path.read_bytes()
+    def _store_small(self, name: str, data: bytes) -> StoredFile:
         if len(data) <= SMALL:
-            return small_file(path.name, data)
-        return StoredFile(path.name, len(data), digest=self._blobs.put(data))
+            return small_file(name, data)
+        return StoredFile(name, len(data), digest=self._blobs.put(data))
 
     def _unfold(self, file: StoredFile, target: Path) -> None:
         _require_absent(target)
