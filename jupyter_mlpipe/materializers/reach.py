@@ -16,25 +16,28 @@ import sys
 import types
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any
 
 from jupyter_mlpipe.materializers.classes import OwnClass, held_by
+from jupyter_mlpipe.materializers.framed import through_frame, through_grouping, through_index
 from jupyter_mlpipe.materializers.identity import identity, library_constants, shared_constants
 from jupyter_mlpipe.materializers.memory import address_of, root_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
+from jupyter_mlpipe.materializers.reached import (
+    ATOMS,
+    Reached,
+    Step,
+    derives,
+    held_objects,
+    is_a,
+    place_of,
+)
 from jupyter_mlpipe.materializers.tensors import gradient_of, storage_address
 from jupyter_mlpipe.materializers.type_names import TYPE_NAMES
 from jupyter_mlpipe.materializers.views import is_view
 from jupyter_mlpipe.materializers.weak import weakly_held
 
-_here = object.__hash__
-_ATOMS = frozenset(
-    map(_here, (int, float, complex, bool, str, bytes, type(None), type(...), range, type))
-)
-"""Places of exact types that hold nothing and cannot change, or are stored by name. A type of the
-user's need not be hashable."""
 _NOT_WALKED = (
     *(types.ModuleType, type, types.CodeType, types.FrameType, types.TracebackType),
     *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref),
@@ -54,30 +57,9 @@ _NOT_COUNTED = (
 """Immutable themselves, but they may lead to something mutable."""
 
 
-@dataclass(slots=True)
-class Reached:
-    """What one value leads to, by identities of objects and addresses of memory.
-
-    No identity is an address: those that `identity` gives are negative, or higher than any.
-    """
-
-    objects: set[int] = field(default_factory=set)
-    """Identities of mutable objects."""
-    arrays: dict[int, set[int]] = field(default_factory=dict)
-    """Address of each block of memory, and the identities of the arrays that look at it."""
-    writable: set[int] = field(default_factory=set)
-    """Addresses at which at least one of these arrays may be written to."""
-    frames: dict[int, set[int]] = field(default_factory=dict)
-    """As `arrays`, for pandas objects: among themselves they copy before they write. Identities of
-    their indexes and of what they have as `attrs` are here, too."""
-
-
-_Step: TypeAlias = Callable[[Any, Reached], Iterable[Any]]
-
-
 def is_atom(value: Any) -> bool:
     """Whether a value neither changes nor leads anywhere."""
-    return _here(type(value)) in _ATOMS
+    return place_of(type(value)) in ATOMS
 
 
 class Walker:
@@ -91,7 +73,7 @@ class Walker:
     def __init__(self, *, once: bool = False) -> None:
         self._once = once
         self._constants = shared_constants()
-        self._steps: dict[int, tuple[type, _Step]] = {}
+        self._steps: dict[int, tuple[type, Step]] = {}
         self._followed: set[int] = set()
         self._alive: list[Any] = []
         """An object made on the way must not lend its identity to another."""
@@ -103,12 +85,12 @@ class Walker:
         waiting = [value]
         while waiting:
             fresh = {
-                ~_here(item): item
+                ~place_of(item): item
                 for item in waiting
                 if (kind := type(item)) is not str
                 and kind is not int
                 and kind is not float
-                and _here(kind) not in _ATOMS
+                and place_of(kind) not in ATOMS
             }
             for known in seen & fresh.keys():
                 del fresh[known]
@@ -129,10 +111,10 @@ class Walker:
         """Of all objects met so far, plain containers and atoms aside."""
         return (kind for kind, _ in self._steps.values())
 
-    def _step(self, kind: type) -> _Step:
-        known = self._steps.get(_here(kind))
+    def _step(self, kind: type) -> Step:
+        known = self._steps.get(place_of(kind))
         if known is None:
-            known = self._steps[_here(kind)] = kind, _step_for(kind)
+            known = self._steps[place_of(kind)] = kind, _step_for(kind)
         return known[1]
 
 
@@ -159,9 +141,9 @@ def _sorted_out(fresh: dict[int, Any], reached: Reached) -> tuple[list[Any], lis
     return containers, others
 
 
-def _step_for(kind: type) -> _Step:
+def _step_for(kind: type) -> Step:
     """How to note an object of this class, and to say what it leads to."""
-    if _is_a(kind, "numpy", "void"):
+    if is_a(kind, "numpy", "void"):
         return _through_record
     if _is_constant(kind) or _runs_the_notebook(kind):
         return _through_nothing
@@ -169,49 +151,38 @@ def _step_for(kind: type) -> _Step:
         return _through_function
     if kind is OwnClass:
         return _through_class
-    if _derives(kind, (logging.Logger,)):
+    if derives(kind, (logging.Logger,)):
         return _through_logger
     for module, names, through in _LIBRARIES:
-        if _is_a(kind, module, *names):
+        if is_a(kind, module, *names):
             return through
     parameters = getattr(kind, "__dataclass_params__", None)
     frozen = parameters is not None and parameters.frozen
-    through = _through_immutable if frozen or _derives(kind, _NOT_COUNTED) else _through_object
+    through = _through_immutable if frozen or derives(kind, _NOT_COUNTED) else _through_object
     constants = library_constants(kind)
     return _sparing(constants, through) if constants else through
 
 
-def _sparing(constants: frozenset[int], through: _Step) -> _Step:
+def _sparing(constants: frozenset[int], through: Step) -> Step:
     return lambda item, reached: () if identity(item) in constants else through(item, reached)
-
-
-def _derives(kind: type, bases: tuple[type | None, ...]) -> bool:
-    """As `issubclass`, which some abstract classes answer for hashable classes only."""
-    return any(one is base for one in kind.__mro__ for base in bases)
-
-
-def _is_a(kind: type, module: str, *names: str) -> bool:
-    """Whether it is a class of a library, or derives from it; the library is never imported."""
-    library = sys.modules.get(module)
-    return _derives(kind, tuple(getattr(library, name, None) for name in names))
 
 
 def _is_constant(kind: type) -> bool:
     """Whether objects of this class are immutable, stored by name, or never stored."""
     return (
-        _derives(kind, _NOT_WALKED)
+        derives(kind, _NOT_WALKED)
         or kind.__name__ in _COMPILED_FUNCTIONS
-        or _is_a(kind, "numpy", "generic", "dtype", "ufunc")
-        or _is_a(kind, "pandas.api.extensions", "ExtensionDtype")
-        or _is_a(kind, "pandas._libs.tslibs.offsets", "BaseOffset")
-        or _is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase")
+        or is_a(kind, "numpy", "generic", "dtype", "ufunc")
+        or is_a(kind, "pandas.api.extensions", "ExtensionDtype")
+        or is_a(kind, "pandas._libs.tslibs.offsets", "BaseOffset")
+        or is_a(kind, "matplotlib.backend_bases", "RendererBase", "FigureCanvasBase")
     )
 
 
 def _runs_the_notebook(kind: type) -> bool:
     """Shells, kernels and event loops: each thread leads to them, and they to every variable."""
-    shell = _is_a(kind, "traitlets.config.configurable", "Configurable")
-    return shell or _is_a(kind, "asyncio.events", "AbstractEventLoop")
+    shell = is_a(kind, "traitlets.config.configurable", "Configurable")
+    return shell or is_a(kind, "asyncio.events", "AbstractEventLoop")
 
 
 def _through_nothing(_item: Any, _reached: Reached) -> Iterable[Any]:
@@ -289,7 +260,7 @@ def _through_array(array: Any, reached: Reached) -> Iterable[Any]:
     reached.arrays.setdefault(address, set()).add(identity(array))
     if array.flags.writeable:
         reached.writable.add(address)
-    return (root.base, *_held(array), *getattr(array, "__dict__", {}).values())
+    return (root.base, *held_objects(array), *getattr(array, "__dict__", {}).values())
 
 
 def _through_record(record: Any, reached: Reached) -> Iterable[Any]:
@@ -301,82 +272,6 @@ def _through_record(record: Any, reached: Reached) -> Iterable[Any]:
     return (record.base,)
 
 
-def _held(array: Any) -> Iterable[Any]:
-    if not array.dtype.hasobject:
-        return ()
-    held = array.ravel().tolist()
-    return () if set(map(_here, map(type, held))) <= _ATOMS else held
-
-
-def _through_frame(frame: Any, reached: Reached) -> Iterable[Any]:
-    reached.objects.add(identity(frame))
-    for part in (*frame.axes, frame.attrs):  # frames give each other theirs, and tell nobody
-        reached.frames.setdefault(identity(part), set()).add(identity(frame))
-    columns = [frame] if frame.ndim == 1 else [column for _, column in frame.items()]
-    arrays = [column.array for column in columns]
-    extra = [getattr(frame, name, None) for name in frame._metadata]  # noqa: SLF001  # of subclasses
-    return (
-        *_framed_arrays([*arrays, *frame.axes], reached, identity(frame)),
-        *frame.attrs.values(),
-        *extra,
-    )
-
-
-def _through_index(index: Any, reached: Reached) -> Iterable[Any]:
-    reached.objects.add(identity(index))
-    return _framed_arrays([index], reached, identity(index))
-
-
-def _through_grouping(grouping: Any, reached: Reached) -> Iterable[Any]:
-    """Of columns to group by, and of what it finds in them, pandas keeps what nobody writes to."""
-    reached.objects.add(identity(grouping))
-    found = vars(grouping)
-    computed = dict(found.get("_cache") or {})
-    held = [part for name, part in found.items() if name != "_cache"]
-    for part in computed.values():
-        held.extend(part if type(part) is tuple else (part,))
-    for array in (part for part in held if _is_a(type(part), "numpy", "ndarray")):
-        reached.arrays.setdefault(address_of(array), set()).add(identity(array))
-        yield from _held(array)
-    yield from (part for part in held if not _is_a(type(part), "numpy", "ndarray"))
-
-
-def _framed_arrays(arrays: list[Any], reached: Reached, frame: int) -> Iterator[Any]:
-    """Note the NumPy memory below pandas' own arrays; what they hold as objects leads on."""
-    waiting, seen = list(arrays), set[int]()
-    alive: list[Any] = []
-    while waiting:
-        item = waiting.pop()
-        kind = type(item)
-        if _here(kind) in _ATOMS or identity(item) in seen:
-            continue
-        seen.add(identity(item))
-        alive.append(item)
-        if _is_a(kind, "numpy", "ndarray"):
-            for place in _places(item):
-                reached.frames.setdefault(place, set()).add(frame)
-            yield from _held(item)
-        elif _is_a(kind, "pandas", "Index"):
-            waiting.extend(_index_arrays(item))
-        elif _is_a(kind, "pandas.api.extensions", "ExtensionArray") or kind is dict:
-            waiting.extend(gc.get_referents(item))
-
-
-def _places(array: Any) -> Iterator[int]:
-    """Where its memory is, and what has lent it, such as the map of a file."""
-    yield address_of(array)
-    lender = root_of(array).base
-    while lender is not None:
-        yield identity(lender)
-        lender = lender.obj if isinstance(lender, memoryview) else None
-
-
-def _index_arrays(index: Any) -> Iterable[Any]:
-    if _is_a(type(index), "pandas", "RangeIndex"):  # it would make an array to show it
-        return ()
-    return (*index.levels, *index.codes) if index.nlevels > 1 else (index.array,)
-
-
 def _through_tensor(tensor: Any, reached: Reached) -> Iterable[Any]:
     reached.objects.add(identity(tensor))
     address = storage_address(tensor)
@@ -385,13 +280,13 @@ def _through_tensor(tensor: Any, reached: Reached) -> Iterable[Any]:
     return (gradient_of(tensor), *vars(tensor).values())
 
 
-_LIBRARIES: tuple[tuple[str, tuple[str, ...], _Step], ...] = (
+_LIBRARIES: tuple[tuple[str, tuple[str, ...], Step], ...] = (
     ("functools", ("_lru_cache_wrapper",), _through_cached),
     ("numpy", ("ndarray",), _through_array),
-    ("pandas", ("DataFrame", "Series"), _through_frame),
-    ("pandas", ("Index",), _through_index),
-    ("pandas.core.groupby.grouper", ("Grouping",), _through_grouping),
-    ("pandas.core.groupby.ops", ("BaseGrouper",), _through_grouping),
+    ("pandas", ("DataFrame", "Series"), through_frame),
+    ("pandas", ("Index",), through_index),
+    ("pandas.core.groupby.grouper", ("Grouping",), through_grouping),
+    ("pandas.core.groupby.ops", ("BaseGrouper",), through_grouping),
     ("torch", ("Tensor",), _through_tensor),
     ("matplotlib.path", ("Path",), _through_path),
     ("matplotlib.colors", ("Colormap",), _at_object),  # its colours are those of all its copies

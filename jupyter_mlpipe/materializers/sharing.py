@@ -17,13 +17,14 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
 
     Changing one value of a group in place may change the others. Modules, and functions and
     classes that are found by name, link nothing; only a class of the notebook that is itself
-    among the values does. Two pandas objects that look at the same memory are not linked,
-    because each copies before it writes; an array over the memory of a frame is. Nothing is left
-    out for the sake of speed.
+    among the values does. Two pandas objects that look at the same memory are not linked where
+    each copies before it writes; an array over the memory of a frame is. Nothing is left out for
+    the sake of speed.
     """
     walker = Walker(once=True)  # what lies behind an object links its owner already
     owners: dict[int, str] = {}
     framed: dict[int, list[str]] = {}
+    unguarded: set[int] = set()
     links: list[list[str]] = []
     for name, value in values.items():
         followed = with_content(value) if issubclass(type(value), type) else value
@@ -35,6 +36,8 @@ def sharing_groups(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
         owners |= dict.fromkeys(places, name)
         for place in reached.frames:
             framed.setdefault(place, []).append(name)
+        unguarded |= reached.unguarded
+    links += [framed[place] for place in unguarded & framed.keys()]
     links += [[owners[place], *framed[place]] for place in owners.keys() & framed.keys()]
     return _connected(links, list(values))
 
@@ -72,8 +75,8 @@ def leads_to(value: Any, others: Mapping[str, Any]) -> frozenset[str]:
 def shared_memory(value: Any) -> frozenset[int]:
     """Addresses of memory that several arrays inside one value look at.
 
-    Memory that several pandas objects look at is not among them: they are independent of each
-    other, and would not know after loading that they must copy before they write.
+    Memory that several pandas objects look at is not among them where they copy before they
+    write: they are independent of each other, and would not know of that after loading.
 
     Raises:
         ValueNotStorableError: An array writes into the memory of several of them: neither
@@ -83,13 +86,15 @@ def shared_memory(value: Any) -> frozenset[int]:
     shared = set()
     for address, arrays in reached.arrays.items():
         frames = reached.frames.get(address, set())
-        if len(frames) > 1 and address in reached.writable:
+        apart = len(frames) > 1 and address not in reached.unguarded
+        if apart and address in reached.writable:
             raise ValueNotStorableError(
                 "An array is a view into several pandas objects at once, which cannot be "
                 "restored. Make it a copy, such as `array = array.copy()`."
             )
-        if len(frames) <= 1 and len(arrays) + len(frames) > 1:
+        if not apart and len(arrays) + len(frames) > 1:
             shared.add(address)
+    shared |= {place for place in reached.unguarded if len(reached.frames.get(place, ())) > 1}
     return frozenset(shared)
 
 

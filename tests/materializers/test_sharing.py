@@ -138,11 +138,25 @@ def test_an_index_of_a_range_is_not_spelled_out():
     assert "_data" not in frame.index._cache
 
 
-def test_two_frames_are_linked_through_an_array():
+def test_frames_that_write_into_one_array_are_linked_with_it_or_without():
     array = np.zeros((4, 2))
     frames = {"a": owner_of(array), "b": owner_of(array)}
-    assert sharing_groups(frames) == ()
+    assert sharing_groups(frames) == (frozenset({"a", "b"}),)
     assert sharing_groups({**frames, "array": array}) == (frozenset({"a", "b", "array"}),)
+
+
+def test_frames_that_copy_before_they_write_are_not_linked():
+    frame = pd.DataFrame(np.zeros((4, 2)))
+    others = {"other": frame.copy(deep=False), "part": frame[:2], "column": frame[0]}
+    assert sharing_groups({"frame": frame, **others}) == ()
+
+
+def test_a_resampler_writes_where_its_series_does():
+    series = pd.Series(range(4), pd.date_range("2026", periods=4, freq="12h"), dtype=float)
+    daily = series.resample("D")
+    series.iloc[0] = 10.0  # from here on they have one memory, and no other object in common
+    daily.ax = daily.obj.index = series.index.copy()
+    assert sharing_groups({"series": series, "daily": daily}) == (frozenset({"series", "daily"}),)
 
 
 def test_links_run_through_several_values():
