@@ -1,6 +1,6 @@
-"""Calls that give something else each time: the calendar clock, the system's entropy, and how
-often a function that remembers its results was called in this process.
+"""Calls that give something else each time: of the calendar clock, of the system's entropy.
 
+So does asking how often a function that remembers its results was called in this process.
 A clock that is only used to take the time between two moments does not count.
 """
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
+import stat
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "mlpipe-scratch-"
-"""Begins the names of such folders, among temporary files."""
+"""Begins the name of the folder that all of a user's are in, among temporary files."""
+_FRESH = 60
+"""Seconds in which a folder is left alone, for whoever made it has yet to say that it is in use."""
+_MOST_SWEPT = 200
+"""Folders that one process takes away, for the first step waits for that."""
 
 
 class ScratchFolders:
     """Empty folders on loan; used again and again, for making one costs more than a small value.
 
-    They lie below one temporary folder that goes with this object or the process.
+    They lie below one temporary folder that goes with this object or the process. Those of
+    processes that were killed are swept away by the next one.
     """
 
     def __init__(self) -> None:
@@ -43,9 +51,11 @@ class ScratchFolders:
     def _take(self) -> Path:
         mine = self._owner == os.getpid()  # a forked child has folders of its own
         if self._root is None or not mine or not self._root.is_dir():
+            shelter = _shelter()
+            _sweep(shelter)
             self._free, self._owner = [], os.getpid()
-            self._root = Path(tempfile.mkdtemp(prefix=PREFIX))
-            weakref.finalize(self, _remove, self._root, self._owner)
+            self._root = Path(tempfile.mkdtemp(dir=shelter))
+            weakref.finalize(self, _remove, self._root, self._owner, _claim(self._root))
         while self._free:
             path = self._free.pop()
             if path.is_dir():
@@ -62,6 +72,46 @@ def _empty(folder: Path) -> None:
             os.unlink(entry.path)  # noqa: PTH108 - a third of the time
 
 
-def _remove(root: Path, owner: int) -> None:
+def _remove(root: Path, owner: int, claim: int | None) -> None:
     if os.getpid() == owner:
         shutil.rmtree(root, ignore_errors=True)
+        if claim is not None:
+            os.close(claim)
+
+
+def _claim(folder: Path) -> int | None:
+    """Lock a folder, which ends with the process; None where that cannot be, or another has."""
+    if os.name != "posix":
+        return None
+    import fcntl
+
+    opened = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(opened)
+        return None
+    return opened
+
+
+def _shelter() -> Path:
+    """A folder of this user's own; one that another made in its place is not used."""
+    user = os.getuid() if os.name == "posix" else 0  # elsewhere temporary files are of one user
+    folder = Path(tempfile.gettempdir(), f"{PREFIX}{user}")
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    own = os.name != "posix" or (found.st_uid == user and not found.st_mode & 0o077)
+    return folder if own and stat.S_ISDIR(found.st_mode) else Path(tempfile.mkdtemp(prefix=PREFIX))
+
+
+def _sweep(shelter: Path) -> None:
+    """Take away what processes left that are no more."""
+    with suppress(OSError):
+        begun = time.time() - _FRESH
+        left = (e for e in os.scandir(shelter) if e.stat(follow_symlinks=False).st_mtime < begun)
+        for entry in itertools.islice(left, _MOST_SWEPT):
+            claim = _claim(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else None
+            if claim is not None:
+                shutil.rmtree(entry.path, ignore_errors=True)
+                os.close(claim)
