@@ -28,14 +28,28 @@ def is_digest(text: str) -> bool:
 
 
 def shard(digest: str) -> str:
-    """Where a blob is below the store's root, in two levels of folders.
+    """Where a blob is below the root of a remote store, and was once in a folder.
 
     Raises:
         StorageError: `digest` is none, so it must not become part of a path.
     """
+    _require(digest)
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def place(digest: str) -> str:
+    """Where a blob is in a folder: in one level of folders, for making one takes as long as a blob.
+
+    Raises:
+        StorageError: `digest` is none, so it must not become part of a path.
+    """
+    _require(digest)
+    return f"{digest[:2]}/{digest}"
+
+
+def _require(digest: str) -> None:
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise StorageError(
             f"{str(digest)[:80]!r} is not the digest of a blob: expected 64 hexadecimal digits. "
             "The record that names it is damaged; run the step again with --no-cache."
         )
-    return f"{digest[:2]}/{digest[2:4]}/{digest}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from blake3 import blake3
 
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
-from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, shard
+from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, place, shard
 from jupyter_mlpipe.storage.chunks import ChunkFolder
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
@@ -47,9 +48,9 @@ class FolderBlobs:
         """Read twice, once for the digest, so that what is there already costs no write."""
         with explained(str(path)):
             digest = digest_of_file(path)
-        place = self._locate(digest)
-        if not self._sound(digest, place) and not (spare and self._adopt(path, place)):
-            self._write(place, digest, _chunks(path))
+        target = self._locate(digest)
+        if not self._sound(digest, target) and not (spare and self._adopt(path, target)):
+            self._write(target, digest, _chunks(path))
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -82,7 +83,12 @@ class FolderBlobs:
         return str(self._locate(digest))
 
     def _locate(self, digest: str) -> Path:
-        return self.root / shard(digest)
+        """Where it is, or belongs."""
+        here = self.root / place(digest)
+        once = self.root / shard(digest)
+        with suppress(PermissionError):  # whoever reads it says so
+            return once if not here.exists() and once.exists() else here
+        return here
 
     def _verify(self, digest: str, path: Path) -> None:
         stamp = _stamp(path)
@@ -105,18 +111,18 @@ class FolderBlobs:
             return False
         return True
 
-    def _adopt(self, path: Path, place: Path) -> bool:
+    def _adopt(self, path: Path, target: Path) -> bool:
         """Make a file itself the blob; not possible from another file system."""
-        partial = place.with_name(f".{place.name[:12]}.{secrets.token_hex(8)}.partial")
+        partial = target.with_name(f".{target.name[:12]}.{secrets.token_hex(8)}.partial")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             os.link(path, partial)
         except OSError:
             return False
-        with explained(str(place)), path.open("rb") as file:
+        with explained(str(target)), path.open("rb") as file:
             try:
                 os.fchmod(file.fileno(), 0o444)
-                partial.replace(place)
+                partial.replace(target)
                 self._flush(file)
             except BaseException:
                 partial.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from jupyter_mlpipe.storage.shelf import Pack, PackShelf, last_use
 
 _TRASH = ".trash"
 _DIGITS = 2 * DIGEST
+_FOLDER = "[0-9a-f][0-9a-f]"
 
 
 def collect_in_folder(
@@ -149,10 +150,13 @@ class _Collector:
 
 
 def _files_below(root: Path) -> Iterator[Path]:
-    """In the two levels of folders that blobs are in."""
-    for outer in sorted(root.glob("[0-9a-f][0-9a-f]")):
-        for inner in sorted(outer.glob("[0-9a-f][0-9a-f]")):
-            yield from sorted(inner.iterdir())
+    """In the folders that blobs are in; there were two levels of them once."""
+    for outer in sorted(root.glob(_FOLDER)):
+        for entry in sorted(outer.iterdir()):
+            if entry.match(_FOLDER) and entry.is_dir():
+                yield from sorted(entry.iterdir())
+            else:
+                yield entry
 
 
 def _put_back(trash: Path) -> None:

@@ -61,6 +61,20 @@ def test_what_nothing_names_goes_and_the_rest_stays(blobs, keep):
         read(blobs, gone)
 
 
+def test_blobs_in_two_levels_of_folders_are_read_and_go_like_others(blobs):
+    paths = [blobs.path(blobs.put(text)) for text in (b"stays", b"goes")]
+    for path in paths:
+        deep = path.parent / path.name[2:4] / path.name
+        deep.parent.mkdir(exist_ok=True)
+        path.rename(deep)
+    age(blobs)
+    assert collect_garbage(blobs, [paths[0].name]).blobs == 1
+    assert blobs.get(paths[0].name) == b"stays"
+    assert not blobs.exists(paths[1].name)
+    assert blobs.path(blobs.put(b"stays")).parent.name == paths[0].name[2:4]
+    assert blobs.path(blobs.put(b"goes")) == paths[1]
+
+
 def test_a_dry_run_deletes_nothing(blobs, keep):
     digest = keep(os.urandom(300_000))
     age(blobs)
