@@ -79,7 +79,8 @@ def frame_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     extensions = pandas.api.extensions
     extended = isinstance(obj, extensions.ExtensionArray | extensions.ExtensionDtype)
     if extended and (held := getattr(obj, "_pa_array", None)) is not None:
-        return fact("column", type(obj), obj.dtype, held)
+        # By content: nobody can change what two columns have in common.
+        return fact("column", type(obj), obj.dtype, *_arrow_content(held))
     if extended or (_is_of_pandas(type(obj)) and "_cache" in getattr(obj, "__dict__", ())):
         return tuple(map(_lasting, obj.__reduce_ex__(5)))
     return None
@@ -98,7 +99,11 @@ def arrow_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     if not isinstance(obj, arrow.Array | arrow.ChunkedArray):
         return None
     whole = obj if isinstance(obj, arrow.ChunkedArray) else arrow.chunked_array([obj])
-    return fact("arrow", str(obj.type), len(obj), _written(whole.unify_dictionaries()))
+    return fact("arrow", *_arrow_content(whole))
+
+
+def _arrow_content(column: Any) -> tuple[str, int, bytes]:
+    return str(column.type), len(column), _written(column.unify_dictionaries())
 
 
 def _written(column: Any) -> bytes:

@@ -51,6 +51,12 @@ def test_how_a_long_column_is_cut_does_not_matter(cuts):
     assert content_digest(cut) == content_digest(pa.chunked_array([whole]))
 
 
+def test_whether_two_series_have_one_column_in_common_does_not_matter():
+    series = pd.Series(["x", "y"])
+    apart = pd.Series(["x", "y"])
+    assert content_digest([series, series.copy()]) == content_digest([series, apart])
+
+
 def words(*texts):
     return pa.array(texts).dictionary_encode()
 
