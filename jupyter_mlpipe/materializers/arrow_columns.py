@@ -20,7 +20,7 @@ def reduced_column(obj: Any) -> tuple[Any, ...] | None:
     if pandas is None or not hasattr(pandas, "DataFrame"):  # it is being imported
         return None
     kind = type(obj)
-    known = str(kind.__module__).startswith("pandas.")
+    known = str(kind.__module__).partition(".")[0] == "pandas"
     if not known or not issubclass(kind, pandas.api.extensions.ExtensionArray):
         return None
     chunks = getattr(getattr(obj, "_pa_array", None), "chunks", ())

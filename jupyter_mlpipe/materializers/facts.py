@@ -146,7 +146,8 @@ def _dtype_leaf(obj: Any, kind: type) -> Hashable:
         return None
     if not issubclass(kind, pandas.api.extensions.ExtensionDtype):
         return None
-    if not kind.__module__.startswith("pandas.") or issubclass(kind, pandas.CategoricalDtype):
+    own = kind.__module__.partition(".")[0] == "pandas"
+    if not own or issubclass(kind, pandas.CategoricalDtype):
         return None
     return kind.__qualname__, repr(obj), getattr(obj, "storage", None)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import array as arrays
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jupyter_mlpipe.materializers.tensors import is_tensor, storage_address, storage_bytes
 
+Lender: TypeAlias = bytearray | arrays.array  # type: ignore[type-arg]
+"""Python's own memory that arrays can look at and write to."""
 _OURS = re.compile(
-    r"/mlpipe-[^/]+/[^/]+/[^/]+ \(deleted\)"
+    r"/mlpipe-[^/]+(/[^/]+){2,3} \(deleted\)"
     r"|/[0-9a-f]{2}/[0-9a-f]{64}( \(deleted\))?|/packs/[0-9a-f]{32}( \(deleted\))?"
 )
 """Where the files of stored values are: without a name, under the digest of their content, or
@@ -51,11 +54,11 @@ def address_of(array: Any) -> int:
     return int(root.__array_interface__["data"][0])
 
 
-def address_of_bytes(lender: bytearray) -> int:
-    """Where they begin, which is not where an array does that looks at some of them."""
+def flat_bytes(lender: Lender) -> Any:
+    """All of them as one array."""
     import numpy as np
 
-    return address_of(np.frombuffer(lender, np.uint8))
+    return np.frombuffer(memoryview(lender).cast("B"), np.uint8)
 
 
 def flat_memory(array: Any) -> Any:

@@ -29,8 +29,9 @@ from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
 from jupyter_mlpipe.materializers.memory import (
+    Lender,
     address_of,
-    address_of_bytes,
+    flat_bytes,
     flat_memory,
     root_of,
     writes_to_file,
@@ -207,7 +208,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         lender = root_of(array).base
         lender = lender.obj if isinstance(lender, memoryview) else lender
         plain = array.size and not array.dtype.hasobject and (own or address not in self._memory)
-        if isinstance(lender, bytearray) and plain:
+        if isinstance(lender, Lender) and plain:
             return self._view_of_bytes(lender, array)
         if address in self._shared and not own and array.size:
             return self._reduce_view(array, address)
@@ -218,13 +219,11 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return rebuild.dates, (data, array.dtype, array.shape, order)
         return super().reducer_override(array)
 
-    def _view_of_bytes(self, lender: bytearray, array: Any) -> Any:
+    def _view_of_bytes(self, lender: Lender, array: Any) -> Any:
         """A tensor that follows has to look at the same bytes, but cannot tell whose they are."""
-        import numpy as np
-
-        start, address = address_of_bytes(lender), address_of(array)
+        start, address = address_of(flat_bytes(lender)), address_of(array)
         if address in self._shared:
-            self._memory_at(address, lambda: np.frombuffer(lender, np.uint8)[address - start :])
+            self._memory_at(address, lambda: flat_bytes(lender)[address - start :])
         return self._view_of(lender, array, start)
 
     def _reduce_array_view(self, obj: Any) -> tuple[Any, ...] | None:

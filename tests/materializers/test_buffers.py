@@ -2,6 +2,7 @@
 
 import contextlib
 import mmap
+import sys
 import threading
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from jupyter_mlpipe.materializers import buffers as buffers_module
 from jupyter_mlpipe.materializers.buffers import LARGE, BufferDigests, digests_of
+from jupyter_mlpipe.materializers.memory import is_private
 from jupyter_mlpipe.materializers.pages import open_tracker
+from jupyter_mlpipe.storage.scratch import ScratchFolders
 
 
 @pytest.fixture
@@ -158,3 +161,13 @@ def test_digests_are_those_of_the_bytes_whatever_was_written_before(shape, cuts,
         assert [buffers.digest(v) for v in views] == [read(buffers, v) for v in views]
     if tracker is not None:
         tracker.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells of maps")
+def test_what_was_mapped_from_a_temporary_folder_of_ours_is_private(tmp_path):
+    with ScratchFolders().folder() as folder:
+        np.zeros(100_000).tofile(folder / "ours")
+        ours = np.memmap(folder / "ours", mode="c")
+    np.zeros(100_000).tofile(tmp_path / "theirs")
+    assert is_private(ours)
+    assert not is_private(np.memmap(tmp_path / "theirs", mode="c"))
