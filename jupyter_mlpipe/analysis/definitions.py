@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import pickle
 import re
+import struct
 import types
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
@@ -161,6 +162,8 @@ class Definitions:
             return ["type", _PLACE.sub("", repr(value))]  # functions in it are looked into
         if isinstance(value, re.Pattern):
             return ["pattern", self.fact(value.pattern, root), value.flags]
+        if isinstance(value, struct.Struct):
+            return ["struct", value.format]
         imported = qualified_name(value)
         if imported is not None:
             self._found.modules.add(module)

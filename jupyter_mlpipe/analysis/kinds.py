@@ -49,10 +49,12 @@ _FIXED_MAKERS = frozenset(
     {
         *("re.compile", "date", "time", "datetime", "timedelta", "timezone", "ZoneInfo"),
         *("Decimal", "Fraction", "UUID", "Path", "PurePath", "Template", "getLogger"),
-        *("itemgetter", "attrgetter", "methodcaller"),
+        *("itemgetter", "attrgetter", "methodcaller", "Struct", "dtype", "CategoricalDtype"),
+        *("Timedelta", "timedelta64"),
     }
 )
-"""Makers of the standard library whose objects never change, or are known by their name."""
+"""Makers, of the standard library, NumPy and pandas, whose objects never change, or are known by
+their name."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _DATA = StatementKind.DATA
 _CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER, StatementKind.DERIVED})

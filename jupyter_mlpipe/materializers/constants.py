@@ -1,8 +1,9 @@
-"""Objects of libraries of which each process has one: referred to, never stored."""
+"""Objects of libraries that are made again from what names them, never stored."""
 
 from __future__ import annotations
 
 import random
+import struct
 import sys
 from typing import Any
 
@@ -21,6 +22,8 @@ def constant(obj: Any) -> Any | None:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(obj, numpy.dtype):
         return _dtype(obj, numpy)
+    if type(obj) is struct.Struct:
+        return struct.Struct, (obj.format,)
     name = global_generator(obj)
     return (rebuild.global_generator, (name,)) if name is not None else None
 

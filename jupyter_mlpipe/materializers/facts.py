@@ -7,6 +7,7 @@ hashed; None leaves the object to pickle.
 from __future__ import annotations
 
 import functools
+import struct
 import sys
 import types
 from collections.abc import Callable, Hashable
@@ -87,7 +88,9 @@ def type_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
 
 
 def constant_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
-    """A generator that all code draws from: its state is that of the process, no value's."""
+    """A generator that all code draws from, whose state is that of the process; and layouts."""
+    if type(obj) is struct.Struct:
+        return fact("struct", obj.format)
     name = global_generator(obj)
     return fact("global generator", name) if name is not None else None
 

@@ -12,6 +12,7 @@ import io
 import logging
 import pathlib
 import re
+import struct
 import sys
 import types
 import uuid
@@ -43,6 +44,7 @@ _NOT_WALKED = (
     *(types.GeneratorType, types.CoroutineType, types.GenericAlias, weakref.ref),
     *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal),
     *(fractions.Fraction, enum.Enum, pathlib.PurePath, re.Pattern, re.Match, uuid.UUID),
+    struct.Struct,
     *TYPE_NAMES,
 )
 """Immutable, stored by name, or never stored: reaching one of these together shares nothing."""

@@ -18,7 +18,7 @@ PREFIX = "mlpipe-scratch-"
 _FRESH = 60
 """Seconds in which a folder is left alone, for whoever made it has yet to say that it is in use."""
 _MOST_SWEPT = 200
-"""Folders that one process takes away, for the first step waits for that."""
+"""Folders that one process looks at, for the first step waits for that."""
 
 
 class ScratchFolders:
@@ -85,7 +85,7 @@ def _claim(folder: Path) -> int | None:
         return None
     import fcntl
 
-    opened = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -107,11 +107,16 @@ def _shelter() -> Path:
 
 def _sweep(shelter: Path) -> None:
     """Take away what processes left that are no more."""
-    with suppress(OSError):
-        begun = time.time() - _FRESH
-        left = (e for e in os.scandir(shelter) if e.stat(follow_symlinks=False).st_mtime < begun)
-        for entry in itertools.islice(left, _MOST_SWEPT):
-            claim = _claim(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else None
-            if claim is not None:
-                shutil.rmtree(entry.path, ignore_errors=True)
-                os.close(claim)
+    begun = time.time() - _FRESH
+    with suppress(OSError), os.scandir(shelter) as entries:
+        for entry in itertools.islice(entries, _MOST_SWEPT):
+            with suppress(OSError):  # another process sweeps, too
+                if entry.stat(follow_symlinks=False).st_mtime < begun:
+                    _sweep_away(Path(entry.path))
+
+
+def _sweep_away(folder: Path) -> None:
+    claim = _claim(folder)
+    if claim is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(claim)

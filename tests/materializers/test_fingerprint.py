@@ -5,6 +5,7 @@ import io
 import os
 import pickle
 import random
+import struct
 import subprocess
 import sys
 import threading
@@ -165,6 +166,11 @@ def test_looking_at_an_open_file_does_not_read_it(tmp_path):
     with (tmp_path / "text").open() as file:
         assert content_digest(file) is None
         assert file.read() == "text"
+
+
+def test_layouts_of_bytes_compare_by_their_format():
+    assert content_digest(struct.Struct("<if")) == content_digest(struct.Struct("<if"))
+    assert content_digest(struct.Struct("<if")) != content_digest(struct.Struct(">if"))
 
 
 def test_endless_values_are_digested():
