@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import Closure
@@ -102,7 +102,7 @@ class ModuleStates:
         """Local modules of which a variable is an object that can change (`from m import *`)."""
         asked = {id(value) for value in values if not is_atom(type(value))}
         loaded = {name for name, (module, _) in self._pristine.items() if _is_loaded(name, module)}
-        return {n for n in loaded if asked and any(id(v) in asked for v in _values(n))}
+        return {n for n in loaded if asked and any(id(v) in asked for v in _held(n))}
 
     def look(self, watched: Watched) -> ModuleLook:
         """The present moment."""
@@ -272,6 +272,15 @@ def _repatched(
 
 def _is_loaded(name: str, module: ModuleType) -> bool:
     return sys.modules.get(name) is module
+
+
+def _held(module: str) -> Iterator[Any]:
+    """What a module has by name, and what its functions take where they are given nothing."""
+    for value in _values(module):
+        yield value
+        if isinstance(value, FunctionType):
+            yield from value.__defaults__ or ()
+            yield from (value.__kwdefaults__ or {}).values()
 
 
 def _values(module: str) -> list[Any]:
