@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import struct
 import sys
 import tempfile
@@ -26,7 +27,8 @@ _MOST_FOLDERS = 300
 _PASSED_OVER = frozenset({"__pycache__", "node_modules"})
 _NOTEBOOKS = (".ipynb", "~")
 """Others than the step open these, to show or to save them."""
-_PATTERN = frozenset("*?[")
+_PATTERN = re.compile(r"\S*\*\S*|(?=\S*\.)\S*[?\[]\S*")
+"""A text that files may be found by; a question mark may stand for itself, too."""
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class UnheardFiles:
 
     def _folder(self, place: str) -> str | None:
         """The deepest folder that is there on the way to where a text leads."""
-        self._searched = self._searched or not _PATTERN.isdisjoint(place)
+        self._searched = self._searched or _PATTERN.fullmatch(place) is not None
         if "/" not in place:
             return None
         told = os.path.expanduser(place.removeprefix("file://"))  # noqa: PTH111

@@ -7,7 +7,7 @@ import marshal
 import operator
 import sys
 from collections.abc import Hashable
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, ClassVar
 
 import cloudpickle
@@ -280,6 +280,7 @@ class _CanonicalPickler(_FactPickler):
         self._stream = blake3(_VERSION)
         self._leaves: dict[Hashable, int] = {}
         self._sets: dict[int, tuple[int, Any]] = {}
+        self._codes: dict[int, tuple[bytes, CodeType]] = {}
         super().__init__(_Sink(self._stream))
 
     def digest(self, value: Any) -> bytes:
@@ -294,8 +295,15 @@ class _CanonicalPickler(_FactPickler):
         """What pickle asks for first, about each object; None for "go on as usual"."""
         if type(obj) is set or type(obj) is frozenset:
             return self._set(obj)
-        key = leaf(obj)
+        key = self._code(obj) if type(obj) is CodeType else leaf(obj)
         return None if key is None else self._leaves.setdefault(key, len(self._leaves))
+
+    def _code(self, code: CodeType) -> Hashable:
+        """Functions made by one line have one code, until they are loaded one by one."""
+        if id(code) not in self._codes:
+            digest = _CanonicalPickler(self._moment).digest(code_facts(code, self._token))
+            self._codes[id(code)] = (digest, code)
+        return CodeType, self._codes[id(code)][0]
 
     def _set(self, members: Any) -> Any:
         if id(members) in self._sets and type(members) is set:

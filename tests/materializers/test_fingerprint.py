@@ -288,6 +288,14 @@ def test_where_a_function_was_written_does_not_matter(notebook):
     assert content_digest(notebook("def f(x):\n    return [x for y in x]", "f")) != first
 
 
+def test_whether_two_functions_have_one_code_in_common_does_not_matter(notebook):
+    made = "def make(n):\n    return lambda: n\n"
+    first, second = notebook(f"{made}pair = make([1]), make([2])", "pair")
+    other, _ = notebook(f"{made}again = make([1]), make([2])", "again")
+    assert content_digest([first, second]) == content_digest([other, second])
+    assert content_digest([first, second]) != content_digest([second, second])
+
+
 def test_functions_that_call_themselves_are_digested(notebook):
     made = notebook("def make():\n    def f(n): return f(n)\n    return f\ng = make()", "g")
     assert content_digest(made) is not None
