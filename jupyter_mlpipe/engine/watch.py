@@ -33,6 +33,8 @@ _CHANGES = frozenset(
     }
 )
 """Events whose first arguments are paths that are there, or gone, afterwards."""
+_EMPTIES = frozenset({"os.rename", "os.rmdir", "shutil.rmtree"})
+"""Those after which a folder of that name holds only what was put there since."""
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _RUNS = frozenset({"subprocess.Popen", "os.system"})
 _OFTEN = 1000
@@ -55,6 +57,8 @@ class Sightings:
     """Those of them that were not there when they were first heard of."""
     fresh: set[str] = field(default_factory=set)
     """Those that were cleared before anything else was done to them."""
+    emptied: set[str] = field(default_factory=set)
+    """Folders that were taken away, or tried to: what is in them now, the step left there."""
     listed: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=set)
@@ -74,6 +78,7 @@ class Sightings:
         self.written |= other.written
         self.made |= other.made
         self.fresh |= other.fresh
+        self.emptied |= other.emptied
         self.listed |= other.listed
         self.hosts |= other.hosts
         self.commands |= other.commands
@@ -105,6 +110,7 @@ class Sightings:
             self,
             read=self.read - gone,
             written=self.written - gone,
+            emptied=self.emptied - gone,
             listed=self.listed - gone,
             inquiries=kept,
         )
@@ -232,6 +238,7 @@ class ProcessWatch:
         for path in paths if event == "os.mkdir" else ():
             _hear_first(seen, path, cleared=False)
         seen.written |= paths
+        seen.emptied |= paths if event in _EMPTIES else set()
 
     def _relevant(self, seen: Sightings, file: Any) -> str | None:
         if seen.journal.busy or not isinstance(file, str | bytes | os.PathLike):

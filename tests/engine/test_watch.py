@@ -119,6 +119,21 @@ def test_what_was_there_and_was_taken_away_leaves_one(watch, tmp_path):
     assert seen.without_transient().written == {str(tmp_path / "a.txt")}
 
 
+def test_a_folder_that_is_taken_away_counts_as_emptied_though_it_was_not_there(watch, tmp_path):
+    (tmp_path / "old").mkdir()
+    with watch.watching() as seen:
+        shutil.rmtree(tmp_path / "new", ignore_errors=True)
+        (tmp_path / "old").rename(tmp_path / "kept")
+        (tmp_path / "made").mkdir()
+    assert seen.emptied == {str(tmp_path / name) for name in ("new", "old", "kept")}
+
+
+def test_a_temporary_folder_is_none_that_was_emptied(watch, tmp_path):
+    with watch.watching() as seen, tempfile.TemporaryDirectory(dir=tmp_path):
+        pass
+    assert not seen.without_transient().emptied
+
+
 def test_scratch_folders_of_our_own_are_nothing_that_a_step_did(watch):
     lender = ScratchFolders()
     with lender.folder() as folder:
