@@ -18,7 +18,6 @@ from jupyter_mlpipe.engine.inquiries import EXISTENCE, inquired_path, inquiry_di
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.run import Dependency, DependencyKind
 
-
 _MOST = 10_000
 """Files of a folder that are looked into; of more, names count."""
 
