@@ -46,6 +46,21 @@ def test_code_and_system_files_are_no_inputs(watch):
     assert not seen.read
 
 
+def test_code_that_the_user_s_own_code_opens_counts_and_what_is_imported_does_not(
+    watch, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "read_by_cell.py").write_text("a = 1")
+    (tmp_path / "imported_by_cell.py").write_text("a = 1")
+    text = "(at / 'made.py').write_text((at / 'read_by_cell.py').read_text())\n"
+    code = compile(f"{text}import imported_by_cell", "<cell>", "exec")
+    with watch.watching() as seen:
+        exec(code, {"__name__": "__main__", "at": tmp_path})
+    assert seen.read == {str(tmp_path / "read_by_cell.py")}
+    assert seen.written == {str(tmp_path / "made.py")}
+
+
 def test_what_is_ours_is_no_input(tmp_path):
     watch = ProcessWatch(ignored=(tmp_path,))
     with watch.watching() as seen:
