@@ -57,10 +57,15 @@ def files_below(folder: str) -> Iterator[str]:
         yield from (os.path.join(place, name) for name in sorted(files))  # noqa: PTH118
 
 
+def nothing_left() -> str:
+    """The digest of a path that a step wrote to, or took away, and that is gone."""
+    return digest_of("written", "nothing")
+
+
 def written_digest(path: str) -> str:
     """Of a file that a step wrote; of a folder or of nothing, that it is there or is gone."""
     if path.endswith(os.sep) and os.path.isdir(path):  # noqa: PTH112 - as in `file_digest`
         return digest_of("written", [found[len(path) :] for found in files_below(path)])
     if os.path.isdir(path):  # noqa: PTH112 - as in `file_digest`
         return digest_of("written", "a folder")
-    return file_digest(path) or digest_of("written", "nothing")
+    return file_digest(path) or nothing_left()
