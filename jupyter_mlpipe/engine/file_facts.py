@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from blake3 import blake3
@@ -11,6 +12,8 @@ from jupyter_mlpipe.analysis.modules import module_file
 from jupyter_mlpipe.model.digest import digest_of
 
 _BESIDE = "beside module "
+_COMPILED = "__pycache__"
+"""Python puts it there when what a step left is imported."""
 
 
 def name_beside(path: str, module: str, module_path: str) -> str:
@@ -41,8 +44,28 @@ def file_digest(path: str) -> str | None:
         return None
 
 
+def with_content(folder: str) -> str:
+    """How a folder goes all of which a step left: it counts which names are below it."""
+    return f"{folder}{os.sep}"
+
+
+def files_below(folder: str) -> Iterator[str]:
+    """Paths below a folder, each folder's own with a separator behind it."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != _COMPILED)
+        yield from (with_content(os.path.join(place, name)) for name in folders)  # noqa: PTH118
+        yield from (os.path.join(place, name) for name in sorted(files))  # noqa: PTH118
+
+
+def nothing_left() -> str:
+    """The digest of a path that a step wrote to, or took away, and that is gone."""
+    return digest_of("written", "nothing")
+
+
 def written_digest(path: str) -> str:
     """Of a file that a step wrote; of a folder or of nothing, that it is there or is gone."""
+    if path.endswith(os.sep) and os.path.isdir(path):  # noqa: PTH112 - as in `file_digest`
+        return digest_of("written", [found[len(path) :] for found in files_below(path)])
     if os.path.isdir(path):  # noqa: PTH112 - as in `file_digest`
         return digest_of("written", "a folder")
-    return file_digest(path) or digest_of("written", "nothing")
+    return file_digest(path) or nothing_left()

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Set
 
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.details import file_text
-from jupyter_mlpipe.engine.file_facts import file_digest, written_digest
+from jupyter_mlpipe.engine.file_facts import (
+    file_digest,
+    files_below,
+    with_content,
+    written_digest,
+)
 from jupyter_mlpipe.engine.inquiries import EXISTENCE, inquired_path, inquiry_digest
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.run import Dependency, DependencyKind
+
+_MOST = 10_000
+"""Files of a folder that are looked into; of more, names count."""
 
 
 def file_dependencies(attempt: Attempt, seen: Sightings) -> tuple[Dependency, ...]:
     """Files as the step leaves them, so that one it wrote must still be there for a hit."""
     named = _literal_paths(attempt)
     written = seen.written | {path for path in named if _is_newer(path, attempt.started)}
+    written |= _left_in(seen.emptied)
     paths = {*seen.read, *seen.listed, *(named - written)}
     digests = {path: file_digest(path) for path in sorted(paths)}
     read_by_modules = attempt.scope.module_states.files_of(attempt.surroundings.closure.modules)
@@ -47,6 +57,14 @@ def _inquiry_dependencies(
     for name, answer in sorted((asked | found.asked).items()):
         if name in found.by_user or inquired_path(name) not in written:
             yield Dependency(DependencyKind.INQUIRY, name, answer)
+
+
+def _left_in(emptied: Set[str]) -> Set[str]:
+    """Folders that a step emptied and filled, with their files: libraries may write unseen."""
+    folders = [path for path in sorted(emptied) if os.path.isdir(path)]  # noqa: PTH112
+    found = itertools.chain.from_iterable(map(files_below, folders))
+    files = (path for path in found if os.path.isfile(path))  # noqa: PTH113
+    return {*map(with_content, folders), *itertools.islice(files, _MOST)}
 
 
 def _literal_paths(attempt: Attempt) -> frozenset[str]:

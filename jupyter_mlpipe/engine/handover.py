@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from jupyter_mlpipe.analysis.modules import is_local_module
+from jupyter_mlpipe.engine.file_facts import nothing_left
 from jupyter_mlpipe.engine.immovable import StepText, is_used
 from jupyter_mlpipe.engine.module_states import OUTSIDE, is_of_module
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.errors import PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
-from jupyter_mlpipe.model.run import Immovable, Output, Run, Shared, Status, StepRun
+from jupyter_mlpipe.model.run import DependencyKind, Immovable, Output, Run, Shared, Status, StepRun
 from jupyter_mlpipe.tracking.left import left_by, version_left
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
@@ -99,6 +100,24 @@ def process_effects(
             if earlier.name not in done_here:
                 effects[name] = blob
     return effects
+
+
+def taken_away(
+    pipeline: Pipeline,
+    step: PipelineStep,
+    run_id: str,
+    metadata: MetadataStore,
+    done_here: Set[str] = frozenset(),
+) -> frozenset[str]:
+    """Files and folders that steps above removed or moved, and none made again since."""
+    finished, nothing = finished_steps(run_id, metadata), nothing_left()
+    digests: dict[str, str] = {}
+    for earlier in _waited_for(pipeline, step, done_here):
+        run = finished[earlier.name]
+        told = metadata.get(StepRun, run.cached_from) if run.cached_from else run
+        written = (d for d in told.dependencies if d.kind is DependencyKind.WRITTEN)
+        digests |= {found.name: found.digest for found in written}
+    return frozenset(path for path, digest in digests.items() if digest == nothing)
 
 
 def left_in_another_process(

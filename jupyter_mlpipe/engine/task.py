@@ -32,6 +32,7 @@ from jupyter_mlpipe.engine.handover import (
     left_in_another_process,
     not_left,
     process_effects,
+    taken_away,
     unforeseen,
     visible_versions,
 )
@@ -108,9 +109,9 @@ class _Process:
         statements = read_statements(self._job.unpacked.definitions(target.id))
         self._refuse_what_is_elsewhere(target, step, statements)
         self._code = _code_up_to(target, self._job.unpacked)
-        versions = visible_versions(
-            pipeline, target, self._job.run.id, context.metadata, self._done
-        )
+        above = (pipeline, target, self._job.run.id, context.metadata, self._done)
+        versions = visible_versions(*above)
+        context.values.leave_out(taken_away(*above))
         for line in not_left(pipeline, target, versions.keys() | self._namespace.keys()):
             say(line)
         # An untagged cell may have bound a name anew after the step that left a version of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from jupyter_mlpipe.materializers.files import MemoryMaterializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.links import LinkMaterializer, linked_files
 from jupyter_mlpipe.materializers.moments import Moment
+from jupyter_mlpipe.materializers.paths import FilesMaterializer
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
 from jupyter_mlpipe.model.errors import MlpipeError, StorageError, ValueNotStorableError
@@ -63,6 +64,11 @@ class ValueStore:
         self._buffers = buffers
         self._materializers = materializers
         self._scratch = ScratchFolders()
+        self._gone: Set[str] = frozenset()
+
+    def leave_out(self, gone: Set[str]) -> None:
+        """Do not put these files there again when a path to them is loaded."""
+        self._gone = gone
 
     def keep(
         self, value: Any, materializer: str | None = None, *, previewed: bool = True
@@ -119,6 +125,8 @@ class ValueStore:
             if isinstance(materializer, MemoryMaterializer):
                 return materializer.read(FilesOut(folder, manifest, self._artifacts, self._buffers))
             self._artifacts.checkout(manifest, folder)
+            if type(materializer) is FilesMaterializer:
+                return materializer.load_without(folder, self._gone)
             return materializer.load(folder)
 
     @contextmanager

@@ -19,6 +19,7 @@ from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
 from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
 from jupyter_mlpipe.engine.journal import ASKED, Journal
+from jupyter_mlpipe.engine.patches import is_local
 from jupyter_mlpipe.engine.trace import Executed, FunctionTrace
 from jupyter_mlpipe.engine.unheard import UnheardFiles
 from jupyter_mlpipe.storage.scratch import PREFIX
@@ -33,8 +34,19 @@ _CHANGES = frozenset(
     }
 )
 """Events whose first arguments are paths that are there, or gone, afterwards."""
+_EMPTIES = frozenset({"os.rename", "os.rmdir", "shutil.rmtree"})
+"""Those after which a folder of that name holds only what was put there since."""
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _RUNS = frozenset({"subprocess.Popen", "os.system"})
+_BETWEEN = frozenset(
+    {
+        *(__name__, "jupyter_mlpipe.engine.inquiries", "os", "genericpath", "posixpath", "ntpath"),
+        *("pathlib", "pathlib._local", "pathlib._abc", "pathlib._os", "io", "codecs", "shutil"),
+    }
+)
+"""Modules through which code reaches a file."""
+_WRITES_FILES = "IPython.core.magics.osm"
+"""Where `%%writefile` is."""
 _OFTEN = 1000
 """Files after which Linux is asked what it has to tell, for it remembers so much only."""
 _HEARD = frozenset(
@@ -55,6 +67,8 @@ class Sightings:
     """Those of them that were not there when they were first heard of."""
     fresh: set[str] = field(default_factory=set)
     """Those that were cleared before anything else was done to them."""
+    emptied: set[str] = field(default_factory=set)
+    """Folders that were taken away, or tried to: what is in them now, the step left there."""
     listed: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=set)
@@ -74,6 +88,7 @@ class Sightings:
         self.written |= other.written
         self.made |= other.made
         self.fresh |= other.fresh
+        self.emptied |= other.emptied
         self.listed |= other.listed
         self.hosts |= other.hosts
         self.commands |= other.commands
@@ -105,6 +120,7 @@ class Sightings:
             self,
             read=self.read - gone,
             written=self.written - gone,
+            emptied=self.emptied - gone,
             listed=self.listed - gone,
             inquiries=kept,
         )
@@ -232,14 +248,17 @@ class ProcessWatch:
         for path in paths if event == "os.mkdir" else ():
             _hear_first(seen, path, cleared=False)
         seen.written |= paths
+        seen.emptied |= paths if event in _EMPTIES else set()
 
     def _relevant(self, seen: Sightings, file: Any) -> str | None:
         if seen.journal.busy or not isinstance(file, str | bytes | os.PathLike):
             return None
         said = os.fsdecode(file)
         path = os.path.abspath(said)  # noqa: PTH100 - Path costs 20x in this hook
-        if path.startswith(self._ignored) or os.path.splitext(path)[1] in _CODE_SUFFIXES:  # noqa: PTH122
+        if path.startswith(self._ignored):
             return None
+        if os.path.splitext(path)[1] in _CODE_SUFFIXES and not _asked_by_user():  # noqa: PTH122
+            return None  # it was imported, or shown in a traceback
         seen.relative = seen.relative or not os.path.isabs(said)  # noqa: PTH117
         return path
 
@@ -296,6 +315,15 @@ def _called_by_import() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _asked_by_user() -> bool:
+    """Whether a cell or a local module opens or asks about a file, rather than Python itself."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
+        frame = frame.f_back
+    name = str(frame.f_globals.get("__name__")) if frame is not None else ""
+    return name in ("__main__", _WRITES_FILES) or is_local(name)
 
 
 def _called_by_notebook() -> bool:

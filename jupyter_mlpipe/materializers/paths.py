@@ -8,7 +8,7 @@ import pathlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -68,13 +68,24 @@ class FilesMaterializer(Materializer):
         Raises:
             ValueNotLoadableError: They cannot be written here.
         """
+        return self.load_without(directory, frozenset())
+
+    def load_without(self, directory: Path, gone: Set[str]) -> Any:
+        """The same, but for absolute paths that were taken away since, and all below them.
+
+        Raises:
+            ValueNotLoadableError: The others cannot be written here.
+        """
         index = json.loads((directory / _INDEX).read_bytes())
         path, changed = Path(index["path"]), []
         try:
             for within in index["folders"]:
-                _below(path, within).mkdir(parents=True, exist_ok=True)
+                if not _is_at(_below(path, within), gone):
+                    _below(path, within).mkdir(parents=True, exist_ok=True)
             for within, stored, mode in index["files"]:
                 target = _below(path, within)
+                if _is_at(target, gone):
+                    continue
                 if not os.path.lexists(target):
                     _place(directory / stored, target, mode)
                 elif not _same(directory / stored, target):
@@ -126,6 +137,12 @@ def _below(path: Path, within: str) -> Path:
             f"The stored files of {path} name {within!r}, which lies elsewhere. Make them again."
         )
     return path.joinpath(*parts)
+
+
+def _is_at(target: Path, paths: Set[str]) -> bool:
+    """Whether it is one of them, or lies below one."""
+    place = Path(os.path.abspath(target))  # noqa: PTH100 - follows no links, as paths are heard of
+    return any(str(found) in paths for found in (place, *place.parents)) if paths else False
 
 
 def _place(stored: Path, target: Path, mode: int) -> None:

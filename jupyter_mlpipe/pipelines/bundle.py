@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,14 +46,22 @@ def pack(
         text for fact in facts for text in (python_source(fact.step.source), _definitions(fact))
     ]
     beside = (root / notebook.path).parent
+    made = _written(facts)
     for path, content in local_modules(sources, (beside, root)).items():
-        files[f"modules/{path}"] = content
+        if not any((place / path).resolve() in made for place in (beside, root)):
+            files[f"modules/{path}"] = content
     return _archive(files)
 
 
 def pipeline_json(pipeline: Pipeline) -> bytes:
     """A pipeline as readable JSON."""
     return _plain_json(pipeline)
+
+
+def _written(facts: Sequence[StepFacts]) -> frozenset[Path]:
+    """Modules that steps write: the one of an earlier run would hide that of this run."""
+    paths = frozenset[str]().union(*(fact.uses.written_files for fact in facts))
+    return frozenset(Path(path).resolve() for path in paths if path.endswith(".py"))
 
 
 def _movable(pipeline: Pipeline) -> Pipeline:

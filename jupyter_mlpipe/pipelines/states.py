@@ -24,6 +24,8 @@ class StateUse:
     changes: frozenset[str] = frozenset()
     read_files: frozenset[str] = frozenset()
     written_files: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+    """Local modules that it reached; a step above may have written them."""
     unknown: bool = False
     """Not on record, and its text does not rule anything out."""
 
@@ -51,6 +53,7 @@ def use_on_record(runs: Iterable[StepRun]) -> StateUse:
         read_files=named(DependencyKind.FILE)
         | {inquired_path(name) for name in named(DependencyKind.INQUIRY)},
         written_files=named(DependencyKind.WRITTEN),
+        modules=named(DependencyKind.MODULE),
     )
 
 
@@ -72,7 +75,19 @@ def must_follow(later: StateUse, earlier: StateUse) -> bool:
 def _share_files(later: StateUse, earlier: StateUse) -> bool:
     """A file is not kept in versions, so its readers also come before the next writer."""
     used = later.read_files | later.written_files
-    return _meet(earlier.written_files, used) or _meet(later.written_files, earlier.read_files)
+    if _meet(earlier.written_files, used) or _meet(later.written_files, earlier.read_files):
+        return True
+    return bool(
+        later.modules & _modules_in(earlier.written_files)
+        or earlier.modules & _modules_in(later.written_files)
+    )
+
+
+def _modules_in(paths: frozenset[str]) -> frozenset[str]:
+    """Every name by which a file could be imported, wherever the search path begins."""
+    files = [PurePath(path).with_suffix("") for path in paths if path.endswith(".py")]
+    named = [(f.parent if f.name == "__init__" else f).parts for f in files]
+    return frozenset(".".join(parts[-n:]) for parts in named for n in range(1, len(parts)))
 
 
 def _meet(written: frozenset[str], used: frozenset[str]) -> bool:

@@ -1,6 +1,12 @@
 """Files that go by the module beside which they lie."""
 
-from jupyter_mlpipe.engine.file_facts import file_digest, located, name_beside
+from jupyter_mlpipe.engine.file_facts import (
+    file_digest,
+    located,
+    name_beside,
+    with_content,
+    written_digest,
+)
 
 
 def test_a_file_beside_its_module_is_found_wherever_that_lies(tmp_path, monkeypatch):
@@ -21,3 +27,19 @@ def test_a_file_beside_its_module_is_found_wherever_that_lies(tmp_path, monkeypa
 def test_a_file_elsewhere_goes_by_its_path(tmp_path):
     path = str(tmp_path / "x.txt")
     assert name_beside(path, "m", str(tmp_path / "m" / "m.py")) == path == located(path)
+
+
+def test_a_folder_that_a_step_left_counts_with_the_names_below_it(tmp_path):
+    digests = [written_digest(with_content(str(tmp_path / "out")))]
+    for path in ("out/a", "out/deep/b", "out/deep/__pycache__/m.pyc", "out/deep/b"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+        digests.append(written_digest(with_content(str(tmp_path / "out"))))
+    assert len(set(digests[:3])) == 3
+    assert digests[2] == digests[3] == digests[4]
+
+
+def test_a_folder_counts_otherwise_as_being_there_only(tmp_path):
+    before = written_digest(str(tmp_path))
+    (tmp_path / "a").write_text("")
+    assert written_digest(str(tmp_path)) == before

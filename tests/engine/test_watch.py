@@ -46,6 +46,21 @@ def test_code_and_system_files_are_no_inputs(watch):
     assert not seen.read
 
 
+def test_code_that_the_user_s_own_code_opens_counts_and_what_is_imported_does_not(
+    watch, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "read_by_cell.py").write_text("a = 1")
+    (tmp_path / "imported_by_cell.py").write_text("a = 1")
+    text = "(at / 'made.py').write_text((at / 'read_by_cell.py').read_text())\n"
+    code = compile(f"{text}import imported_by_cell", "<cell>", "exec")
+    with watch.watching() as seen:
+        exec(code, {"__name__": "__main__", "at": tmp_path})
+    assert seen.read == {str(tmp_path / "read_by_cell.py")}
+    assert seen.written == {str(tmp_path / "made.py")}
+
+
 def test_what_is_ours_is_no_input(tmp_path):
     watch = ProcessWatch(ignored=(tmp_path,))
     with watch.watching() as seen:
@@ -117,6 +132,21 @@ def test_what_was_there_and_was_taken_away_leaves_one(watch, tmp_path):
     with watch.watching() as seen:
         (tmp_path / "a.txt").unlink()
     assert seen.without_transient().written == {str(tmp_path / "a.txt")}
+
+
+def test_a_folder_that_is_taken_away_counts_as_emptied_though_it_was_not_there(watch, tmp_path):
+    (tmp_path / "old").mkdir()
+    with watch.watching() as seen:
+        shutil.rmtree(tmp_path / "new", ignore_errors=True)
+        (tmp_path / "old").rename(tmp_path / "kept")
+        (tmp_path / "made").mkdir()
+    assert seen.emptied == {str(tmp_path / name) for name in ("new", "old", "kept")}
+
+
+def test_a_temporary_folder_is_none_that_was_emptied(watch, tmp_path):
+    with watch.watching() as seen, tempfile.TemporaryDirectory(dir=tmp_path):
+        pass
+    assert not seen.without_transient().emptied
 
 
 def test_scratch_folders_of_our_own_are_nothing_that_a_step_did(watch):

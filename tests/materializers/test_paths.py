@@ -90,6 +90,15 @@ def test_missing_files_of_a_folder_are_added_to_it(kept, tmp_path):
     assert (path / "mine").read_text() == "beside"
 
 
+def test_what_was_taken_away_since_is_not_put_there_again(kept, tmp_path):
+    path = a_folder(tmp_path / "folder")
+    kept(path)
+    shutil.rmtree(path)
+    gone = {str(path / "deep er"), str(path / "run")}
+    assert FilesMaterializer().load_without(tmp_path / "store", gone) == path
+    assert sorted(found.name for found in path.iterdir()) == ["empty", "same.bin"]
+
+
 def test_files_that_cannot_be_put_there_are_named(kept, tmp_path):
     path = tmp_path / "folder" / "out.txt"
     path.parent.mkdir()

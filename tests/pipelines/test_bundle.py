@@ -1,5 +1,6 @@
 import hashlib
 import tarfile
+from dataclasses import replace
 from io import BytesIO
 
 from jupyter_mlpipe.engine.met import FOUND
@@ -85,6 +86,18 @@ def test_a_function_that_a_run_found_without_its_name_is_brought_too(notebook, t
     assert "def go" not in unpacked(packed(notebook, tmp_path, *cells), tmp_path / "o").definitions(
         "a"
     )
+    store.close()
+
+
+def test_a_module_that_a_step_writes_does_not_travel(notebook, tmp_path):
+    (tmp_path / "helpers.py").write_text("old = 1")
+    book = notebook("import helpers", "%%step a\nwrite('helpers' + '.py')", "%%step b\nhelpers.x")
+    store = SqlMetadataStore(f"sqlite:///{tmp_path}/metadata.db")
+    wrote = Dependency(DependencyKind.WRITTEN, str(tmp_path / "helpers.py"), "0")
+    run = replace(a_run_of(replace(book, steps=book.steps[:1]), ""), dependencies=(wrote,))
+    store.append((Run("r1", book.name, "notebook", Status.SUCCEEDED, 0.0), run))
+    found = unpacked(pack(compile_notebook(book, store), book, tmp_path, store), tmp_path / "out")
+    assert not (found.modules / "helpers.py").exists()
     store.close()
 
 

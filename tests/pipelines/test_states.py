@@ -21,6 +21,8 @@ SETS_MODE = use(effects=["environ MODE"])
 READS_FILE = use((DependencyKind.FILE, "/p/data/x.csv"))
 LISTS = use((DependencyKind.FILE, "/p/data"))
 WRITES_FILE = use((DependencyKind.WRITTEN, "/p/data/x.csv"))
+WRITES_MODULE = use((DependencyKind.WRITTEN, "/p/lib/shapes.py"))
+WRITES_PACKAGE = use((DependencyKind.WRITTEN, "/p/lib/__init__.py"))
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,10 @@ WRITES_FILE = use((DependencyKind.WRITTEN, "/p/data/x.csv"))
         (READS_FILE, WRITES_FILE, True),
         (READS_FILE, READS_FILE, False),
         (WRITES_FILE, LISTS, True),
+        (WRITES_MODULE, use((DependencyKind.MODULE, "shapes")), True),
+        (use((DependencyKind.MODULE, "lib.shapes")), WRITES_MODULE, True),
+        (WRITES_PACKAGE, use((DependencyKind.MODULE, "lib")), True),
+        (WRITES_MODULE, use((DependencyKind.MODULE, "shape")), False),
         (use(effects=["sys.path lib"]), use(), True),
         (StateUse(unknown=True), READS_OTHER, True),
         (StateUse(unknown=True), use(), False),
