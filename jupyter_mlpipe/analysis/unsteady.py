@@ -1,6 +1,5 @@
-"""Calls that give something else each time: of the calendar clock, of the system's entropy.
+"""Calls that give something else each time: the calendar clock, and the system's entropy.
 
-So does asking how often a function that remembers its results was called in this process.
 A clock that is only used to take the time between two moments does not count.
 """
 
@@ -42,8 +41,6 @@ _ENTROPY = frozenset(
         ),
     }
 )
-_COUNTS_CALLS = "cache_info"
-"""Of `functools.lru_cache`: steps that are skipped do not call."""
 _SEEDED = frozenset({"random.Random", "random.seed", "numpy.random.seed"})
 """Draw from the system's entropy unless they are given a seed."""
 
@@ -68,8 +65,6 @@ def unsteady_calls(nodes: Iterable[ast.AST], meaning: Meaning) -> Iterator[str]:
 def told(path: str) -> str:
     """In the user's words."""
     shown = ".".join(path.split(".")[-2:])
-    if shown.endswith(_COUNTS_CALLS):
-        return f"asks how often a function was called ({shown})"
     if path in _CLOCKS or path in _SAYING_NOW:
         return f"reads the clock ({shown})"
     return f"draws from the system's entropy ({shown})"
@@ -77,9 +72,7 @@ def told(path: str) -> str:
 
 def is_unsteady(path: str) -> bool:
     """Whether what goes by this dotted name may give something else each time."""
-    last = path.rpartition(".")[2]
-    known = path in _CLOCKS or path in _ENTROPY or path.startswith("secrets.")
-    return known or last == _COUNTS_CALLS
+    return path in _CLOCKS or path in _ENTROPY or path.startswith("secrets.")
 
 
 class _Reader(ast.NodeVisitor):
@@ -104,11 +97,8 @@ class _Reader(ast.NodeVisitor):
         self._mentioned(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if self._mentioned(node):
-            return
-        if node.attr == _COUNTS_CALLS:
-            self.found.append((node, ast.unparse(node)))
-        self.generic_visit(node)
+        if not self._mentioned(node):
+            self.generic_visit(node)
 
     def _mentioned(self, node: ast.Name | ast.Attribute) -> bool:
         """It may be called by whoever is handed it."""

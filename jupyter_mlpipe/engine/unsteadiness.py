@@ -1,8 +1,7 @@
 """Whether a step may do what no later look can compare.
 
-It may read the calendar clock, draw from the system's entropy, ask how often a function that
-remembers its results was called, or, where nobody tells which functions run, find code by a
-computed name. Its cell, the notebook's functions that it may call,
+It may read the calendar clock, draw from the system's entropy, or, where nobody tells which
+functions run, find code by a computed name. Its cell, the notebook's functions that it may call,
 and what these mention of local modules are read as text. Numpy, which draws entropy where it is
 given no seed, is listened to.
 """
@@ -42,7 +41,6 @@ class _Search:
 _CLOCKS_AND_ENTROPY = _Search(
     re.compile(
         r"time|date|now|today|uuid|urandom|getrandom|secrets|SystemRandom|Random|seed|Timestamp"
-        r"|cache_info"
     ),
     is_unsteady,
     told,

@@ -29,11 +29,6 @@ def told(source):
             "import random\nr = random.Random(None)",
             "draws from the system's entropy (random.Random)",
         ),
-        ("print(f.cache_info().hits)", "asks how often a function was called (f.cache_info)"),
-        (
-            "import shop\nprint(shop.price.cache_info())",
-            "asks how often a function was called (price.cache_info)",
-        ),
     ],
 )
 def test_each_kind_is_told_in_the_users_words(source, words):
