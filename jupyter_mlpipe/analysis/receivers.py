@@ -46,7 +46,7 @@ def receiver(
     if loaded.opname in _GLOBAL:
         kinds = set(_given(around[0], loaded.argval, around[0]))
         return _of_one(method, kinds) if kinds else Receiver(method, variable=loaded.argval)
-    if not loaded.opname.startswith("LOAD_") or not (names := _locals(loaded)):
+    if "LOAD_" not in loaded.opname or not (names := _locals(loaded)):
         return None
     home = next((code for code in reversed(around) if names[-1] not in code.co_freevars), None)
     return _of_local(method, names[-1], home) if home is not None else None
