@@ -115,11 +115,12 @@ def _is_pure(node: ast.FunctionDef | ast.AsyncFunctionDef, meaning: Meaning) -> 
     defaults = [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
     hints = [a.annotation for a in _arguments(arguments) if a.annotation is not None]
     hints += [node.returns] if node.returns is not None else []
+    own = {parameter.name for parameter in getattr(node, "type_params", ())}  # from 3.12 on
     return (
         all(_is_imported(name, meaning) for d in node.decorator_list for name in _names(d))
         and not any(_REGISTERS & set(_words(d)) for d in node.decorator_list)
         and all(_is_unchanging(default, meaning) for default in defaults)
-        and all(_is_hint(name, meaning) for hint in hints for name in _names(hint))
+        and all(_is_hint(name, meaning) for hint in hints for name in {*_names(hint)} - own)
     )
 
 

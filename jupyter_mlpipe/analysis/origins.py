@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import os
 import sys
-import sysconfig
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -79,4 +79,6 @@ def _distributions(package: str) -> frozenset[str]:
 
 @functools.cache
 def _standard_library() -> tuple[Path, ...]:
-    return tuple({Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib")})
+    """Without `sysconfig`, which may be half made when the first import is heard of."""
+    folder = Path(os.__file__).parent
+    return folder, Path(sys.base_exec_prefix, sys.platlibdir, folder.name)

@@ -6,6 +6,7 @@ import __future__
 import functools
 import io
 import re
+import typing
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -23,7 +24,9 @@ _STREAM = io.IOBase.__base__ or io.IOBase
 
 
 _CachedFunction = type(functools.cache(len))
-CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction)
+_ALIAS: type = getattr(typing, "TypeAliasType", ModuleType)
+"""Of what a `type` statement binds, from Python 3.12 on."""
+CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, _CachedFunction, _ALIAS)
 """Types of what is no data, unless a step assigns it."""
 _FUTURE = type(__future__.annotations)
 """Of what `from __future__` imports: it says how code is compiled."""
@@ -56,7 +59,7 @@ def is_data(name: str, value: Any) -> bool:
     if issubclass(kind, BuiltinFunctionType):
         # `d.get` holds a dict, while `len` and `math.sqrt` hold but their module.
         return not isinstance(value.__self__, ModuleType | None)
-    return not issubclass(kind, (ModuleType, type, _FUTURE))
+    return not issubclass(kind, (ModuleType, type, _FUTURE, _ALIAS))
 
 
 @functools.lru_cache(maxsize=65_536)  # IPython adds a name or two for each cell

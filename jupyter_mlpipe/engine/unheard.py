@@ -25,8 +25,9 @@ _EVENT = struct.Struct("iIII")
 _MOST_FOLDERS = 300
 """Below one place; a folder with more holds no data set that a step reads whole."""
 _PASSED_OVER = frozenset({"__pycache__", "node_modules"})
-_NOTEBOOKS = (".ipynb", "~")
-"""Others than the step open these, to show or to save them."""
+_BESIDE = (".ipynb", "~", "-shm", "-wal", "-journal")
+"""Others than the step open the first two, to show or to save them; SQLite has the others beside
+a database that is open."""
 _PATTERN = re.compile(r"\S*\*\S*|(?=\S*\.)\S*[?\[]\S*")
 """A text that files may be found by; a question mark may stand for itself, too."""
 
@@ -162,7 +163,7 @@ class UnheardFiles:
 
 
 def _is_data(name: str) -> bool:
-    return not name.startswith(".") and not name.endswith(_NOTEBOOKS) and name not in _PASSED_OVER
+    return not name.startswith(".") and not name.endswith(_BESIDE) and name not in _PASSED_OVER
 
 
 def _folders_in(folder: str) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import site
 import sys
-import sysconfig
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names
+from jupyter_mlpipe.engine.databases import Databases, database_path
 from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
 from jupyter_mlpipe.engine.inquiries import PathInquiries, inquired_path
@@ -77,6 +78,7 @@ class Sightings:
     inquiries: PathInquiries = field(default_factory=PathInquiries)
     executed: Executed = field(default_factory=Executed)
     journal: Journal = field(default_factory=Journal)
+    databases: Databases = field(default_factory=Databases)
     lost: bool = False
     """More files were opened past Python than Linux tells of."""
     relative: bool = False
@@ -178,6 +180,7 @@ class ProcessWatch:
         seen, self._now[0] = self._now[0], None
         if seen is not None:
             self._add_unheard(seen)
+            seen.written -= seen.databases.unchanged()
             seen.journal.running = None  # it leads to all values from before the step
             seen.entropy.stop()
             seen.environ.stop()
@@ -221,7 +224,7 @@ class ProcessWatch:
         elif event in _CHANGES:
             self._hear_change(seen, event, arguments)
         elif event == "sqlite3.connect":
-            self._hear_open(seen, arguments[0], "r+", 0)
+            self._hear_database(seen, database_path(arguments[0]))
         elif event in _RUNS and _called_by_notebook():
             seen.commands.add(str(arguments[0]))
         else:
@@ -240,6 +243,12 @@ class ProcessWatch:
         (seen.written if writes else seen.read).add(path)
         if writes and isinstance(mode, str) and ("a" in mode or "r" in mode):
             seen.read.add(path)  # what it held before is part of what it holds after
+
+    def _hear_database(self, seen: Sightings, told: Any) -> None:
+        path = self._relevant(seen, told)
+        if path is not None:
+            seen.databases.meet(path)
+            self._hear_open(seen, told, "r+", 0)
 
     def _hear_change(self, seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None:
         if arguments[-1] not in (-1, None) and isinstance(arguments[-1], int):
@@ -274,7 +283,8 @@ def _hear_first(seen: Sightings, path: str, *, cleared: bool) -> None:
 
 
 def _library_folders() -> tuple[str, ...]:
-    folders = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix}
+    prefixes = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
+    folders = {*prefixes, site.getusersitepackages()}
     caches = {Path.home() / name for name in (".cache", ".config", ".matplotlib", ".ipython")}
     return tuple(f"{folder}{os.sep}" for folder in (*folders, *map(str, caches)))
 

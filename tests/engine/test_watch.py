@@ -118,6 +118,34 @@ def test_a_file_that_is_made_where_none_was_still_depends_on_that(watch, tmp_pat
     assert seen.rewritten == {str(tmp_path / "a.db")}
 
 
+@pytest.fixture
+def database(tmp_path):
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute("create table t as select 1 n")
+    return path
+
+
+@pytest.mark.parametrize("told", ["{}", "file:{}?mode=rw", "file://localhost{}"])
+def test_a_database_that_is_only_asked_is_read(watch, database, told):
+    told = told.format(database)
+    uri = told.startswith("file:")
+    with watch.watching() as seen, closing(sqlite3.connect(told, uri=uri)) as opened:
+        assert opened.execute("select n from t").fetchall() == [(1,)]
+    assert (seen.read, seen.written) == ({str(database)}, set())
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_database_that_is_changed_is_written_whenever_it_is_closed(watch, database, mode):
+    with closing(sqlite3.connect(database)) as first:
+        first.execute(f"pragma journal_mode = {mode}")
+    with closing(sqlite3.connect(database)) as holds_it_open:
+        with watch.watching() as seen, closing(sqlite3.connect(database)) as opened, opened:
+            holds_it_open.execute("select n from t").fetchall()
+            opened.execute("update t set n = 2")
+        assert seen.rewritten == {str(database)}
+
+
 def test_what_a_step_makes_for_itself_and_takes_away_leaves_no_trace(watch, tmp_path):
     with watch.watching() as seen, tempfile.TemporaryDirectory(dir=tmp_path) as folder:
         Path(folder, "a.txt").write_text("x")
