@@ -47,8 +47,8 @@ class Names:
     """Those of the constants that have no order."""
     mutable: Container[str]
     """Those that may be changed in place: others must not become a part of what is made."""
-    is_fixed: Callable[[ast.expr], bool]
-    """Whether what is called makes an object that never changes, such as a pattern or a date."""
+    is_fixed: Callable[[ast.Call], bool]
+    """Whether a call makes an object that never changes, such as a pattern or a date."""
     bound: frozenset[str] = frozenset()
     """By a comprehension around it."""
 
@@ -184,7 +184,7 @@ def _copies(call: ast.Call, names: Names) -> bool:
             ordered = name not in _ORDERLESS
         case ast.Attribute(value=owner, attr=name) if name in _METHODS and _is_read(owner, names):
             pass
-        case maker if not names.is_fixed(maker):
+        case _ if not names.is_fixed(call):
             return False
     keys = [k.value for k in call.keywords if k.arg == "key"]
     return all(_is_plain_key(key, names) for key in keys) and _are_read(

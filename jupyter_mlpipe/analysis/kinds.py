@@ -50,11 +50,13 @@ _FIXED_MAKERS = frozenset(
         *("re.compile", "date", "time", "datetime", "timedelta", "timezone", "ZoneInfo"),
         *("Decimal", "Fraction", "UUID", "Path", "PurePath", "Template", "getLogger"),
         *("itemgetter", "attrgetter", "methodcaller", "Struct", "dtype", "CategoricalDtype"),
-        *("Timedelta", "timedelta64"),
+        *("Timestamp", "Timedelta", "datetime64", "timedelta64"),
     }
 )
 """Makers, of the standard library, NumPy and pandas, whose objects never change, or are known by
 their name."""
+_NOW = ("now", "today")
+"""What asks some of them to read the clock."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _DATA = StatementKind.DATA
 _CONSTANTS = frozenset({StatementKind.CONSTANT, StatementKind.PARAMETER, StatementKind.DERIVED})
@@ -169,8 +171,8 @@ def names_known(
     def of(*kinds: StatementKind) -> frozenset[str]:
         return frozenset(name for name, kind in known.items() if kind in kinds)
 
-    def is_fixed(maker: ast.expr) -> bool:
-        return known.get(_root(maker)) is StatementKind.IMPORT and _makes_fixed(maker)
+    def is_fixed(call: ast.Call) -> bool:
+        return known.get(_root(call.func)) is StatementKind.IMPORT and _makes_fixed(call)
 
     return Names(of(*_CODE), of(StatementKind.IMPORT), of(*_CONSTANTS), sets, mutable, is_fixed)
 
@@ -185,7 +187,7 @@ def _kind_of_call(
     code = [a for a in given if known.get(_root(a)) in _CODE and isinstance(a, ast.Name)]
     if maker in _TYPE_MAKERS and len(literals) + len(code) == len(given):
         return StatementKind.CLASS
-    if known.get(_root(call.func)) is StatementKind.IMPORT and _is_fixed(call.func, given, known):
+    if known.get(_root(call.func)) is StatementKind.IMPORT and _is_fixed(call, given, known):
         return StatementKind.IMPORT
     rebinds = any(isinstance(a, ast.Name) and a.id in signature.writes for a in code)
     adapts = code and len(literals) + len(code) == len(given) and not call.keywords
@@ -193,16 +195,17 @@ def _kind_of_call(
 
 
 def _is_fixed(
-    maker: ast.expr, given: Sequence[ast.expr], known: Mapping[str, StatementKind]
+    call: ast.Call, given: Sequence[ast.expr], known: Mapping[str, StatementKind]
 ) -> bool:
-    return _makes_fixed(maker) and all(
+    return _makes_fixed(call) and all(
         is_literal(a) or known.get(_root(a)) is StatementKind.IMPORT for a in given
     )
 
 
-def _makes_fixed(maker: ast.expr) -> bool:
-    path = ast.unparse(maker)
-    return not _FIXED_MAKERS.isdisjoint({path, path.rpartition(".")[2]})
+def _makes_fixed(call: ast.Call) -> bool:
+    path = ast.unparse(call.func)
+    known = not _FIXED_MAKERS.isdisjoint({path, path.rpartition(".")[2]})
+    return known and not any(isinstance(a, ast.Constant) and a.value in _NOW for a in call.args)
 
 
 def _kind_of_block(

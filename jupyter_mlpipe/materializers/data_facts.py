@@ -16,6 +16,7 @@ from jupyter_mlpipe.materializers.views import array_view, has_attributes
 _TREES = frozenset({"sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree"})
 _TREE_COUNTERS = 7
 """Place of the first of four counters in the state of a tree."""
+_CHECKED = "_stop_words_id"
 _ROWS = 1 << 15
 """Rows of a column of Arrow's that are looked at together."""
 _PASSING = frozenset(
@@ -198,6 +199,14 @@ def tree_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     maker, arguments, state, *_ = obj.__reduce__()
     counters = slice(_TREE_COUNTERS, _TREE_COUNTERS + 4)
     return maker, arguments, (*state[: counters.start], *state[counters.stop :])
+
+
+def vectorizer_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
+    """Those of scikit-learn's that remember at which address their stop words were checked."""
+    if _CHECKED not in getattr(obj, "__dict__", ()):
+        return None
+    maker, arguments, state, *_ = obj.__reduce_ex__(5)
+    return maker, arguments, {name: part for name, part in state.items() if name != _CHECKED}
 
 
 def _lasting(state: Any) -> Any:

@@ -25,6 +25,7 @@ from jupyter_mlpipe.materializers.data_facts import (
     sparse_facts,
     tensor_facts,
     tree_facts,
+    vectorizer_facts,
 )
 from jupyter_mlpipe.materializers.dataset_tables import dataset_facts
 from jupyter_mlpipe.materializers.exceptions import exception_facts
@@ -268,6 +269,7 @@ class _CanonicalPickler(_FactPickler):
             tensor_facts,
             tree_facts,
             sparse_facts,
+            vectorizer_facts,
             figure_facts,
             plotly_facts,
             dataset_facts,

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -373,6 +374,12 @@ def test_what_pandas_remembers_of_groups_and_windows_is_no_change(make):
     before = content_digest(made), fingerprint(made)
     made.mean()
     assert (content_digest(made), fingerprint(made)) == before
+
+
+def test_where_stop_words_were_checked_is_no_content():
+    models = [TfidfVectorizer(stop_words=["a", "the"]).fit(["a cat", "the dog"]) for _ in "ab"]
+    assert models[0]._stop_words_id != models[1]._stop_words_id
+    assert content_digest(models[0]) == content_digest(models[1])
 
 
 def test_asking_neighbours_leaves_the_model_as_it_was():
