@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 _UNSAID = frozenset(
@@ -23,6 +24,8 @@ _OF_MODELS = frozenset(
     }
 )
 """What pydantic makes of a model's fields, validators and settings, some of it on first use."""
+_CODE = (FunctionType, property, classmethod, staticmethod, functools.cached_property)
+"""What an enumeration has beside its members and what is made of them."""
 _DECORATIONS = "pydantic._internal._decorators"
 
 
@@ -31,7 +34,7 @@ def stated_attributes(cls: type) -> Mapping[str, Any]:
     attributes = {k: v for k, v in vars(cls).items() if k not in _UNSAID}
     if isinstance(cls, enum.EnumMeta):
         members = {key: vars(cls)["_member_map_"][key].value for key in cls.__members__}
-        own = {k: v for k, v in attributes.items() if isinstance(v, FunctionType | property)}
+        own = {k: v for k, v in attributes.items() if isinstance(v, _CODE)}
         return {**own, "members": members}
     if "__pydantic_validator__" in attributes:
         return {k: v for k, v in attributes.items() if k not in _OF_MODELS}
@@ -43,7 +46,12 @@ def stated_attributes(cls: type) -> Mapping[str, Any]:
 def _is_salted(function: Any) -> bool:
     """Whether attrs wrote it: the hash of a text stands in it, which differs in each process."""
     code = getattr(function, "__code__", None)
-    return code is not None and code.co_filename.startswith("<attrs generated")
+    return code is not None and is_generated(code)
+
+
+def is_generated(code: CodeType) -> bool:
+    """Whether attrs wrote it, out of what a class says."""
+    return code.co_filename.startswith("<attrs generated")
 
 
 def decoration(value: Any) -> tuple[Any, ...] | None:

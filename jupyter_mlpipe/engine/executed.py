@@ -10,6 +10,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
+from jupyter_mlpipe.analysis.generated import is_generated
 from jupyter_mlpipe.analysis.origins import is_local_file, is_ours
 from jupyter_mlpipe.engine.file_facts import file_digest
 from jupyter_mlpipe.engine.patches import is_local
@@ -31,6 +32,7 @@ def uncovered(
         for key, (code, names) in executed.started.items()
         if (names is namespace or names.get("__name__") == "__main__")
         and code.co_filename not in own
+        and not is_generated(code)
     }
     texts = [code for code, names in executed.started.values() if is_cell(code, names)]
     waiting = [left.pop(id(code)) for code in (*texts, *reached) if id(code) in left]

@@ -15,7 +15,7 @@ from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.engine.attempt import Met
 from jupyter_mlpipe.engine.capture import capture_outside
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.data import SHELL_NAMES
+from jupyter_mlpipe.engine.data import SHELL_NAMES, is_defined
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.details import file_text, literal_text
 from jupyter_mlpipe.engine.executed import local_files, local_modules, names_of, uncovered
@@ -187,7 +187,8 @@ class _Found:
         living: list[Any] = [one for one in gc.get_objects() if issubclass(type(one), every)]
         walker, names = Walker(), self._known.reads | self._more.reads | self._writes
         values = [namespace[name] for name in names if name in namespace]
-        values += [list(type.__getattribute__(kind, "__dict__").values()) for kind in every]
+        own = (kind for name, kind in list(namespace.items()) if is_defined(name, kind))
+        values += [list(type.__getattribute__(k, "__dict__").values()) for k in (*every, *own)]
         held = {place for value in values for place in walker.reach(value).objects}
         lost = {type(one) for one in living if identity(one) not in held}
         yield from (name for name, kind in kinds.items() if any(issubclass(k, kind) for k in lost))
