@@ -203,7 +203,11 @@ def tree_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
 
 def vectorizer_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     """Those of scikit-learn's that remember at which address their stop words were checked."""
-    if _CHECKED not in getattr(obj, "__dict__", ()):
+    text = sys.modules.get("sklearn.feature_extraction.text")
+    if text is None or not hasattr(text, "TfidfVectorizer"):  # it is being imported
+        return None
+    kinds = (text.CountVectorizer, text.HashingVectorizer)
+    if not isinstance(obj, kinds) or _CHECKED not in vars(obj):  # `vars` gives some objects a dict
         return None
     maker, arguments, state, *_ = obj.__reduce_ex__(5)
     return maker, arguments, {name: part for name, part in state.items() if name != _CHECKED}
