@@ -13,6 +13,7 @@ from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.errors import PipelineError
 from jupyter_mlpipe.model.pipeline import Pipeline, PipelineStep
 from jupyter_mlpipe.model.run import DependencyKind, Immovable, Output, Run, Shared, Status, StepRun
+from jupyter_mlpipe.tracking.joins import by_ids
 from jupyter_mlpipe.tracking.left import left_by, version_left
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
@@ -111,10 +112,12 @@ def taken_away(
 ) -> frozenset[str]:
     """Files and folders that steps above removed or moved, and none made again since."""
     finished, nothing = finished_steps(run_id, metadata), nothing_left()
+    runs = [finished[earlier.name] for earlier in _waited_for(pipeline, step, done_here)]
+    hit = {run.cached_from for run in runs if run.cached_from}
+    ran = {run.id: run for run in by_ids(metadata, StepRun, hit)}
     digests: dict[str, str] = {}
-    for earlier in _waited_for(pipeline, step, done_here):
-        run = finished[earlier.name]
-        told = metadata.get(StepRun, run.cached_from) if run.cached_from else run
+    for run in runs:
+        told = ran.get(run.cached_from or "", run)
         written = (d for d in told.dependencies if d.kind is DependencyKind.WRITTEN)
         digests |= {found.name: found.digest for found in written}
     return frozenset(path for path, digest in digests.items() if digest == nothing)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 import struct
 import sys
 import tempfile
@@ -28,8 +27,8 @@ _PASSED_OVER = frozenset({"__pycache__", "node_modules"})
 _BESIDE = (".ipynb", "~", "-shm", "-wal", "-journal")
 """Others than the step open the first two, to show or to save them; SQLite has the others beside
 a database that is open."""
-_PATTERN = re.compile(r"\S*\*\S*|(?=\S*\.)\S*[?\[]\S*")
-"""A text that files may be found by; a question mark may stand for itself, too."""
+_PATTERN = frozenset("?[")
+"""Signs that files may be found by in a text with a dot; they may stand for themselves, too."""
 
 
 @dataclass(slots=True)
@@ -99,7 +98,7 @@ class UnheardFiles:
 
     def _folder(self, place: str) -> str | None:
         """The deepest folder that is there on the way to where a text leads."""
-        self._searched = self._searched or _PATTERN.fullmatch(place) is not None
+        self._searched = self._searched or _may_be_pattern(place)
         if "/" not in place:
             return None
         told = os.path.expanduser(place.removeprefix("file://"))  # noqa: PTH111
@@ -160,6 +159,10 @@ class UnheardFiles:
         if folder == _here() and not self._searched:
             return False
         return any(path.startswith(f"{folder}{os.sep}") for path in found.read)
+
+
+def _may_be_pattern(text: str) -> bool:
+    return "*" in text or ("." in text and not _PATTERN.isdisjoint(text))
 
 
 def _is_data(name: str) -> bool:

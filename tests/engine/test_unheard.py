@@ -98,7 +98,7 @@ def test_a_folder_counts_as_listed_where_files_of_it_are_read(here, unheard):
 def test_the_working_folder_is_listed_where_a_pattern_is_in_a_text(here, unheard):
     (here / "e.csv").write_text("")
     here_too = {str(here)}
-    for texts, listed in (((), set()), (("a*",), here_too), (("?", "x[0]"), set())):
+    for texts, listed in (((), set()), (("my a*",), here_too), (("?", "x[0]"), set())):
         unheard.start(texts)
         subprocess.run("ls; cat e.csv", shell=True, check=True, stdout=subprocess.DEVNULL)
         assert unheard.stop().listed == listed
