@@ -10,6 +10,9 @@ from blake3 import blake3
 from jupyter_mlpipe.model.errors import StorageError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+TRASH = "trash"
+"""What a blob's name tells while a collector looks whether it is in use: the last part of its
+file's name in a folder, the folder that it is in below a URL."""
 
 
 def digest_of_bytes(data: bytes) -> str:

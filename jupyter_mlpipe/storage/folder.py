@@ -12,7 +12,13 @@ from typing import BinaryIO
 from blake3 import blake3
 
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
-from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, place, shard
+from jupyter_mlpipe.storage.addressing import (
+    TRASH,
+    digest_of_bytes,
+    digest_of_file,
+    place,
+    shard,
+)
 from jupyter_mlpipe.storage.chunks import ChunkFolder
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
@@ -55,7 +61,7 @@ class FolderBlobs:
 
     def get(self, digest: str) -> bytes:
         """Verified each time."""
-        path = self._locate(digest)
+        path = self._find(digest)
         with explained(str(path)):
             data = path.read_bytes()
         if digest_of_bytes(data) != digest:
@@ -64,18 +70,18 @@ class FolderBlobs:
 
     def path(self, digest: str) -> Path:
         """Verified unless this object did so before and size, time and inode are the same."""
-        path = self._locate(digest)
+        path = self._find(digest)
         with explained(str(path)):
             self._verify(digest, path)
         return path
 
     def exists(self, digest: str) -> bool:
-        """Costs one look at the folder."""
-        return self._locate(digest).is_file()
+        """Costs one look at the folder, a listing where it is not."""
+        return self._find(digest).is_file()
 
     def size(self, digest: str) -> int | None:
         """As the folder says."""
-        path = self._locate(digest)
+        path = self._find(digest)
         return path.stat().st_size if path.is_file() else None
 
     def location(self, digest: str) -> str:
@@ -89,6 +95,17 @@ class FolderBlobs:
         with suppress(PermissionError):  # whoever reads it says so
             return once if not here.exists() and once.exists() else here
         return here
+
+    def _find(self, digest: str) -> Path:
+        """The same for readers, who take it back from a collector that just looks at it."""
+        path = self._locate(digest)
+        with suppress(OSError):  # whoever reads it says so
+            if not path.exists():
+                for folder in (path.parent, (self.root / shard(digest)).parent):
+                    for taken in folder.glob(f".{digest}.*.{TRASH}"):
+                        taken.rename(folder / digest)
+                return self._locate(digest)
+        return path
 
     def _verify(self, digest: str, path: Path) -> None:
         stamp = _stamp(path)

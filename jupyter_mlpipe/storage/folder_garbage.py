@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from jupyter_mlpipe.storage.addressing import is_digest
+from jupyter_mlpipe.storage.addressing import TRASH, is_digest
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.marking import Alive, Collected, collected_by_another, manifest_in
 from jupyter_mlpipe.storage.packs import DIGEST
 from jupyter_mlpipe.storage.shelf import Pack, PackShelf, last_use
 
-_TRASH = ".trash"
 _DIGITS = 2 * DIGEST
 _FOLDER = "[0-9a-f][0-9a-f]"
 
@@ -81,7 +80,7 @@ class _Collector:
 
     def collect_blobs(self, root: Path, alive: set[str]) -> None:
         for path in _files_below(root):
-            if path.name.endswith(_TRASH):
+            if path.name.endswith(f".{TRASH}"):
                 _put_back(path)  # of a collector that was stopped
             elif path.name.startswith("."):
                 self._remove_partial(path)
@@ -130,7 +129,7 @@ class _Collector:
             if stat.st_mtime >= self._before:
                 return
             if not self._dry_run:
-                trash = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_TRASH}")
+                trash = path.with_name(f".{path.name}.{secrets.token_hex(8)}.{TRASH}")
                 path.rename(trash)
                 if trash.stat().st_mtime >= self._before:
                     _put_back(trash)
@@ -162,7 +161,8 @@ def _files_below(root: Path) -> Iterator[Path]:
 def _put_back(trash: Path) -> None:
     name = trash.name[1 : 1 + _DIGITS]
     if is_digest(name):
-        trash.rename(trash.with_name(name))
+        with suppress(FileNotFoundError):  # a reader was quicker
+            trash.rename(trash.with_name(name))
 
 
 def _now(root: Path) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
-from jupyter_mlpipe.storage.addressing import digest_of_bytes, digest_of_file, shard
+from jupyter_mlpipe.storage.addressing import TRASH, digest_of_bytes, digest_of_file, shard
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.objects import Objects
@@ -61,13 +62,14 @@ class RemoteBlobs:
         return self._cache.path(digest)
 
     def exists(self, digest: str) -> bool:
-        """One request."""
+        """One request, three where it is not."""
         return self.size(digest) is not None
 
     def size(self, digest: str) -> int | None:
-        """One request."""
+        """One request, three where it is not."""
         with explained(self.location(digest)):
-            return self.objects.size(shard(digest))
+            sizes = map(self.objects.size, _whereabouts(digest))
+            return next((size for size in sizes if size is not None), None)
 
     def location(self, digest: str) -> str:
         """With the protocol in front."""
@@ -97,9 +99,25 @@ class RemoteBlobs:
         with tempfile.TemporaryDirectory() as folder, explained(location):
             for number in range(2):
                 copy = Path(folder) / str(number)
-                self.objects.fetch(shard(digest), copy)
+                self._copy(digest, copy)
                 if digest_of_file(copy) == digest:
                     self._cache.put_file(copy)
                     return
         self._damaged.add(digest)
         raise CorruptArtifactError(digest, location)
+
+    def _copy(self, digest: str, to: Path) -> None:
+        *others, last = _whereabouts(digest)
+        for key in others:
+            with suppress(FileNotFoundError):
+                return self.objects.fetch(key, to)
+        return self.objects.fetch(last, to)
+
+
+def _whereabouts(digest: str) -> tuple[str, str, str]:
+    """Where to look for a blob, in this order.
+
+    A collector that took it away puts it back first where it is in use, and then lets go of it.
+    """
+    key = shard(digest)
+    return key, f"{TRASH}/{digest}", key

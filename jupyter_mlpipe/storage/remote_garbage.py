@@ -12,14 +12,13 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from jupyter_mlpipe.storage.addressing import is_digest, shard
+from jupyter_mlpipe.storage.addressing import TRASH, is_digest, shard
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.marking import Alive, Collected, collected_by_another, manifest_in
 from jupyter_mlpipe.storage.objects import PARTIAL, Listed, Objects
 from jupyter_mlpipe.storage.remote import RemoteBlobs
 from jupyter_mlpipe.storage.remote_chunks import GOING, PACKS, USED
 
-_TRASH = "trash"
 _LOCK = "collecting"
 
 
@@ -96,10 +95,10 @@ class _Collector:
 
     def restore(self) -> None:
         """What a collector took away that was stopped; whether it is garbage is seen anew."""
-        taken = [_name(key) for key in self._listed if key.startswith(f"{_TRASH}/")]
+        taken = [_name(key) for key in self._listed if key.startswith(f"{TRASH}/")]
         if taken and not self._dry_run:
             self._put_back(d for d in taken if is_digest(d) and shard(d) not in self._listed)
-            self._objects.delete(f"{_TRASH}/{digest}" for digest in taken)
+            self._objects.delete(f"{TRASH}/{digest}" for digest in taken)
             self._listed = self._objects.listed()
 
     def collect_blobs(self, alive: set[str]) -> None:
@@ -112,7 +111,7 @@ class _Collector:
             found = self._objects.listed() if gone else {}
             used = {d for d in gone if not self._is_old(f"{shard(d)}{USED}", found)}
             self._put_back(used)
-            self._objects.delete(f"{_TRASH}/{digest}" for digest in gone)
+            self._objects.delete(f"{TRASH}/{digest}" for digest in gone)
             gone = [digest for digest in gone if digest not in used]
             self._objects.delete(f"{shard(digest)}{USED}" for digest in gone)
         self._count(map(shard, gone))
@@ -150,10 +149,10 @@ class _Collector:
         self._count(left)
 
     def _take_away(self, digest: str) -> bool:
-        return self._objects.copy(shard(digest), f"{_TRASH}/{digest}")
+        return self._objects.copy(shard(digest), f"{TRASH}/{digest}")
 
     def _put_back(self, digests: Iterable[str]) -> None:
-        self._objects.each(lambda d: self._objects.copy(f"{_TRASH}/{d}", shard(d)), digests)
+        self._objects.each(lambda d: self._objects.copy(f"{TRASH}/{d}", shard(d)), digests)
 
     def _is_old(self, key: str, listed: dict[str, Listed]) -> bool:
         """Whether it was neither written nor used within the grace period, as far as is seen."""

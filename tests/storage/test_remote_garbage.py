@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_mlpipe.model.chunk import CHUNK, chunks_of, cut
 from jupyter_mlpipe.model.errors import StorageError
+from jupyter_mlpipe.storage.addressing import digest_of_bytes
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
 from jupyter_mlpipe.storage.blobs import open_blobs
 from jupyter_mlpipe.storage.garbage import DAY, collect_garbage
@@ -65,11 +66,12 @@ OPERATIONS = (
 )
 
 
-def before_each_operation(folder, begin):
+def before_each_operation(folder, begin, afterwards=lambda place: None):
     """Play a scene again and again: before the first operation on a store, the second, ...
 
     `begin` prepares a place, and gives whose operations are counted, what to do before one of
     them, and what to do in all. What both gave is yielded, until there is no such operation.
+    Before each operation that follows, there is something to do `afterwards`.
     """
     for at in itertools.count():
         (folder / str(at)).mkdir()
@@ -77,9 +79,11 @@ def before_each_operation(folder, begin):
         machine, deed, work = begin(place)
         came, calls = [], itertools.count()
 
-        def counted(original, calls=calls, at=at, deed=deed, came=came):
+        def counted(original, calls=calls, deed=deed, came=came, scene=(at, place)):
             def call(*arguments):
-                if next(calls) == at:
+                if came:
+                    afterwards(scene[1])
+                if next(calls) == scene[0]:
                     came.append(deed())
                 return original(*arguments)
 
@@ -113,6 +117,25 @@ def test_a_blob_that_is_stored_at_any_moment_of_a_collection_is_there_in_the_end
     for place, digest, _ in before_each_operation(tmp_path, begin):
         assert place.machine("four").get(digest) == HELLO
         assert not [key for key in place.listed() if key.startswith("trash")]
+
+
+def test_a_blob_that_was_stored_during_a_collection_is_never_missing(tmp_path):
+    def begin(place):
+        place.machine("one").put(HELLO)
+        place.age()
+        collector, writer = place.machine("two"), place.machine("three")
+        return collector, lambda: writer.put(HELLO), lambda: collect_garbage(collector, [])
+
+    numbers = itertools.count()
+
+    def read(place):
+        machine = place.machine(f"reader-{next(numbers)}")
+        assert machine.size(digest_of_bytes(HELLO)) == len(HELLO)
+        assert machine.get(digest_of_bytes(HELLO)) == HELLO
+
+    for place, _, _ in before_each_operation(tmp_path, begin, read):
+        read(place)
+    assert next(numbers) > 50
 
 
 def test_a_blob_is_there_in_the_end_whenever_a_collection_comes_between(tmp_path):
