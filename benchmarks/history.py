@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import JSON, Table
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.project import DEFAULT_PROJECT
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, Input, Output, Run, Status, StepRun
 from jupyter_mlpipe.tracking import rows, tables
 
@@ -64,7 +65,10 @@ class History:
         last, run, name = self._last
         yield from self._deep([version.id for version in datasets])
         self.landmarks = Landmarks(last, datasets[0].id, self._last[0], run, name)
-        counters = ({"name": n, "last_version": v} for n, v in self._numbers.items())
+        counters = (
+            {"project": DEFAULT_PROJECT, "name": name, "last_version": number, "newest": number}
+            for name, number in self._numbers.items()
+        )
         yield _batch(tables.ARTIFACTS, counters)
 
     def _ordinary(self, number: int, datasets: list[str]) -> Iterator[Batch]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlpipe.model.errors import ConfigError
+from jupyter_mlpipe.model.project import DEFAULT_PROJECT
 
 _MARKS = ("pyproject.toml", "mlpipe.toml", ".git")
 _PREFIX = "MLPIPE_"
@@ -26,7 +27,8 @@ class Settings:
     """The project's folder."""
     home: Path
     """What we write by default goes below it."""
-    project: str = "default"
+    project: str = DEFAULT_PROJECT
+    """Whose names and lists it uses in a metadata store that several projects share."""
     artifact_store: str = ""
     """An fsspec URL or a folder; `home/artifacts` when nothing is said."""
     metadata_store: str = ""

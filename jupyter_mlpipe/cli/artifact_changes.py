@@ -17,7 +17,7 @@ from jupyter_mlpipe.cli.printing import (
     print_table,
     progress,
 )
-from jupyter_mlpipe.cli.project import settings_here
+from jupyter_mlpipe.cli.settings import settings_here
 from jupyter_mlpipe.client import Client
 from jupyter_mlpipe.engine.pruning import Pruning, prune
 from jupyter_mlpipe.model.amounts import size_text
@@ -35,7 +35,7 @@ def _download(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     chosen = parser.parse_args(argv)
     settings = settings_here()
-    with looking_at(settings.metadata_store) as store:
+    with looking_at(settings) as store:
         version = find_stated(store, chosen.artifact)
     with Client(settings) as client:
         found = client.get_artifact_version(version.id)
@@ -59,7 +59,7 @@ def _tag(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("--all-versions", action="store_true", help="tag the artifact itself")
     add_label_options(parser)
     chosen = parser.parse_args(argv)
-    with changing(settings_here().metadata_store) as store:
+    with changing(settings_here()) as store:
         version = find_stated(store, chosen.artifact)
         subject = Subject.ARTIFACT if chosen.all_versions else Subject.VERSION
         id_ = version.name if chosen.all_versions else version.id
@@ -87,7 +87,7 @@ def _prune(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     )
     chosen = parser.parse_args(argv)
     settings, wanted = settings_here(), _pruning(chosen)
-    with changing(settings.metadata_store) as store, progress() as tell:
+    with changing(settings) as store, progress() as tell:
         blobs = open_blobs(settings.artifact_store, settings.home / "cache")
         pruned = prune(blobs, store, settings.home, replace(wanted, tell=tell))
     found, freed = pruned.versions, pruned.freed

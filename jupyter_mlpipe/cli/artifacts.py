@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from jupyter_mlpipe.cli.labels import metadata_filter
 from jupyter_mlpipe.cli.printing import moment, plain, print_json, print_line, print_table
-from jupyter_mlpipe.cli.project import settings_here
+from jupyter_mlpipe.cli.settings import settings_here
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.model.amounts import size_text
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion, Preview
@@ -66,7 +66,7 @@ def _versions(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     chosen = _filters(parser, argv)
     page = _find(chosen, latest_only=False)
     if not page.items and chosen.name:
-        with looking_at(settings_here().metadata_store) as store:
+        with looking_at(settings_here()) as store:
             find_stated(store, chosen.name)  # names what is close
     _print_versions(page, as_json=chosen.json)
     return 0
@@ -90,7 +90,7 @@ def _find(chosen: argparse.Namespace, *, latest_only: bool) -> Page[ArtifactVers
         latest_only=latest_only,
         limit=_MOST,
     )
-    with looking_at(settings_here().metadata_store) as store:
+    with looking_at(settings_here()) as store:
         return store.find(query)
 
 
@@ -114,7 +114,7 @@ def _show(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("artifact", metavar="NAME[@VERSION]")
     chosen = parser.parse_args(argv)
     settings = settings_here()
-    with looking_at(settings.metadata_store) as store:
+    with looking_at(settings) as store:
         version = find_stated(store, chosen.artifact)
         details = artifact_details(store, version.id, _preview(settings, version))
     if chosen.json:

@@ -17,6 +17,7 @@ _VERBS: Mapping[str, tuple[str, str]] = {
     "run": ("runs", "run a notebook; list, show, compare and tag runs"),
     "why": ("why", "tell why a step was run or skipped"),
     "artifact": ("artifacts", "list, show, tag, download and prune artifacts"),
+    "project": ("projects", "list the projects that share the metadata store"),
     "pipeline": ("pipelines", "show a notebook as a pipeline"),
     "promote": ("promote", "write a notebook's files for an orchestrator"),
     "run-step": ("workers", "run one step of a stored pipeline; orchestrators call this"),

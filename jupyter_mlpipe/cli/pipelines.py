@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_mlpipe.analysis.notebook import read_notebook
 from jupyter_mlpipe.cli.printing import plain, print_json, print_line, print_table
-from jupyter_mlpipe.cli.project import settings_beside
+from jupyter_mlpipe.cli.settings import settings_beside
 from jupyter_mlpipe.model.pipeline import Pipeline
 from jupyter_mlpipe.pipelines.compile import compile_notebook
 from jupyter_mlpipe.tracking.opening import looking_at
@@ -21,7 +21,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     showing.add_argument("notebook", type=Path)
     showing.add_argument("--json", action="store_true", help="print JSON for machines")
     chosen = parser.parse_args(argv)
-    with looking_at(settings_beside(chosen.notebook).metadata_store) as store:
+    with looking_at(settings_beside(chosen.notebook)) as store:
         pipeline = compile_notebook(read_notebook(chosen.notebook), store)
     if chosen.json:
         print_json(pipeline)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_mlpipe.cli.printing import plain, print_json, print_line
-from jupyter_mlpipe.cli.project import assignments, settings_beside
+from jupyter_mlpipe.cli.settings import assignments, settings_beside
 from jupyter_mlpipe.model.amounts import size_text
 from jupyter_mlpipe.model.errors import PipelineError
 from jupyter_mlpipe.model.pipeline import Schedule

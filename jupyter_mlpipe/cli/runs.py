@@ -16,7 +16,7 @@ from jupyter_mlpipe.cli.printing import (
     print_line,
     print_table,
 )
-from jupyter_mlpipe.cli.project import assignments, settings_beside, settings_here
+from jupyter_mlpipe.cli.settings import assignments, settings_beside, settings_here
 from jupyter_mlpipe.model.artifact import version_label
 from jupyter_mlpipe.model.labels import Subject
 from jupyter_mlpipe.model.run import Run, Status
@@ -81,7 +81,7 @@ def _list(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
         metadata=metadata_filter(chosen.meta),
         limit=max(chosen.limit, 0),
     )
-    with looking_at(settings_here().metadata_store) as store:
+    with looking_at(settings_here()) as store:
         runs = [run_view(run) for run in store.find(query).items]
     if chosen.json:
         print_json({"format": 1, "runs": runs})
@@ -96,7 +96,7 @@ def _list(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 def _show(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("run", nargs="?", default=LATEST, help="its id; the latest when left out")
     chosen = parser.parse_args(argv)
-    with looking_at(settings_here().metadata_store) as store:
+    with looking_at(settings_here()) as store:
         details = run_details(store, chosen.run)
     if chosen.json:
         print_json(details)
@@ -122,7 +122,7 @@ def _diff(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("second", metavar="RUN")
     parser.add_argument("--pipeline", help="whose runs are meant; all when left out")
     chosen = parser.parse_args(argv)
-    with looking_at(settings_here().metadata_store) as store:
+    with looking_at(settings_here()) as store:
         first, second = (find_run(store, c, chosen.pipeline) for c in (chosen.first, chosen.second))
         found = compare_runs(store, first, second)
     if chosen.json:
@@ -137,7 +137,7 @@ def _tag(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     parser.add_argument("run", metavar="RUN", help="number, id, its beginning, or latest")
     add_label_options(parser)
     chosen = parser.parse_args(argv)
-    with changing(settings_here().metadata_store) as store:
+    with changing(settings_here()) as store:
         run = find_run(store, chosen.run)
         store.append((stated_labels(chosen, Subject.RUN, run.id),))
         run = store.get(Run, run.id)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from jupyter_mlpipe.cli.printing import plain, print_json, print_line
-from jupyter_mlpipe.cli.project import settings_here
+from jupyter_mlpipe.cli.settings import settings_here
 from jupyter_mlpipe.engine.context import open_context
 from jupyter_mlpipe.engine.explain import explain_step, explanation_lines
 

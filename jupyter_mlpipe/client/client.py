@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
 from jupyter_mlpipe.client.artifacts import StoredArtifact
@@ -19,6 +19,7 @@ from jupyter_mlpipe.engine.journal import (
 )
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotFoundError
+from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.model.views import RunDetails, RunView
 from jupyter_mlpipe.tracking.reading import run_details, run_view
@@ -27,23 +28,30 @@ from jupyter_mlpipe.tracking.runs import find_run
 from jupyter_mlpipe.tracking.store import Query
 
 _MOST = 10_000
+_ELSEWHERE = "asks another project, which may give something else the next time"
 _LISTS = "lists what is stored, which may be something else the next time"
 
 
 class Client:
-    """Looks into one project: that of the working folder unless settings say otherwise.
+    """Looks into one project: that of the working folder unless it is told otherwise.
 
     In a `%%step` cell, an artifact version that it hands out is an input of the step. Close it,
     or use it in a `with` block, when many are made in one process.
+
+    Args:
+        settings: Of another working folder.
+        project: Another one that shares the metadata store. What a step gets from there makes
+            the step run each time.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, project: str | None = None) -> None:
         with unheard(running_journal()):
-            self._context: RunContext = open_stores(settings)
+            self._context: RunContext = open_stores(settings, project)
+        self._project = project
 
-    def __reduce__(self) -> tuple[type[Client], tuple[()]]:
-        """Elsewhere, it looks into the project that is there."""
-        return Client, ()
+    def __reduce__(self) -> tuple[Callable[[str | None], Client], tuple[str | None]]:
+        """Elsewhere, it looks into the stores that are there."""
+        return _client_of, (self._project,)
 
     def __enter__(self) -> Client:
         return self
@@ -59,6 +67,12 @@ class Client:
     def close(self) -> None:
         """Release the stores; artifacts that were handed out can no longer be loaded."""
         close_stores(self._context)
+
+    def list_projects(self) -> Listing[Project]:
+        """Those that share the metadata store, oldest first."""
+        query = Query(Project, newest_first=False, limit=_MOST)
+        with self._listing():
+            return Listing(self._context.metadata.find(query).items)
 
     def list_runs(
         self,
@@ -195,9 +209,16 @@ class Client:
     def _journal(self) -> Journal | None:
         """Only a step's own stores are where its record can be compared with them later."""
         journal = running_journal()
-        context = journal.context if journal is not None else None
-        is_same = context is not None and context.settings == self._context.settings
-        return journal if is_same else None
+        if journal is None or journal.context is None:
+            return None
+        if journal.context.settings == self._context.settings:
+            return journal
+        journal.never = journal.never or _ELSEWHERE
+        return None
+
+
+def _client_of(project: str | None) -> Client:
+    return Client(project=project)
 
 
 def _tags(tag: str | None) -> tuple[str, ...]:

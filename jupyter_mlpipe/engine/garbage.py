@@ -1,4 +1,4 @@
-"""What the records of a project need of the artifact store."""
+"""What records need of the artifact store."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def collect(
     """Delete what no record names, beside kernels and workers that go on.
 
     Args:
-        blobs: The artifact store, of this project alone.
-        metadata: All records of the project.
+        blobs: The artifact store, which no other metadata store uses.
+        metadata: Records, of which those of all projects count.
         grace: Seconds for which what was used last is kept whatever the records say.
         dry_run: Whether to leave everything and only count.
 
@@ -50,7 +50,7 @@ def named_digests(
     """Whatever looks like a digest: one too many keeps something that could go, no more.
 
     Args:
-        metadata: All records of the project.
+        metadata: Records, of which those of all projects count.
         gone: Ids of records that do not count.
         tell: Hears, in words, how far it is.
     """
@@ -70,7 +70,7 @@ def _records(metadata: MetadataStore, kind: type[_Named]) -> Iterator[_Named]:
     Where it does not, somebody has removed records meanwhile, and others have moved up into what
     was read already; all is read again.
     """
-    query = Query(kind, newest_first=False, limit=_PAGE, counted=False)
+    query = Query(kind, newest_first=False, everywhere=True, limit=_PAGE, counted=False)
     last = None
     while records := metadata.find(query).items:
         if last not in (None, records[0].id):

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jupyter_mlpipe.config import Settings, load_settings
@@ -75,17 +75,23 @@ def running_journal() -> Journal | None:
     return next((journal for journal in found if journal.context is not None), None)
 
 
-def open_stores(settings: Settings | None = None) -> RunContext:
+def open_stores(settings: Settings | None = None, project: str | None = None) -> RunContext:
     """The stores of the step that runs, else those of the working folder's project.
+
+    Args:
+        settings: Say of other stores.
+        project: Another one in the same stores.
 
     Raises:
         ConfigError: The settings cannot be used.
         MlpipeError: The stores cannot be used.
     """
     journal = running_journal()
-    if settings is None and journal is not None and journal.context is not None:
-        return journal.context
-    return open_context(settings or load_settings(Path.cwd(), os.environ))
+    running = journal.context if journal is not None and settings is None else None
+    if running is not None and project in (None, running.settings.project):
+        return running
+    known = settings or (running.settings if running else load_settings(Path.cwd(), os.environ))
+    return open_context(replace(known, project=project) if project else known)
 
 
 def close_stores(context: RunContext) -> None:

@@ -32,7 +32,7 @@ class Pruning:
     dry_run: bool = True
     """Whether to leave everything and only count."""
     alone: bool = False
-    """Whether no other project stores its files in an artifact store that is elsewhere."""
+    """Whether no other metadata store names files in an artifact store that is elsewhere."""
     tell: Callable[[str], None] = field(default=_ignore, compare=False)
     """Hears, in words, how far it is."""
 
@@ -70,6 +70,7 @@ class Pruned:
 def prune(blobs: BlobStore, metadata: MetadataStore, home: Path, wanted: Pruning) -> Pruned:
     """Remove versions that no step run uses, then content that nothing names, beside running steps.
 
+    Versions of this project go, content only where no project of the metadata store names it.
     Versions that the user named or tagged stay, and so does the newest of each artifact.
 
     Args:

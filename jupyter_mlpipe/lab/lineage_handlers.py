@@ -42,13 +42,13 @@ class ArtifactHandler(MlpipeHandler):
 
 def _graph(places: Places, path: str) -> LineageGraph:
     place = places.notebook(path)
-    with looking_at(place.settings.metadata_store) as store:
+    with looking_at(place.settings) as store:
         return notebook_graph(place, store)
 
 
 def _artifact(places: Places, path: str, version_id: str) -> ArtifactDetails:
     settings = places.notebook(path).settings
-    with looking_at(settings.metadata_store) as store:
+    with looking_at(settings) as store:
         version = store.get(ArtifactVersion, version_id)
         blobs = open_blobs(settings.artifact_store, settings.home / "cache")
         return artifact_details(store, version_id, stored_preview(ArtifactStore(blobs), version))

@@ -93,7 +93,7 @@ def _submit(places: Places, request: PromoteRequest) -> object:
     place = places.notebook(request.path)
     settings = place.settings
     orchestrator = find_orchestrator(request.target, settings)
-    with looking_at(settings.metadata_store) as metadata:
+    with looking_at(settings) as metadata:
         prepared = prepare(place.file, settings, request.parameters, metadata)
     store(prepared.archive, settings.artifact_store, settings.home)
     submission = orchestrator.submit(prepared.pipeline, {})

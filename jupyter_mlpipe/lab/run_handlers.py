@@ -43,10 +43,10 @@ class RunHandler(MlpipeHandler):
 def _runs(places: Places, path: str) -> object:
     place = places.notebook(path)
     query = Query(Run, {"pipeline": pipeline_name(place)}, limit=_SHOWN)
-    with looking_at(place.settings.metadata_store) as store:
+    with looking_at(place.settings) as store:
         return {"format": 1, "runs": [run_view(run) for run in store.find(query).items]}
 
 
 def _run(places: Places, path: str, run_id: str) -> RunDetails:
-    with looking_at(places.notebook(path).settings.metadata_store) as store:
+    with looking_at(places.notebook(path).settings) as store:
         return run_details(store, run_id)

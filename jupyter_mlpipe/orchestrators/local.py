@@ -35,13 +35,13 @@ from jupyter_mlpipe.orchestrators.local_run import (
     read_tail,
 )
 from jupyter_mlpipe.orchestrators.processes import python_command
-from jupyter_mlpipe.orchestrators.recorded import open_metadata
 from jupyter_mlpipe.orchestrators.requirements import generated_mark, refuse_inexpressible
 from jupyter_mlpipe.pipelines.bundle import pipeline_json
 from jupyter_mlpipe.pipelines.codestore import local_copy, store
 from jupyter_mlpipe.pipelines.compile import with_code
 from jupyter_mlpipe.pipelines.names import slug
 from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL, prepare
+from jupyter_mlpipe.tracking.opening import changing
 from jupyter_mlpipe.tracking.reading import run_details
 from jupyter_mlpipe.tracking.store import MetadataStore
 
@@ -85,7 +85,7 @@ class LocalOrchestrator(Orchestrator):
         """Start a run in the background; its code archive must be stored."""
         refuse_inexpressible(pipeline, self.title, self.capabilities)
         run = _new_run(pipeline, parse_overrides(parameters, pipeline.parameters), new_id())
-        with open_metadata(self._settings) as metadata:
+        with changing(self._settings) as metadata:
             metadata.append((replace(run, status=Status.QUEUED),))
         folder = logs_folder(self._settings, run.id)
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ class LocalOrchestrator(Orchestrator):
 
     def status(self, submission: Submission) -> Status:
         """As recorded; a run whose process is gone without a word has failed."""
-        with open_metadata(self._settings) as metadata:
+        with changing(self._settings) as metadata:
             run = metadata.get(Run, submission.run_id)
         if run.status in ENDED or _is_alive(int(submission.engine_run_id)):
             return run.status
@@ -135,7 +135,7 @@ class LocalOrchestrator(Orchestrator):
         files = folder.glob(f"*{PIPELINE_SUFFIX}")
         steps = [step for file in files for step in read_pipeline(file.read_bytes()).steps]
         said = read_tail(folder / "run.log", _LONGEST_ERROR).strip()
-        with open_metadata(self._settings) as metadata:
+        with changing(self._settings) as metadata:
             return record_broken_off(metadata, run_id, steps, reason, said)
 
     def _crontab(self, pipeline: Pipeline) -> str:
@@ -197,7 +197,7 @@ def run_notebook(
     promoted = _promoted(path)
     if promoted is not None:
         settings = _where_promoted(promoted, settings)
-    with open_metadata(settings) as metadata:
+    with changing(settings) as metadata:
         pipeline = promoted or _from_notebook(path, settings, metadata)
         refuse_inexpressible(pipeline, LocalOrchestrator.title, LocalOrchestrator.capabilities)
         values = parse_overrides(parameters, pipeline.parameters)

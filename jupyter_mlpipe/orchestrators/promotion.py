@@ -49,7 +49,7 @@ def promote(path: Path, settings: Settings, options: PromoteOptions) -> PromoteP
     orchestrator = find_orchestrator(options.target, settings)
     if options.schedule is not None:
         validate_schedule(options.schedule)
-    with looking_at(settings.metadata_store) as metadata:
+    with looking_at(settings) as metadata:
         prepared = prepare(path, settings, options.parameters, metadata)
     pipeline = replace(prepared.pipeline, schedule=options.schedule)
     files = orchestrator.compile(pipeline)

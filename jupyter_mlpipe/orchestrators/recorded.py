@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.model.errors import NotFoundError
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.orchestrators.base import Submission
 from jupyter_mlpipe.tracking.opening import looking_at
 from jupyter_mlpipe.tracking.reading import run_details
-from jupyter_mlpipe.tracking.store import MetadataStore
-
-
-@contextmanager
-def open_metadata(settings: Settings) -> Iterator[MetadataStore]:
-    """The project's metadata store, closed at the end."""
-    from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
-
-    metadata = SqlMetadataStore(settings.metadata_store)
-    try:
-        yield metadata
-    finally:
-        metadata.close()
 
 
 def recorded_status(submission: Submission, settings: Settings) -> Status:
     """Where the steps of a run say it stands; queued until the first of them has started."""
-    with looking_at(settings.metadata_store) as metadata:
+    with looking_at(settings) as metadata:
         try:
             return metadata.get(Run, submission.run_id).status
         except NotFoundError:
@@ -37,7 +21,7 @@ def recorded_status(submission: Submission, settings: Settings) -> Status:
 
 def recorded_story(submission: Submission, settings: Settings, step: str | None) -> str:
     """What the steps recorded of themselves, one line each, with what went wrong."""
-    with looking_at(settings.metadata_store) as metadata:
+    with looking_at(settings) as metadata:
         try:
             details = run_details(metadata, submission.run_id)
         except NotFoundError:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,23 +22,13 @@ from jupyter_mlpipe.model.run import (
     Status,
     StepRun,
 )
+from jupyter_mlpipe.testing.projects import ProjectsContract
 from jupyter_mlpipe.testing.records import a_chain, a_run, a_snapshot, a_step, a_version
 from jupyter_mlpipe.tracking.store import MetadataStore, Query, Record
 
 
-class MetadataStoreContract(ABC):
+class MetadataStoreContract(ProjectsContract):
     """Inherit, name the class `Test...`, and say how a store is opened."""
-
-    @abstractmethod
-    def open_store(self, folder: Path) -> MetadataStore:
-        """A store that keeps its records below `folder`; the same folder, the same records."""
-
-    @pytest.fixture
-    def store(self, tmp_path: Path) -> Iterator[MetadataStore]:
-        """An empty store."""
-        store = self.open_store(tmp_path)
-        yield store
-        store.close()
 
     def test_it_has_the_four_verbs(self, store: MetadataStore) -> None:
         assert isinstance(store, MetadataStore)

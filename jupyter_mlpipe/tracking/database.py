@@ -6,12 +6,17 @@ from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from jupyter_mlpipe.model.errors import MetadataError, UnreachableError, VersionTakenError
+from jupyter_mlpipe.model.project import DEFAULT_PROJECT
 from jupyter_mlpipe.tracking import schema
 from jupyter_mlpipe.tracking.backends import EXAMPLES, backend_of
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, project: str = DEFAULT_PROJECT) -> Engine:
     """An engine on an up-to-date database, made if there was none.
+
+    Args:
+        url: Of the database.
+        project: Gets what was recorded before there were projects.
 
     Raises:
         MetadataError: There is something else in its place, or it cannot be written.
@@ -26,7 +31,7 @@ def open_database(url: str) -> Engine:
             current = schema.is_current(connection)
         if not current:
             with engine.execution_options(**{schema.MIGRATING: True}).begin() as connection:
-                schema.upgrade(connection)
+                schema.upgrade(connection, project)
     except Exception as error:
         engine.dispose()
         raise explain(error, url) from error

@@ -25,10 +25,16 @@ _Change: TypeAlias = Callable[[Any], Any]
 
 
 class Driver:
-    """Runs statements on the connections of one engine."""
+    """Runs statements on the connections of one engine.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        engine: The database's.
+        given: Parameters that every statement may have.
+    """
+
+    def __init__(self, engine: Engine, given: Row) -> None:
         self._engine = engine
+        self._given = given
         self._backend = backend_of(engine.url)
         self._prepared: dict[Executable, _Prepared] = {}
         self._idle: deque[PoolProxiedConnection] = deque()
@@ -99,7 +105,7 @@ class Driver:
     def _prepare(self, statement: Executable) -> _Prepared:
         known = self._prepared.get(statement)
         if known is None:
-            known = _Prepared(statement, self._engine.dialect)
+            known = _Prepared(statement, self._engine.dialect, self._given)
             self._prepared[statement] = known
         return known
 
@@ -141,10 +147,11 @@ class Transaction:
 class _Prepared:
     """A statement as text, and how its parameters and columns differ from what records hold."""
 
-    def __init__(self, statement: Any, dialect: Dialect) -> None:
+    def __init__(self, statement: Any, dialect: Dialect, given: Row) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
-        self._fixed = {name: v for name, v in compiled.params.items() if v is not None}
+        own = {name: v for name, v in compiled.params.items() if v is not None}
+        self._fixed = {**given, **own}
         kinds = {name: compiled.binds[name].type for name in compiled.positiontup}
         self._parameters = [(name, _encoder(kinds[name], dialect)) for name in compiled.positiontup]
         self._dialect = dialect

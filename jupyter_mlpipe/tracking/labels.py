@@ -14,7 +14,9 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     select,
+    tuple_,
     union_all,
     update,
 )
@@ -102,25 +104,37 @@ def put_labels(transaction: Transaction, labels: Labels) -> None:
 
 def remove(transaction: Transaction, version_id: str) -> bool:
     """Forget an artifact version, unless a step run uses it."""
-    return bool(transaction.rows(_REMOVE, {"id": version_id}))
+    gone = transaction.rows(_REMOVE, {"id": version_id})
+    renamed = (
+        {"of_project": r["project"], "of_name": r["name"], "gone": r["version"]} for r in gone
+    )
+    transaction.run(_LOOK_FOR_NEWEST, list(renamed))
+    return bool(gone)
 
 
+_NAME: ColumnElement[str] = ARTIFACTS.c.name
 _KEYS: Mapping[Subject, ColumnElement[str]] = {
-    Subject.ARTIFACT: ARTIFACTS.c.name,
+    Subject.ARTIFACT: _NAME,
     Subject.VERSION: ARTIFACT_VERSIONS.c.id,
     Subject.STEP_RUN: STEP_RUNS.c.id,
     Subject.RUN: RUNS.c.id,
 }
 
 
+def _is(key: Any) -> ColumnElement[bool]:
+    """Whether a row is the one that is meant: ids are of one project, names are not."""
+    named: ColumnElement[bool] = key == bindparam("id")
+    return named & (ARTIFACTS.c.project == bindparam("project")) if key is _NAME else named
+
+
 def _labels_of(key: Any) -> Select[Any]:
     labels = select(key.table.c.tags, key.table.c.metadata)
-    return labels.where(key == bindparam("id")).with_for_update()
+    return labels.where(_is(key)).with_for_update()
 
 
 def _put(key: Any) -> Update:
     given: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("tags", "metadata")}
-    return update(key.table).where(key == bindparam("id")).values(**given)
+    return update(key.table).where(_is(key)).values(**given)
 
 
 _LABELS_OF = {subject: _labels_of(key) for subject, key in _KEYS.items()}
@@ -128,7 +142,21 @@ _PUT_LABELS = {subject: _put(key) for subject, key in _KEYS.items()}
 _REMOVE = (
     delete(ARTIFACT_VERSIONS)
     .where(ARTIFACT_VERSIONS.c.id == bindparam("id"), unused())
-    .returning(ARTIFACT_VERSIONS.c.id)
+    .returning(ARTIFACT_VERSIONS.c.project, ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version)
+)
+_LEFT = (
+    select(func.coalesce(func.max(ARTIFACT_VERSIONS.c.version), 0))
+    .where(
+        ARTIFACT_VERSIONS.c.project == ARTIFACTS.c.project,
+        ARTIFACT_VERSIONS.c.name == ARTIFACTS.c.name,
+    )
+    .scalar_subquery()
+)
+_LOOK_FOR_NEWEST = (
+    update(ARTIFACTS)
+    .where(ARTIFACTS.c.project == bindparam("of_project"), ARTIFACTS.c.name == bindparam("of_name"))
+    .where(ARTIFACTS.c.newest == bindparam("gone"))
+    .values(newest=_LEFT)
 )
 
 
@@ -143,8 +171,8 @@ def _has_tag(table: Table, tag: ColumnElement[Any]) -> ColumnElement[bool]:
     if table is not ARTIFACT_VERSIONS:
         return own
     names = items(ARTIFACTS.c.tags)
-    tagged = select(ARTIFACTS.c.name).where(names.c.value == tag)
-    return own | table.c.name.in_(tagged)
+    tagged = select(ARTIFACTS.c.project, ARTIFACTS.c.name).where(names.c.value == tag)
+    return own | tuple_(table.c.project, table.c.name).in_(tagged)
 
 
 def _says(table: Table, place: int, count: int) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
 from jupyter_mlpipe.tracking.store import LineageEdge, MetadataStore, Page, Query, R, Record
 
@@ -14,22 +15,23 @@ _SQLITE = "sqlite:///"
 
 
 @contextmanager
-def looking_at(url: str) -> Iterator[MetadataStore]:
+def looking_at(settings: Settings) -> Iterator[MetadataStore]:
     """The store for reading: a project that has recorded nothing is left without one."""
+    url = settings.metadata_store
     file = url.removeprefix(_SQLITE)
     if url.startswith(_SQLITE) and not file.startswith("file:") and not Path(file).exists():
         yield NothingRecorded()
         return
-    with changing(url) as store:
+    with changing(settings) as store:
         yield store
 
 
 @contextmanager
-def changing(url: str) -> Iterator[MetadataStore]:
+def changing(settings: Settings) -> Iterator[MetadataStore]:
     """The store for writing, made if it is not there."""
     from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
 
-    store = SqlMetadataStore(url)
+    store = SqlMetadataStore(settings.metadata_store, settings.project)
     try:
         yield store
     finally:

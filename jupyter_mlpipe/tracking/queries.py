@@ -18,7 +18,6 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    exists,
     func,
     null,
     select,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError
+from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.tracking.choices import SEVERAL, count_of, is_one_of, listed
 from jupyter_mlpipe.tracking.globs import glob
@@ -44,6 +44,7 @@ from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
     ARTIFACTS,
     ENVIRONMENTS,
+    PROJECTS,
     RUNS,
     STEP_INPUTS,
     STEP_OUTPUTS,
@@ -60,19 +61,37 @@ class Place:
     created: ColumnElement[Any]
     """What records are ordered by; of an artifact its name."""
 
+    @property
+    def rows(self) -> Select[Any]:
+        """All of them, without what says that they are the project's."""
+        return select(*(column for column in self.table.c if column.name not in _OURS))
 
+
+_OURS = ("project", "newest")
+"""Columns that are in no record."""
 PLACES: Mapping[type, Place] = {
     Run: Place(RUNS, RUNS.c.id, RUNS.c.started),
     StepRun: Place(STEP_RUNS, STEP_RUNS.c.id, STEP_RUNS.c.started),
     ArtifactVersion: Place(ARTIFACT_VERSIONS, ARTIFACT_VERSIONS.c.id, ARTIFACT_VERSIONS.c.created),
+    Project: Place(PROJECTS, PROJECTS.c.name, PROJECTS.c.created),
     Artifact: Place(ARTIFACTS, ARTIFACTS.c.name, ARTIFACTS.c.name),
     EnvironmentSnapshot: Place(ENVIRONMENTS, ENVIRONMENTS.c.digest, ENVIRONMENTS.c.created),
 }
+_PROJECT = bindparam("project", type_=String)
+
+
+def _own(kind: type) -> list[ColumnElement[bool]]:
+    """Names are the project's own, ids are of one project anyhow."""
+    return [ARTIFACTS.c.project == _PROJECT] if kind is Artifact else []
+
+
 ROW_OF: Mapping[type, Select[Any]] = {
-    kind: select(place.table).where(place.id == bindparam("id")) for kind, place in PLACES.items()
+    kind: place.rows.where(place.id == bindparam("id"), *_own(kind))
+    for kind, place in PLACES.items()
 }
-"""The row with a certain `id`."""
+"""The row with a certain `id`, in whatever project; of artifacts, those of this project."""
 _NO_LABELS = LabelShape()
+_REFERENCES = ("id", "run_id", "step_run", "input", "output")
 _MOST_SHAPES = 256
 """Statements kept; a program asks but a few dozen questions."""
 
@@ -89,6 +108,7 @@ class Shape:
     latest_only: bool
     labels: LabelShape
     unused: bool
+    of_project: bool
 
 
 def shape_of(query: Query[Any]) -> Shape:
@@ -103,7 +123,13 @@ def shape_of(query: Query[Any]) -> Shape:
         query.latest_only,
         label_shape(query) if query.tags or query.metadata else _NO_LABELS,
         query.unused,
+        not query.everywhere and not _refers(query),
     )
+
+
+def _refers(query: Query[Any]) -> bool:
+    """Whether it tells by ids what it looks for: no two projects have one in common."""
+    return any(query.where.get(name) is not None for name in _REFERENCES)
 
 
 def values_of(query: Query[Any]) -> dict[str, Any]:
@@ -123,7 +149,7 @@ def rows_of(shape: Shape) -> Select[Any]:
     """The rows of one page."""
     place = PLACES[shape.kind]
     order = [place.created, *_numbered(shape.kind), place.id]
-    statement = select(place.table).where(*_conditions(shape, place))
+    statement = place.rows.where(*_conditions(shape, place))
     ordered = statement.order_by(*(c.desc() if shape.newest_first else c.asc() for c in order))
     return ordered.limit(bindparam("limit")).offset(bindparam("offset"))
 
@@ -140,9 +166,8 @@ def total_of(shape: Shape) -> Select[int]:
 
 def _names_of(shape: Shape) -> Select[int]:
     """How many names have a version: as many as there are newest versions, and sooner counted."""
-    used = exists().where(ARTIFACT_VERSIONS.c.name == ARTIFACTS.c.name)
-    counted = select(func.count().label("total")).select_from(ARTIFACTS).where(used)
-    return counted.where(glob(ARTIFACTS.c.name, "pattern")) if shape.patterned else counted
+    counted = select(func.count().label("total")).select_from(ARTIFACTS)
+    return counted.where(ARTIFACTS.c.newest > 0, *_fitting(shape))
 
 
 @functools.cache
@@ -191,20 +216,26 @@ def _numbered(kind: type) -> Sequence[ColumnElement[Any]]:
 def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
     conditions = [_condition(shape.kind, place.table, *field) for field in shape.fields]
     conditions += label_conditions(shape.labels, place.table)
+    if shape.of_project and "project" in place.table.c:
+        conditions.append(place.table.c.project == _PROJECT)
     if shape.kind is not ArtifactVersion:
         return conditions
-    name, version = ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version
-    if shape.patterned:
-        fitting = select(ARTIFACTS.c.name).where(glob(ARTIFACTS.c.name, "pattern"))
-        conditions.append(name.in_(fitting))  # names are few, and versions many
+    of, named = ARTIFACT_VERSIONS.c, ARTIFACTS.c
     if shape.latest_only:
-        others = ARTIFACT_VERSIONS.alias()
-        newest = select(func.max(others.c.version)).where(others.c.name == ARTIFACTS.c.name)
-        latest = select(ARTIFACTS.c.name, newest.scalar_subquery())
-        conditions.append(tuple_(name, version).in_(latest))
+        newest = select(named.project, named.name, named.newest).where(*_fitting(shape))
+        conditions.append(tuple_(of.project, of.name, of.version).in_(newest))
+    elif shape.patterned:  # names are few, and versions many
+        fitting = select(named.project, named.name).where(*_fitting(shape))
+        conditions.append(tuple_(of.project, of.name).in_(fitting))
     if shape.unused:
         conditions.append(unused())
     return conditions
+
+
+def _fitting(shape: Shape) -> list[ColumnElement[bool]]:
+    """What holds of the artifacts whose versions are looked for."""
+    conditions = [ARTIFACTS.c.project == _PROJECT] if shape.of_project else []
+    return [*conditions, glob(ARTIFACTS.c.name, "pattern")] if shape.patterned else conditions
 
 
 def _condition(kind: type, table: Table, name: str, count: int | None) -> ColumnElement[bool]:
@@ -212,7 +243,7 @@ def _condition(kind: type, table: Table, name: str, count: int | None) -> Column
         data = STEP_INPUTS if name == "input" else STEP_OUTPUTS
         readers = select(data.c.step_run).where(is_one_of(data.c.version_id, name, count))
         return STEP_RUNS.c.id.in_(readers)
-    known = [column.name for column in table.c if not isinstance(column.type, JSON)]
+    known = [c.name for c in table.c if c.name not in _OURS and not isinstance(c.type, JSON)]
     if name not in known:
         raise MetadataError(
             f"A {kind.__name__} cannot be searched by {name!r}. Known are {', '.join(known)}."

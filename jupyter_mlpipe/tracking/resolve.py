@@ -96,6 +96,9 @@ def _versions(
 def _by_id(store: MetadataStore, beginning: str) -> ArtifactVersion | None:
     if len(beginning) < _SHORTEST_PREFIX or set(beginning) - set(string.hexdigits):
         return None
+    whole = store.find(Query(ArtifactVersion, {"id": beginning.lower()}, limit=1)).items
+    if whole:
+        return whole[0]
     recent = store.find(Query(ArtifactVersion, limit=_SEEN)).items
     found = [version for version in recent if version.id.startswith(beginning.lower())]
     return found[0] if len(found) == 1 else None

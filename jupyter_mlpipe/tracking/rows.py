@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_mlpipe.model import wire
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
+from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import (
     Dependency,
     DependencyKind,
@@ -20,6 +21,11 @@ from jupyter_mlpipe.model.run import (
     Status,
     StepRun,
 )
+
+
+def read_project(row: Mapping[str, Any]) -> Project:
+    """The project of one row."""
+    return Project(**row)
 
 
 def run_row(run: Run) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from jupyter_mlpipe.model.errors import MetadataError
+from jupyter_mlpipe.model.project import DEFAULT_PROJECT
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision below `migrations/versions`."""
 MIGRATING = "mlpipe_migrating"
 """Execution option of connections that are about to migrate."""
@@ -31,31 +32,35 @@ def is_current(connection: Connection) -> bool:
     return _revision(connection) == HEAD
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, project: str = DEFAULT_PROJECT) -> None:
     """Bring the database up to date, inside the connection's transaction.
+
+    Args:
+        connection: To the database.
+        project: Gets what was recorded before there were projects.
 
     Raises:
         MetadataError: As `is_current`.
     """
     if _revision(connection) != HEAD:
-        migrate(connection, HEAD)
+        migrate(connection, HEAD, project)
 
 
-def migrate(connection: Connection, revision: str) -> None:
+def migrate(connection: Connection, revision: str, project: str = DEFAULT_PROJECT) -> None:
     """Go up or down to a revision; `base` takes every table away."""
     from alembic import command
 
-    config = _config(connection)
+    config = _config(connection, project)
     down = revision == "base" or revision < (_revision(connection) or "")
     go = command.downgrade if down else command.upgrade
     with _ONE_AT_A_TIME:
         go(config, revision)
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection, project: str) -> Config:
     from alembic.config import Config
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "project": project})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     return config
 

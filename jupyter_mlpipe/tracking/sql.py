@@ -13,6 +13,7 @@ from typing import Any, Literal
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError, UnreachableError
+from jupyter_mlpipe.model.project import DEFAULT_PROJECT, Project
 from jupyter_mlpipe.model.run import Input, Output, Run, StepRun
 from jupyter_mlpipe.tracking import database, queries, rows
 from jupyter_mlpipe.tracking.absence import Absence
@@ -20,17 +21,24 @@ from jupyter_mlpipe.tracking.choices import listed
 from jupyter_mlpipe.tracking.distances import nearest_first
 from jupyter_mlpipe.tracking.driver import Driver, Row, Transaction
 from jupyter_mlpipe.tracking.store import LineageEdge, Page, Query, R, Record
-from jupyter_mlpipe.tracking.writing import write
+from jupyter_mlpipe.tracking.writing import put_project, write
 
 
 class SqlMetadataStore:
     """The four verbs over a database, which is opened, made or migrated when first needed.
 
     May be used from several threads, and by several processes at once.
+
+    Args:
+        url: Of the database.
+        project: Whose records are read and written. What a database held before it knew of
+            projects becomes that of the first one to open it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, project: str = DEFAULT_PROJECT) -> None:
         self._url = url
+        self._project = project
+        self._recorded = False
         self._driver: Driver | None = None
         self._closed = False
         self._opening = threading.Lock()
@@ -41,7 +49,11 @@ class SqlMetadataStore:
         if not records:
             return ()
         with self._transaction(writing=True) as transaction:
-            return write(transaction, records)
+            if not self._recorded:
+                put_project(transaction)
+            stored = write(transaction, records)
+        self._recorded = True
+        return stored
 
     def get(self, kind: type[R], id: str) -> R:
         """See `MetadataStore.get`."""
@@ -108,13 +120,15 @@ class SqlMetadataStore:
         self._absence.check()  # another thread may have waited in vain meanwhile
         asked = time.monotonic()
         try:
-            return Driver(database.open_database(self._url))
+            engine = database.open_database(self._url, self._project)
+            return Driver(engine, {"project": self._project})
         except UnreachableError as error:
             self._absence.note(error, time.monotonic() - asked)
             raise
 
 
 _WORDS = {
+    Project: "project",
     Run: "run",
     StepRun: "step run",
     Artifact: "artifact",
@@ -130,6 +144,7 @@ def _read(transaction: Transaction, kind: type[R], found: Sequence[Row]) -> tupl
 
 
 _READERS: Mapping[type, Callable[[Row], Any]] = {
+    Project: rows.read_project,
     Run: rows.read_run,
     Artifact: rows.read_artifact,
     ArtifactVersion: rows.read_version,

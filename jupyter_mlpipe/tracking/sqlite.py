@@ -15,10 +15,11 @@ from jupyter_mlpipe.tracking import schema
 
 _PATIENCE = 10.0
 """Seconds to wait for another writer."""
+_KEYS_COUNT = "PRAGMA foreign_keys = ON"
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA foreign_keys = ON",
+    _KEYS_COUNT,
     "PRAGMA cache_size = -65536",  # KiB at most; the default of 2 MiB holds no long lineage
 )
 _DAMAGED = (
@@ -66,6 +67,7 @@ class Sqlite:
         )
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", self._begin)
+        event.listen(engine, "checkin", _check_keys)
         return engine
 
     def failures(self) -> tuple[type[Exception], ...]:
@@ -90,8 +92,13 @@ class Sqlite:
         return url.database or "in memory"
 
     def _begin(self, connection: Connection) -> None:
-        """Migrations alone write over SQLAlchemy's own connections."""
+        """Migrations alone write over SQLAlchemy's own connections.
+
+        They write a table anew to change its keys, and the others refer to nothing meanwhile.
+        """
         migrating = connection.get_execution_options().get(schema.MIGRATING)
+        if migrating:
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         connection.exec_driver_sql(self.writing if migrating else self.reading)
 
 
@@ -117,6 +124,12 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         cursor.execute(pragma)
     _write_ahead(cursor)
     cursor.close()
+
+
+def _check_keys(connection: sqlite3.Connection | None, _record: object) -> None:
+    """A migration may have gone over this connection, which is given to others now."""
+    if connection is not None:
+        connection.execute(_KEYS_COUNT)
 
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:

@@ -9,10 +9,11 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_check
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion, Removal
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.labels import Labels
+from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
 
 Record: TypeAlias = Run | StepRun | ArtifactVersion | EnvironmentSnapshot | Labels | Removal
-R = TypeVar("R", Run, StepRun, Artifact, ArtifactVersion, EnvironmentSnapshot)
+R = TypeVar("R", Run, StepRun, Artifact, ArtifactVersion, EnvironmentSnapshot, Project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Query(Generic[R]):
     """Artifact versions only: the highest version of each name."""
     unused: bool = False
     """Artifact versions only: no step run left or read it."""
+    everywhere: bool = False
+    """Whether records of all projects count, and not only those of the store's own."""
     limit: int = 100
     offset: int = 0
     counted: bool = True
@@ -61,7 +64,11 @@ class LineageEdge:
 
 @runtime_checkable
 class MetadataStore(Protocol):
-    """Where runs, step runs, artifact versions and environments are recorded.
+    """Where runs, step runs, artifact versions and environments of one project are recorded.
+
+    Several projects may share a database. Each has artifacts and version numbers of its own, and
+    finds its own records alone; what is asked for by an id, or by the id of what it belongs to,
+    is found in whatever project it is. Environments are shared.
 
     Every implementation passes `jupyter_mlpipe.testing.metadata.MetadataStoreContract`.
     """

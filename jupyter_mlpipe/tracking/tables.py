@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -26,6 +27,14 @@ def _belongs_to(column: str) -> ForeignKey:
     return ForeignKey(column, deferrable=True, initially="DEFERRED")
 
 
+def _project() -> Column[Any]:
+    """Who shares a database sees records of other projects by their ids alone.
+
+    No foreign key: every writer would lock the one row of its project.
+    """
+    return Column("project", String, nullable=False, server_default="default")
+
+
 def _labels() -> tuple[Column[Any], Column[Any]]:
     """Tags and metadata, which nothing has at first."""
     return (
@@ -35,6 +44,13 @@ def _labels() -> tuple[Column[Any], Column[Any]]:
 
 
 METADATA = MetaData()
+
+PROJECTS = Table(
+    "projects",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("created", Float, nullable=False),
+)
 
 RUNS = Table(
     "runs",
@@ -51,9 +67,10 @@ RUNS = Table(
     Column("user", String, nullable=False),
     Column("definitions", Text, nullable=False),
     *_labels(),
-    Index("runs_by_start", "started", "id"),
-    Index("runs_by_pipeline", "pipeline", "started", "id"),
-    Index("runs_by_engine_run", "engine_run_id"),
+    _project(),
+    Index("runs_by_start", "project", "started", "id"),
+    Index("runs_by_pipeline", "project", "pipeline", "started", "id"),
+    Index("runs_by_engine_run", "project", "engine_run_id"),
 )
 
 STEP_RUNS = Table(
@@ -85,20 +102,24 @@ STEP_RUNS = Table(
     Column("element", String, nullable=False, server_default=""),
     Column("elements", Integer, nullable=False, server_default="0"),
     *_labels(),
-    Index("step_runs_by_start", "started", "id"),
-    Index("step_runs_by_step", "pipeline", "step", "status", "started", "id"),
+    _project(),
+    Index("step_runs_by_start", "project", "started", "id"),
+    Index("step_runs_by_step", "project", "pipeline", "step", "status", "started", "id"),
     Index("step_runs_by_run", "run_id", "started", "id"),
     Index(
         "step_runs_by_code",
-        *("cell_hash", "pipeline", "step", "status", "element", "started", "id"),
+        *("project", "cell_hash", "pipeline", "step", "status", "element", "started", "id"),
     ),
 )
 
 ARTIFACTS = Table(
     "artifacts",
     METADATA,
+    Column("project", String, primary_key=True, server_default="default"),
     Column("name", String, primary_key=True),
     Column("last_version", Integer, nullable=False),
+    # The highest number that is still there; 0 where no version is.
+    Column("newest", Integer, nullable=False, server_default="0"),
     *_labels(),
 )
 
@@ -106,7 +127,7 @@ ARTIFACT_VERSIONS = Table(
     "artifact_versions",
     METADATA,
     Column("id", String, primary_key=True),
-    Column("name", String, _belongs_to("artifacts.name"), nullable=False),
+    Column("name", String, nullable=False),
     Column("version", Integer, nullable=False),
     Column("version_name", String),
     Column("digest", String, nullable=False),
@@ -122,13 +143,21 @@ ARTIFACT_VERSIONS = Table(
     Column("variable", String, nullable=False),
     Column("step_run", String, _belongs_to("step_runs.id")),
     Column("created", Float, nullable=False),
-    UniqueConstraint("name", "version", name="one_version_per_number"),
-    UniqueConstraint("name", "version_name", name="one_version_per_name"),
-    Index("artifact_versions_by_start", "created", "id"),
-    Index("artifact_versions_by_digest", "digest"),
+    _project(),
+    ForeignKeyConstraint(
+        ["project", "name"],
+        ["artifacts.project", "artifacts.name"],
+        name="a_version_has_an_artifact",
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+    UniqueConstraint("project", "name", "version", name="one_version_per_number"),
+    UniqueConstraint("project", "name", "version_name", name="one_version_per_name"),
+    Index("artifact_versions_by_start", "project", "created", "id"),
+    Index("artifact_versions_by_digest", "project", "digest"),
     Index("artifact_versions_by_step_run", "step_run", "id"),
-    Index("artifact_versions_by_variable", "variable", "created", "version", "id"),
-    Index("artifact_versions_by_type", "type", "created", "version", "id"),
+    Index("artifact_versions_by_variable", "project", "variable", "created", "version", "id"),
+    Index("artifact_versions_by_type", "project", "type", "created", "version", "id"),
 )
 
 STEP_INPUTS = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from typing import cast
 
@@ -21,6 +22,7 @@ from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
     ARTIFACTS,
     ENVIRONMENTS,
+    PROJECTS,
     RUNS,
     STEP_INPUTS,
     STEP_OUTPUTS,
@@ -46,6 +48,11 @@ def write(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, 
     order = sorted(range(len(stored)), key=lambda place: _labelled(stored[place]))
     followed = {place for place in order if _follow(transaction, stored[place])}
     return tuple(record for place, record in enumerate(stored) if place in followed)
+
+
+def put_project(transaction: Transaction) -> None:
+    """Note down the project that the transaction is of, unless it is known."""
+    transaction.run(_PUT_PROJECT, [{"created": time.time()}])
 
 
 def _follow(transaction: Transaction, record: Record) -> bool:
@@ -75,24 +82,34 @@ def _larger(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement
     return case((one > other, one), else_=other)
 
 
-_PUT_RUN = _replacing(RUNS, "tags", "metadata")
-_PUT_STEP_RUN = _replacing(STEP_RUNS)
+_PUT_PROJECT = (
+    postgresql.insert(PROJECTS)
+    .values(name=bindparam("project"), created=bindparam("created"))
+    .on_conflict_do_nothing()
+)
+_PUT_RUN = _replacing(RUNS, "tags", "metadata", "project")
+_PUT_STEP_RUN = _replacing(STEP_RUNS, "project")
 _PUT_ENVIRONMENT = postgresql.insert(ENVIRONMENTS).on_conflict_do_nothing()
 _ADD_VERSION = insert(ARTIFACT_VERSIONS)
 _ADD_INPUT = insert(STEP_INPUTS)
 _ADD_OUTPUT = insert(STEP_OUTPUTS)
 _CLEAR_INPUTS = delete(STEP_INPUTS).where(STEP_INPUTS.c.step_run == bindparam("id"))
 _CLEAR_OUTPUTS = delete(STEP_OUTPUTS).where(STEP_OUTPUTS.c.step_run == bindparam("id"))
+_KEY = ["project", "name"]
+_NUMBERS = (ARTIFACTS.c.last_version, ARTIFACTS.c.newest)
 _COUNT = postgresql.insert(ARTIFACTS).values(
-    name=bindparam("artifact"), last_version=bindparam("number")
+    project=bindparam("project"),
+    name=bindparam("artifact"),
+    last_version=bindparam("number"),
+    newest=bindparam("number"),
 )
-# The counter row, not the highest version, gives the next number: two writers never get the same.
+# The counter, not the highest version, gives the next number: two writers never get the same.
 _COUNT_UP = _COUNT.on_conflict_do_update(
-    index_elements=["name"], set_={"last_version": ARTIFACTS.c.last_version + 1}
+    index_elements=_KEY, set_={column.name: ARTIFACTS.c.last_version + 1 for column in _NUMBERS}
 ).returning(ARTIFACTS.c.last_version)
 _COUNT_TO = _COUNT.on_conflict_do_update(
-    index_elements=["name"],
-    set_={"last_version": _larger(ARTIFACTS.c.last_version, _COUNT.excluded.last_version)},
+    index_elements=_KEY,
+    set_={column.name: _larger(column, _COUNT.excluded[column.name]) for column in _NUMBERS},
 )
 
 

@@ -13,7 +13,7 @@ ONE = select(RUNS).where(RUNS.c.id == bindparam("id"))
 
 @pytest.fixture
 def driver(url):
-    driver = Driver(open_database(url))
+    driver = Driver(open_database(url), {"project": "churn"})
     yield driver
     driver.dispose()
 
@@ -33,7 +33,7 @@ def test_rows_hold_what_their_columns_mean(driver):
     with driver.transaction(writing=True) as transaction:
         write(transaction, [run])
     (row,) = found(driver, "r1")
-    assert row == rows.run_row(run)
+    assert row == {**rows.run_row(run), "project": "churn"}
 
 
 def test_a_transaction_that_breaks_off_leaves_nothing(driver):

@@ -32,7 +32,7 @@ def test_runs_of_the_same_code_are_found_without_a_look_at_all_runs_of_the_step(
     text = str(queries.rows_of(queries.shape_of(asked)).compile(dialect=sqlite.dialect()))
     engine = open_database(f"sqlite:///{tmp_path / 'metadata.db'}")
     with engine.connect() as connection:
-        values = ("p", "s", "succeeded", "", "h", 20, 0)
+        values = ("p", "s", "succeeded", "", "h", "default", 20, 0)
         (step,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
     engine.dispose()
     assert "USING INDEX step_runs_by_code" in step.detail

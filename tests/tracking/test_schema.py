@@ -6,12 +6,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
-from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError
+from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Input, Run, StepRun
-from jupyter_mlpipe.testing.records import a_run, a_snapshot, a_step
+from jupyter_mlpipe.testing.records import a_run, a_snapshot, a_step, a_version
 from jupyter_mlpipe.tracking import rows, schema
 from jupyter_mlpipe.tracking.database import open_database
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
@@ -31,9 +33,9 @@ def test_the_migrations_end_at_the_tables(engine):
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
-def move(engine, revision):
-    with engine.begin() as connection:
-        schema.migrate(connection, revision)
+def move(engine, revision, project="default"):
+    with engine.execution_options(**{schema.MIGRATING: True}).begin() as connection:
+        schema.migrate(connection, revision, project)
 
 
 def unlabelled(record):
@@ -98,8 +100,51 @@ def test_data_outlives_every_step_down_and_up_again(engine, url):
     store.close()
 
 
+def test_what_was_recorded_before_is_that_of_the_project_that_opens_first(engine, url):
+    store = SqlMetadataStore(url)
+    store.append([a_run(), *a_step("clean")])
+    store.close()
+    move(engine, "0007")
+    first, second = SqlMetadataStore(url, "churn"), SqlMetadataStore(url)
+    assert [first.find(Query(kind)).total for kind in (Run, StepRun, Artifact)] == [1, 1, 1]
+    assert [second.find(Query(kind)).total for kind in (Run, StepRun, Artifact)] == [0, 0, 0]
+    assert first.get(Project, "churn").created == a_run().started
+    assert [found.version for found in first.find(Query(ArtifactVersion, latest_only=True)).items]
+    first.close()
+    second.close()
+
+
+def test_artifacts_of_one_name_are_told_apart_where_there_are_no_projects(engine, url):
+    first, second = SqlMetadataStore(url, "first"), SqlMetadataStore(url, "second")
+    first.append([a_version("a")])
+    second.append([a_version("a"), a_version("a"), a_version("b")])
+    move(engine, "0007")
+    move(engine, "0008", "first")
+    second.close()
+    found = first.find(Query(ArtifactVersion, newest_first=False)).items
+    assert sorted((one.name, one.version) for one in found) == [
+        *(("a", 1), ("b", 1), ("second/a", 1), ("second/a", 2)),
+    ]
+    assert first.find(Query(Project)).total == 1
+    first.close()
+
+
+def test_keys_count_again_once_a_migration_is_over(engine, url):
+    store = SqlMetadataStore(url)
+    store.append([a_run()])
+    move(engine, "0007")
+    move(engine, "0008")
+    with pytest.raises(MetadataError, match="never recorded"):
+        store.append([replace(a_step("clean")[0], run_id="nowhere")])
+    with engine.connect() as connection:
+        connection.execute(text("INSERT INTO step_inputs VALUES ('a', 0, 'x', 'nowhere')"))
+        with pytest.raises(IntegrityError):
+            connection.commit()
+    store.close()
+
+
 def test_a_migration_that_fails_leaves_the_database_as_it_was(url, monkeypatch):
-    def fail(connection):
+    def fail(connection, project):
         schema.migrate(connection, "head")
         raise OSError("the machine stopped")
 

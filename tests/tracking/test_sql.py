@@ -27,8 +27,8 @@ store.close()
 
 
 class TestSqlMetadataStore(MetadataStoreContract):
-    def open_store(self, folder):
-        return SqlMetadataStore(f"sqlite:///{folder / 'deep' / 'metadata.db'}")
+    def open_store(self, folder, project="default"):
+        return SqlMetadataStore(f"sqlite:///{folder / 'deep' / 'metadata.db'}", project)
 
 
 class TestInPostgres(MetadataStoreContract):
@@ -36,8 +36,8 @@ class TestInPostgres(MetadataStoreContract):
     def _server(self, postgres):
         self.server = postgres
 
-    def open_store(self, folder):
-        return SqlMetadataStore(self.server.url(folder.name))
+    def open_store(self, folder, project="default"):
+        return SqlMetadataStore(self.server.url(folder.name), project)
 
 
 def test_a_store_in_memory_is_one_for_all_threads():
