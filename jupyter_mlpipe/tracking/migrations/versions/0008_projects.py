@@ -5,6 +5,8 @@ import time
 import sqlalchemy as sa
 from alembic import context, op
 
+from jupyter_mlpipe.tracking.estimates import tell_planner
+
 revision = "0008"
 down_revision = "0007"
 
@@ -63,6 +65,8 @@ def upgrade() -> None:
     _give_all_to(context.config.attributes["project"])
     _change_keys(["project", "name"], _OLD_KEY, _NEW_KEY)
     _create_indexes("project")
+    if op.get_bind().dialect.name == "sqlite":
+        tell_planner(op.get_bind())
 
 
 def downgrade() -> None:
@@ -76,6 +80,8 @@ def downgrade() -> None:
     op.drop_column("artifacts", "newest")
     op.drop_table("projects")
     _create_indexes()
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DELETE FROM sqlite_stat1")
 
 
 def _drop_indexes() -> None:
