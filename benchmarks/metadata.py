@@ -143,7 +143,8 @@ def load(url: str, versions: int) -> Landmarks:
     for table, found in history.batches():
         insert(cursor, table, found, sqlite=sqlite)
     cursor.execute("COMMIT")
-    cursor.execute("ANALYZE" if sqlite else "VACUUM ANALYZE")
+    if not sqlite:  # whose planner was told when the tables were made
+        cursor.execute("VACUUM ANALYZE")
     connection.close()
     engine.dispose()
     print(f"  (a history of {versions} versions, made in {time.perf_counter() - begun:.0f} s)")
