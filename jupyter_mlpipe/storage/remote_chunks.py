@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from blake3 import blake3
@@ -14,6 +14,7 @@ from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.index import ChunkIndex
 from jupyter_mlpipe.storage.mapping import Mapped
 from jupyter_mlpipe.storage.objects import Objects
+from jupyter_mlpipe.storage.pack_writer import PackWriter
 from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.packs import DIGEST, PackTable, parse_table, table_length
 from jupyter_mlpipe.storage.shelf import PACK_NAME
@@ -26,6 +27,8 @@ _TAIL = 64 * 1024
 _TRIES = 8
 _TOGETHER = 8 * 1024 * 1024
 """Bytes that one request asks for at most; many requests are under way at a time."""
+_AT_ONCE = 128
+"""Chunks that are held in memory on their way from one pack into another."""
 
 
 class RemoteChunks:
@@ -59,10 +62,7 @@ class RemoteChunks:
             try:
                 yield packing
                 if packing.writer.table.sizes:
-                    table = self._cache.keep(packing.writer)
-                    self._objects.send(packing.writer.path, _key(packing.writer.name))
-                    self._tables[packing.writer.name] = table
-                    self._index.add(packing.writer.name, table.digests, "")
+                    self._send(packing.writer)
             finally:
                 packing.close()
 
@@ -103,11 +103,50 @@ class RemoteChunks:
         tables = self._objects.each(self._table, sorted(rest))
         return [n for n, t in tables.items() if t and alive.isdisjoint(_split(t.digests))]
 
+    def mostly_without(self, alive: set[bytes]) -> Iterator[str]:
+        """Names of the packs of which these chunks are something, but less than half."""
+        for name in sorted(self._index.packs()):
+            table = self._table(name)
+            if table is not None:
+                sizes = zip(_split(table.digests), table.sizes, strict=True)
+                kept = sum(size for digest, size in sizes if digest in alive)
+                if 0 < 2 * kept < sum(table.sizes):
+                    yield name
+
+    def copy(self, name: str, wanted: Container[bytes]) -> None:
+        """Send those of a pack's chunks that are wanted in another pack as well.
+
+        Raises:
+            CorruptArtifactError: One of them is damaged.
+        """
+        table = self._table(name)
+        if table is None:
+            return
+        places = [place for place in range(len(table)) if table.digest(place) in wanted]
+        writer = self._cache.writer()
+        try:
+            for first in range(0, len(places), _AT_ONCE):
+                some = [(name, table, place) for place in places[first : first + _AT_ONCE]]
+                data = self._download(some)
+                for _, _, place in some:
+                    digest = table.digest(place)
+                    writer.take(Chunk(memoryview(data[digest]), digest), table.offsets[place])
+                    writer.keep(digest)
+            self._send(writer)
+        finally:
+            writer.close()
+
     def forget(self, names: Sequence[str]) -> None:
         """What is known of packs that are gone."""
         for name in names:
             self._tables.pop(name, None)
         self._index.remove(names)
+
+    def _send(self, writer: PackWriter) -> None:
+        table = self._cache.keep(writer)
+        self._objects.send(writer.path, _key(writer.name))
+        self._tables[writer.name] = table
+        self._index.add(writer.name, table.digests, "")
 
     def _holds(self, name: str, digest: bytes, used: dict[str, PackTable | None]) -> bool:
         if name not in used:

@@ -1,17 +1,18 @@
 """Garbage below a URL; `garbage` has the protocol.
 
 An object cannot be renamed, so a blob that is going is copied to `trash/` first, and copied back
-where somebody said meanwhile that it is in use. Packs are not moved into others: what is alive
-in one keeps all of it.
+where somebody said meanwhile that it is in use. Of a pack that is mostly garbage the rest is
+fetched, and sent as another.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
+from jupyter_mlpipe.model.errors import CorruptArtifactError
 from jupyter_mlpipe.storage.addressing import TRASH, is_digest, shard
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.marking import Alive, Collected, collected_by_another, manifest_in
@@ -37,6 +38,7 @@ def collect_in_objects(
         alive = _alive(blobs, named & collector.there())
         collector.collect_blobs(alive.blobs)
         collector.collect_packs(alive.chunks)
+        collector.move_rests(alive.chunks)
         collector.collect_leavings()
     return collector.collected
 
@@ -118,20 +120,16 @@ class _Collector:
         self.collected.blobs += len(gone)
 
     def collect_packs(self, alive: set[bytes]) -> None:
-        """Marked, looked after, and left where they are in use."""
-        packs = {name: f"{PACKS}/{name}" for name in self._chunks.without(alive)}
-        gone = [n for n, key in packs.items() if self._is_old(key, self._listed)]
-        if not self._dry_run:
-            going = [f"{packs[name]}{GOING}" for name in gone]
-            self._objects.mark(going)
-            found = self._objects.listed(PACKS) if gone else {}
-            gone = [name for name in gone if self._is_old(packs[name], found)]
-            self._objects.delete(packs[name] for name in gone)
-            self._objects.delete(f"{packs[name]}{USED}" for name in gone)
-            self._chunks.forget(gone)
-            self._objects.delete(going)
-        self._count(packs[name] for name in gone)
-        self.collected.packs += len(gone)
+        """Those of which nothing is alive."""
+        self._remove_packs(self._chunks.without(alive))
+
+    def move_rests(self, alive: set[bytes]) -> None:
+        """Of packs of which less than half is alive, and which nobody used lately."""
+        for name in () if self._dry_run else self._chunks.mostly_without(alive):
+            if self._is_old(f"{PACKS}/{name}", self._listed):
+                with suppress(CorruptArtifactError):  # it stays, with what is sound in it
+                    self._chunks.copy(name, alive)
+                    self._remove_packs([name])
 
     def collect_leavings(self) -> None:
         """Halves of objects, and marks beside what is gone."""
@@ -147,6 +145,22 @@ class _Collector:
         if not self._dry_run:
             self._objects.delete(left)
         self._count(left)
+
+    def _remove_packs(self, names: Sequence[str]) -> None:
+        """Marked, looked after, and left where they are in use."""
+        packs = {name: f"{PACKS}/{name}" for name in names}
+        gone = [n for n, key in packs.items() if self._is_old(key, self._listed)]
+        if not self._dry_run:
+            going = [f"{packs[name]}{GOING}" for name in gone]
+            self._objects.mark(going)
+            found = self._objects.listed(PACKS) if gone else {}
+            gone = [name for name in gone if self._is_old(packs[name], found)]
+            self._objects.delete(packs[name] for name in gone)
+            self._objects.delete(f"{packs[name]}{USED}" for name in gone)
+            self._chunks.forget(gone)
+            self._objects.delete(going)
+        self._count(packs[name] for name in gone)
+        self.collected.packs += len(gone)
 
     def _take_away(self, digest: str) -> bool:
         return self._objects.copy(shard(digest), f"{TRASH}/{digest}")

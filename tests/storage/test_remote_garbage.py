@@ -184,6 +184,73 @@ def test_a_value_loses_nothing_whenever_a_collection_comes_between(tmp_path):
         assert place.read("four", value) == changed
 
 
+def mostly_changed():
+    data = bytearray(os.urandom(6 * CHUNK))
+    changed = data[:]
+    changed[: 5 * CHUNK] = os.urandom(5 * CHUNK)
+    return data, changed
+
+
+def test_the_rest_of_a_pack_that_is_mostly_garbage_is_moved(place):
+    data, changed = mostly_changed()
+    place.keep("one", data)
+    value = place.keep("one", changed)
+    place.age()
+    sizes = [sum(facts.nbytes for facts in place.objects.listed().values())]
+    assert collect_garbage(place.machine("two"), [value], dry_run=True).packs == 0
+    assert collect_garbage(place.machine("two"), [value]).packs == 1
+    sizes.append(sum(facts.nbytes for facts in place.objects.listed().values()))
+    assert sizes[1] < sizes[0] - 4 * CHUNK
+    assert place.read("three", value) == place.read("two", value) == changed
+    assert collect_garbage(place.machine("two"), [value]).packs == 0
+
+
+def test_a_damaged_rest_stays_where_it_is(place):
+    data, changed = mostly_changed()
+    place.keep("one", data)
+    (pack,) = place.packs()
+    value = place.keep("one", changed)
+    damaged = bytearray(place.objects.read(pack))
+    damaged[6 * CHUNK - 1] ^= 1
+    place.objects.write(pack, bytes(damaged))
+    place.age()
+    assert collect_garbage(place.machine("two"), [value]).packs == 0
+    assert pack in place.packs()
+    assert len(place.packs()) == 2
+
+
+def test_a_value_is_whole_whenever_it_is_read_while_a_rest_is_moved(tmp_path):
+    data, changed = mostly_changed()
+
+    def begin(place):
+        place.keep("one", data)
+        value = place.keep("one", changed)
+        place.age()
+        collector = place.machine("two")
+        read = functools.partial(place.read, "three", value)
+        return collector, read, lambda: collect_garbage(collector, [value])
+
+    for place, found, collected in before_each_operation(tmp_path, begin):
+        assert found == changed
+        assert collected.packs == 1
+        assert len(place.packs()) == 2
+
+
+def test_a_value_loses_nothing_whenever_a_rest_is_moved_meanwhile(tmp_path):
+    data, changed = mostly_changed()
+
+    def begin(place):
+        place.keep("one", data)
+        value = place.keep("one", changed)
+        place.age()
+        collector, writer = place.machine("two"), place.machine("three")
+        keep = functools.partial(place.keep_in, writer, data)
+        return writer, lambda: collect_garbage(collector, [value]), keep
+
+    for place, _, value in before_each_operation(tmp_path, begin):
+        assert place.read("four", value) == data
+
+
 def test_a_pack_that_is_going_is_not_built_upon(place):
     data = os.urandom(2 * CHUNK)
     place.keep("one", data)
