@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jupyter_mlpipe.model.errors import ConfigError
 from jupyter_mlpipe.model.project import DEFAULT_PROJECT
@@ -15,6 +15,7 @@ from jupyter_mlpipe.model.project import DEFAULT_PROJECT
 _MARKS = ("pyproject.toml", "mlpipe.toml", ".git")
 _PREFIX = "MLPIPE_"
 _SQLITE = "sqlite:///"
+_Reader: TypeAlias = Callable[[str, object], object]
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -39,6 +40,10 @@ class Settings:
     """False: large arrays are read to see whether they changed, also where Linux could tell."""
     airflow_command: str = "airflow"
     """How to call Airflow, which may live in an environment of its own."""
+    trust: bool = False
+    """Whether values of others are loaded without a question, which no project can say itself."""
+    user: Path = field(default_factory=lambda: _user_folder({}))
+    """Folder for what is of the user, and of no project."""
 
     def __post_init__(self) -> None:
         if not self.artifact_store:
@@ -56,13 +61,13 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
     root = find_root(start)
     said = _table(root / "pyproject.toml", "tool", "mlpipe")
     said |= _table(root / "mlpipe.toml")
-    said |= _variables(environ)
+    said |= _variables(environ, {**_READERS, **_USERS_OWN})
     home = _below(root, str(said.pop("home", ".mlpipe")))
     if "artifact_store" in said:
         said["artifact_store"] = _store_location(root, said["artifact_store"])
     if "metadata_store" in said:
         said["metadata_store"] = _database_location(root, said["metadata_store"])
-    return Settings(root=root, home=home, **said)
+    return Settings(root=root, home=home, user=_user_folder(environ), **said)
 
 
 def find_root(start: Path) -> Path:
@@ -97,16 +102,16 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _variables(environ: Mapping[str, str]) -> dict[str, Any]:
+def _variables(environ: Mapping[str, str], readers: Mapping[str, _Reader]) -> dict[str, Any]:
     """Only near misses are refused: workers are told other facts in variables of this prefix."""
     said = {}
     for variable, value in environ.items():
         key = variable.removeprefix(_PREFIX).lower()
         if not variable.startswith(_PREFIX):
             continue
-        if key in _READERS:
-            said[key] = _READERS[key](f"environment variable {variable}", value)
-        elif difflib.get_close_matches(key, _READERS, n=1, cutoff=0.85):
+        if key in readers:
+            said[key] = readers[key](f"environment variable {variable}", value)
+        elif difflib.get_close_matches(key, readers, n=1, cutoff=0.85):
             raise ConfigError(f"Unknown environment variable {variable}. {_suggest(key)}")
     return said
 
@@ -138,7 +143,17 @@ def _switch(origin: str, value: object) -> bool:
     return word in _TRUE
 
 
-_READERS: Mapping[str, Callable[[str, object], object]] = {
+def _everything(origin: str, value: object) -> bool:
+    if value != "all":
+        raise ConfigError(f"{origin}: expected `all`, or nothing at all, found {value!r}.")
+    return True
+
+
+def _user_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()) / "mlpipe"
+
+
+_READERS: Mapping[str, _Reader] = {
     "home": _text,
     "project": _text,
     "artifact_store": _text,
@@ -147,6 +162,8 @@ _READERS: Mapping[str, Callable[[str, object], object]] = {
     "page_tracking": _switch,
     "airflow_command": _text,
 }
+_USERS_OWN: Mapping[str, _Reader] = {"trust": _everything}
+"""What is said in the environment only."""
 
 
 def _below(root: Path, path: str) -> Path:

@@ -172,6 +172,6 @@ def s3_port():
 
 
 @pytest.fixture
-def s3(s3_port, monkeypatch):
+def s3(s3_port, monkeypatch, tmp_path):
     """A bucket."""
-    return bucket(s3_port, monkeypatch)
+    return bucket(s3_port, monkeypatch, tmp_path / "config")

@@ -20,12 +20,16 @@ def running_server():
     server.stop()
 
 
-def bucket(port, monkeypatch):
-    """The URL of a bucket; clients find the server by the environment."""
+def bucket(port, monkeypatch, config):
+    """The URL of a bucket; clients find the server by the environment.
+
+    `config` is the folder of a user's settings.
+    """
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config))  # where it is kept whose store it is
     fs = fsspec.filesystem("s3")
     if not fs.exists(_BUCKET):
         fs.mkdir(_BUCKET)

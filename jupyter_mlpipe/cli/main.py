@@ -18,6 +18,7 @@ _VERBS: Mapping[str, tuple[str, str]] = {
     "why": ("why", "tell why a step was run or skipped"),
     "artifact": ("artifacts", "list, show, tag, download and prune artifacts"),
     "project": ("projects", "list the projects that share the metadata store"),
+    "trust": ("trusting", "let values that others stored be loaded"),
     "pipeline": ("pipelines", "show a notebook as a pipeline"),
     "promote": ("promote", "write a notebook's files for an orchestrator"),
     "run-step": ("workers", "run one step of a stored pipeline; orchestrators call this"),

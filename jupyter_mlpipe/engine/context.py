@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.bus import EventBus
+from jupyter_mlpipe.engine.trusting import open_store
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.environments.capture import EnvironmentCapture
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.pages import open_tracker
 from jupyter_mlpipe.materializers.registry import MaterializerRegistry, default_registry
 from jupyter_mlpipe.storage.artifacts import ArtifactStore
-from jupyter_mlpipe.storage.blobs import BlobStore, open_blobs
+from jupyter_mlpipe.storage.blobs import BlobStore
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
 from jupyter_mlpipe.tracking.store import MetadataStore
 
@@ -46,7 +47,7 @@ def open_context(settings: Settings, flush: Flush = flush_now) -> RunContext:
     """
     from jupyter_mlpipe.tracking.sql import SqlMetadataStore  # SQLAlchemy costs 0.4 s to import
 
-    blobs = open_blobs(settings.artifact_store, settings.home / "cache", flush)
+    blobs = open_store(settings, flush)
     artifacts, materializers = ArtifactStore(blobs), default_registry()
     buffers = BufferDigests(open_tracker() if settings.page_tracking else None)
     return RunContext(

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_mlpipe.materializers.versions import difference, made_with
 from jupyter_mlpipe.model.artifact import ArtifactVersion
-from jupyter_mlpipe.model.errors import MlpipeError, ValueNotLoadableError
+from jupyter_mlpipe.model.errors import MlpipeError, UntrustedError, ValueNotLoadableError
 
 _MADE_WITH = "made_with"
 
@@ -26,7 +26,7 @@ def telling_releases(version: ArtifactVersion) -> Iterator[None]:
     try:
         yield
     except ValueNotLoadableError as error:
-        if not told or error.definition:
+        if not told or error.definition or isinstance(error, UntrustedError):
             raise
         raise ValueNotLoadableError(f"{error} {told}") from error
     except MlpipeError:

@@ -41,6 +41,7 @@ from jupyter_mlpipe.engine.recording import (
 )
 from jupyter_mlpipe.engine.references import give_values, references, resolved, take_values
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.state_record import state_contents
 from jupyter_mlpipe.engine.states import set_variables
 from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
@@ -195,7 +196,7 @@ def apply_hit(attempt: Attempt, context: RunContext) -> StepReport:
     if not isinstance(attempt.decision, Hit):
         raise TypeError("only a hit can be applied")
     hit, variables = attempt.decision, attempt.scope.variables
-    states = {name: context.blobs.get(blob) for name, blob in hit.step_run.effects.items()}
+    states = state_contents(hit.step_run.effects, context.blobs)
     report = record_hit(attempt, hit, context)
     variables.expect(hit.left)
     for name in hit.step_run.deleted:

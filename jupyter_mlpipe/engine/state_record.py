@@ -13,7 +13,7 @@ from jupyter_mlpipe.engine.randomness import seeded_first, state_bytes, state_di
 from jupyter_mlpipe.engine.states import WORKING_DIRECTORY, ProcessStates, Snapshot
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, StepRun
-from jupyter_mlpipe.storage.blobs import BlobStore
+from jupyter_mlpipe.storage.blobs import BlobStore, trusted_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,16 @@ def with_states(
         effects={name: blobs.put(content) for name, content in contents.items()},
         immovable=(*step_run.immovable, *changed.immovable),
     )
+
+
+def state_contents(effects: Mapping[str, str], blobs: BlobStore) -> Mapping[str, bytes]:
+    """What a step left of its process's state, to be applied.
+
+    Raises:
+        UntrustedError: It may run code of somebody's who is not trusted.
+        StorageError: It is missing.
+    """
+    return {name: trusted_content(blobs, blob) for name, blob in effects.items()}
 
 
 def recalled(step_run: StepRun) -> Sightings:

@@ -40,6 +40,7 @@ from jupyter_mlpipe.engine.immovable import text_of
 from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.open_figures import OpenFigures, keeps_open
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.state_record import state_contents
 from jupyter_mlpipe.engine.states import ProcessStates
 from jupyter_mlpipe.engine.steps import run_step
 from jupyter_mlpipe.engine.variables import Variables
@@ -174,7 +175,7 @@ class _Process:
         effects = process_effects(
             self._job.unpacked.pipeline, target, self._job.run.id, context.metadata, self._done
         )
-        contents = {name: context.blobs.get(blob) for name, blob in effects.items()}
+        contents = state_contents(effects, context.blobs)
         self._states.apply_all(contents)  # imports may need the search path and the folder
         self._load_first(statements, offered)
         problem = self._define(step, statements)

@@ -112,6 +112,7 @@ class ValueStore:
         Raises:
             CorruptArtifactError: The stored bytes were changed.
             ValueNotLoadableError: It needs a class or package that is missing here.
+            UntrustedError: To load it may run code of somebody's who is not trusted.
         """
         with telling_releases(version):
             loaded = self.load_manifest(version.manifest)
@@ -121,6 +122,8 @@ class ValueStore:
         """Bring back what one manifest holds: a value, or a dict of values that share memory."""
         manifest = self._artifacts.open(digest, previews=False)
         materializer = self._materializers.named(manifest.materializer)
+        if manifest.pickled or materializer.pickled:
+            self._artifacts.require_trust(digest)
         with self._scratch.folder() as folder:
             if isinstance(materializer, MemoryMaterializer):
                 return materializer.read(FilesOut(folder, manifest, self._artifacts, self._buffers))

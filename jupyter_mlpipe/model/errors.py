@@ -11,6 +11,7 @@ MlpipeError
  │   └─ CorruptArtifactError stored bytes are not the bytes that were written
  ├─ ValueNotStorableError    no materializer can keep a value
  ├─ ValueNotLoadableError    a stored value cannot be brought back here
+ │   └─ UntrustedError       it is somebody else's, and loading it may run code
  ├─ MetadataError            the metadata store is unusable, foreign or damaged
  │   ├─ UnreachableError     it is kept by a server, which does not answer
  │   ├─ VersionTakenError    another version has the name already
@@ -95,6 +96,10 @@ class ValueNotLoadableError(MlpipeError):
     def __init__(self, message: str, definition: str = "") -> None:
         super().__init__(message)
         self.definition = definition
+
+
+class UntrustedError(ValueNotLoadableError):
+    """Somebody else stored a value that is a pickle, and nobody said that they are trusted."""
 
 
 class MetadataError(MlpipeError):

@@ -151,6 +151,7 @@ class AirflowOrchestrator(Orchestrator):
             "MLPIPE_ARTIFACT_STORE": pipeline.artifact_store,
             "MLPIPE_METADATA_STORE": pipeline.metadata_store,
             "MLPIPE_PROJECT": self._settings.project,
+            "MLPIPE_TRUST": "all",  # workers are any user; whoever promotes trusts the stores
         }
         return {name: value for name, value in said.items() if value}
 

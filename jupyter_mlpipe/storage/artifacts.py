@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_mlpipe.model.artifact import Preview
 from jupyter_mlpipe.model.chunk import Chunk, chunks_of, cut
 from jupyter_mlpipe.model.errors import CorruptArtifactError, StorageError
-from jupyter_mlpipe.storage.blobs import BlobStore
+from jupyter_mlpipe.storage.blobs import BlobStore, require_trust
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.manifests import (
     BLOB,
@@ -98,6 +98,10 @@ class ArtifactStore:
         if found is None:
             raise CorruptArtifactError(manifest, self._blobs.location(manifest))
         return found
+
+    def require_trust(self, manifest: str) -> None:
+        """Before what this manifest names is unpickled; see `blobs.require_trust`."""
+        require_trust(self._blobs, manifest)
 
     def check(self, manifest: str) -> None:
         """Make sure, without reading them, that all files of a value are there in full length.

@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from jupyter_mlpipe.model.errors import UntrustedError
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.mapping import Mapped
 from jupyter_mlpipe.storage.packing import Packing
 from jupyter_mlpipe.storage.remote import RemoteBlobs
+from jupyter_mlpipe.storage.trust import TrustedStores
 
 _MOST_CACHED = 20 * 1024**3
 """Bytes of copies of what is kept elsewhere."""
@@ -71,19 +73,57 @@ class BlobStore(Protocol):
     def location(self, digest: str) -> str:
         """Where the blob is, for messages."""
 
+    def is_trusted(self, digest: str) -> bool:
+        """Whether code that came with the blob may be run here; see `trust`."""
 
-def open_blobs(url: str, cache: Path, flush: Flush = flush_now) -> BlobStore:
+    def trust(self) -> None:
+        """From now on, whatever is in the store.
+
+        Raises:
+            StorageError: That cannot be remembered.
+        """
+
+
+def open_blobs(
+    url: str, cache: Path, flush: Flush = flush_now, trusted: TrustedStores | None = None
+) -> BlobStore:
     """The blobs below a folder or any URL that fsspec understands.
 
     Args:
         url: `/data/artifacts`, `file:///data/artifacts`, `s3://team/artifacts`, ...
         cache: A local folder for copies of blobs that are kept elsewhere.
         flush: Brings what is written to a local folder to disk.
+        trusted: What the user trusts; without, it is what is in the user's own folders.
 
     Raises:
         StorageError: The URL needs a driver that is not installed, or is not a URL.
     """
     local = re.sub(r"^(file|local)://", "", url)
     if "://" not in local:
-        return FolderBlobs(Path(local).expanduser(), flush)
-    return RemoteBlobs(url, FolderBlobs(cache, most=_MOST_CACHED))
+        return FolderBlobs(Path(local).expanduser(), flush, trusted=trusted)
+    return RemoteBlobs(url, FolderBlobs(cache, most=_MOST_CACHED), trusted)
+
+
+def require_trust(blobs: BlobStore, digest: str) -> None:
+    """Before a pickle is loaded that this blob is, or names the files of.
+
+    Raises:
+        UntrustedError: Somebody else stored it, of whom nobody said that they are trusted.
+    """
+    if not blobs.is_trusted(digest):
+        raise UntrustedError(
+            "It was stored by somebody else, and to load it may run code that they put there. If "
+            "you trust all who store values in this artifact store, say `%mlpipe trust` (on the "
+            "command line `mlpipe trust`), and try again."
+        )
+
+
+def trusted_content(blobs: BlobStore, digest: str) -> bytes:
+    """All of a blob that is going to be unpickled.
+
+    Raises:
+        UntrustedError: See `require_trust`.
+        StorageError: See `BlobStore.get`.
+    """
+    require_trust(blobs, digest)
+    return blobs.get(digest)

@@ -22,6 +22,7 @@ from jupyter_mlpipe.storage.addressing import (
 from jupyter_mlpipe.storage.chunks import ChunkFolder
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.flushing import Flush, flush_now
+from jupyter_mlpipe.storage.trust import TrustedStores
 
 _CHUNK = 4 * 1024 * 1024
 """Bytes held in memory while a file is copied."""
@@ -34,12 +35,20 @@ class FolderBlobs:
         root: The folder.
         flush: Brings what is written to disk.
         most: Bytes that its packs may take where the folder is but a cache.
+        trusted: What the user trusts beside files of their own.
     """
 
-    def __init__(self, root: Path, flush: Flush = flush_now, most: int | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        flush: Flush = flush_now,
+        most: int | None = None,
+        trusted: TrustedStores | None = None,
+    ) -> None:
         self.chunks = ChunkFolder(root / "packs", flush, most)
         self.root = root
         self._flush = flush
+        self._trusted = trusted
         self._verified: dict[str, tuple[int, int, int]] = {}
 
     def put(self, data: bytes) -> str:
@@ -87,6 +96,21 @@ class FolderBlobs:
     def location(self, digest: str) -> str:
         """The path of the file, whether or not it is there."""
         return str(self._locate(digest))
+
+    def is_trusted(self, digest: str) -> bool:
+        """Where it belongs to the user of this process, as far as the system tells of users."""
+        path = self._find(digest)
+        with explained(str(path)):
+            own = not hasattr(os, "getuid") or path.stat().st_uid == os.getuid()
+        return own or (self._trusted is not None and self._trusted.knows(self._place()))
+
+    def trust(self) -> None:
+        """Known by the path of the folder."""
+        if self._trusted is not None:
+            self._trusted.add(self._place())
+
+    def _place(self) -> str:
+        return str(self.root.resolve())
 
     def _locate(self, digest: str) -> Path:
         """Where it is, or belongs."""

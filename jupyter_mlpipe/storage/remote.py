@@ -12,7 +12,9 @@ from jupyter_mlpipe.storage.addressing import TRASH, digest_of_bytes, digest_of_
 from jupyter_mlpipe.storage.failures import explained
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.objects import Objects
+from jupyter_mlpipe.storage.origin import Origin
 from jupyter_mlpipe.storage.remote_chunks import USED, RemoteChunks
+from jupyter_mlpipe.storage.trust import TrustedStores
 
 
 class RemoteBlobs:
@@ -21,10 +23,16 @@ class RemoteBlobs:
     A blob that is there with the right length is not written again, unless this object found
     its content damaged: comparing the content would cost as much as sending it. Whoever stores
     one first says that it is in use, then looks whether it is there; see `garbage`.
+
+    Args:
+        url: Where they are.
+        cache: The local folder.
+        trusted: What the user trusts; without, nothing is marked as the user's.
     """
 
-    def __init__(self, url: str, cache: FolderBlobs) -> None:
+    def __init__(self, url: str, cache: FolderBlobs, trusted: TrustedStores | None = None) -> None:
         self.objects = Objects(url)
+        self._origin = Origin(self.objects, trusted)
         self._cache = cache
         self.chunks = RemoteChunks(self.objects, cache.chunks)
         self._damaged: set[str] = set()
@@ -71,11 +79,22 @@ class RemoteBlobs:
             sizes = map(self.objects.size, _whereabouts(digest))
             return next((size for size in sizes if size is not None), None)
 
+    def is_trusted(self, digest: str) -> bool:
+        """Where the user began the store, or said so."""
+        with explained(self.location(digest)):
+            return self._origin.is_trusted()
+
+    def trust(self) -> None:
+        """Known by its mark, which it gets where it has none."""
+        with explained(self.objects.location("")):
+            self._origin.trust()
+
     def location(self, digest: str) -> str:
         """With the protocol in front."""
         return self.objects.location(shard(digest))
 
     def _claimed(self, digest: str) -> str:
+        self._origin.begin()
         key = shard(digest)
         self.objects.mark([f"{key}{USED}"])
         return key

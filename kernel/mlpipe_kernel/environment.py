@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 
 from jupyter_mlpipe.engine.states import VARIABLE, ProcessStates
-from jupyter_mlpipe.model.errors import StorageError
-from jupyter_mlpipe.storage.blobs import BlobStore
+from jupyter_mlpipe.model.errors import StorageError, UntrustedError
+from jupyter_mlpipe.storage.blobs import BlobStore, trusted_content
 
 
 class EarlierEnvironment:
@@ -34,5 +34,7 @@ class EarlierEnvironment:
         for name in self._waiting.keys() & set(texts):
             blob = self._waiting.pop(name)
             if name not in os.environ:
-                with contextlib.suppress(StorageError):  # code then finds it missing, by its name
-                    self._states.apply(f"{VARIABLE}{name}", self._blobs.get(blob))
+                with contextlib.suppress(
+                    StorageError, UntrustedError
+                ):  # code then finds it missing, by its name
+                    self._states.apply(f"{VARIABLE}{name}", trusted_content(self._blobs, blob))

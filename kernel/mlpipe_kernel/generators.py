@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 
 from jupyter_mlpipe.engine.randomness import restore_state
-from jupyter_mlpipe.model.errors import StorageError
-from jupyter_mlpipe.storage.blobs import BlobStore
+from jupyter_mlpipe.model.errors import StorageError, UntrustedError
+from jupyter_mlpipe.storage.blobs import BlobStore, trusted_content
 
 _LIBRARIES = ("random", "numpy.random", "torch")
 
@@ -40,5 +40,7 @@ class Generators:
     def continue_loaded(self) -> None:
         """Set the generators whose libraries are loaded."""
         for name in self._waiting.keys() & sys.modules.keys():
-            with contextlib.suppress(StorageError):  # it then draws anew, as without us
-                restore_state(name, self._blobs.get(self._waiting.pop(name)))
+            with contextlib.suppress(
+                StorageError, UntrustedError
+            ):  # it then draws anew, as without us
+                restore_state(name, trusted_content(self._blobs, self._waiting.pop(name)))

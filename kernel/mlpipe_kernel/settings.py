@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Mapping
 
 from jupyter_mlpipe.engine.states import ProcessStates
-from jupyter_mlpipe.model.errors import StorageError
-from jupyter_mlpipe.storage.blobs import BlobStore
+from jupyter_mlpipe.model.errors import StorageError, UntrustedError
+from jupyter_mlpipe.storage.blobs import BlobStore, trusted_content
 
 
 class EarlierSettings:
@@ -30,5 +30,7 @@ class EarlierSettings:
         for name in [n for n in self._waiting if self._states.is_loaded(n)]:
             blob = self._waiting.pop(name)
             if not self._states.digest(name):
-                with contextlib.suppress(StorageError):  # the default stays, as without us
-                    self._states.apply(name, self._blobs.get(blob))
+                with contextlib.suppress(
+                    StorageError, UntrustedError
+                ):  # the default stays, as without us
+                    self._states.apply(name, trusted_content(self._blobs, blob))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from jupyter_mlpipe.config import Settings, load_settings
@@ -87,6 +89,22 @@ def test_an_unusable_value_says_what_was_found_and_expected(project, content, me
     (project / "mlpipe.toml").write_text(content)
     with pytest.raises(ConfigError, match=message):
         load_settings(project, {})
+
+
+def test_no_project_says_itself_that_it_is_trusted(project):
+    (project / "mlpipe.toml").write_text("trust = 'all'")
+    with pytest.raises(ConfigError, match="unknown setting 'trust'"):
+        load_settings(project, {})
+    (project / "mlpipe.toml").write_text("")
+    assert load_settings(project, {"MLPIPE_TRUST": "all"}).trust
+    assert not load_settings(project, {}).trust
+    with pytest.raises(ConfigError, match="MLPIPE_TRUST: expected `all`"):
+        load_settings(project, {"MLPIPE_TRUST": "yes"})
+
+
+def test_what_is_of_the_user_lies_where_the_system_keeps_such_things(project):
+    assert load_settings(project, {"XDG_CONFIG_HOME": "/etc/me"}).user == Path("/etc/me/mlpipe")
+    assert load_settings(project, {}).user == Path.home() / ".config" / "mlpipe"
 
 
 def test_a_table_that_is_none_and_bytes_that_are_no_text_are_named(project):

@@ -6,7 +6,7 @@ import difflib
 import shlex
 from collections.abc import Iterable, Sequence
 
-from mlpipe_kernel.verbs import garbage, past, restoring, stale, versions
+from mlpipe_kernel.verbs import garbage, past, restoring, stale, trusting, versions
 from mlpipe_kernel.verbs.verb import Desk, Verb, refuse
 
 VERBS: tuple[Verb, ...] = (
@@ -48,6 +48,7 @@ VERBS: tuple[Verb, ...] = (
         garbage.gc,
         garbage.options,
     ),
+    Verb("trust", "", "let values that others stored be loaded", trusting.trust),
     Verb("runs", "", "the newest runs of this pipeline", past.runs),
 )
 
