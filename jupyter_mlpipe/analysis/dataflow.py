@@ -55,14 +55,17 @@ def signature_of(tree: ast.Module) -> StepSignature:
         part.receivers = {r: why for r, why in part.receivers.items() if not told_by_text(r, tree)}
     deferred = names.deferred.items()
     names.shelter(set(_names_in_annotations(nodes)))
+    deleted = _deleted(nodes)
+    caught = names.deletes - deleted
     return StepSignature(
-        reads=frozenset(names.reads) - {"get_ipython"},
+        # What `except ... as` may take away has to be there first, and is not there afterwards.
+        reads=frozenset(names.reads | caught) - {"get_ipython"},
         direct=frozenset(names.direct & names.reads),
         fatal=frozenset() if "get_ipython" in names.reads else _fatal(names),
         held=frozenset(names.held).union(*(later.reads for _, later in deferred)),
-        writes=frozenset(names.writes),
+        writes=frozenset(names.writes - (caught - _bound(nodes))),
         certain=names.certain & names.writes,
-        deletes=frozenset(names.deletes & _deleted(nodes)),
+        deletes=frozenset(names.deletes & deleted),
         deferred_reads={n: frozenset(d.reads) - {"get_ipython"} for n, d in deferred if d.reads},
         deferred_writes={n: frozenset(d.writes) for n, d in deferred if d.writes},
         deferred_dynamic={n: r[0] for n, d in deferred if (r := [*d.hidden, *_conditional(d)])},
@@ -109,6 +112,18 @@ def _deleted(nodes: Sequence[ast.AST]) -> set[str]:
     """Names in `del` statements: Python itself also deletes the name of `except ... as`."""
     return {
         node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)
+    }
+
+
+def _bound(nodes: Sequence[ast.AST]) -> set[str]:
+    """Names that are bound otherwise than by `except ... as`, also in functions of the cell."""
+    stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return stored | {
+        name
+        for node in nodes
+        if not isinstance(node, ast.ExceptHandler)
+        for name in (getattr(node, "name", None), getattr(node, "asname", None))
+        if isinstance(name, str)
     }
 
 

@@ -30,6 +30,7 @@ PATCHED = "patched modules"
 """The dependency on the state of all others."""
 OUTSIDE = "outside a step"
 """How the detail of a dependency tells of changes by cells that are no steps."""
+_HANDLERS = "handlers"
 _STREAMS = ("stdin", "stdout", "stderr")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
@@ -54,7 +55,7 @@ class ModuleLook:
     patched: Mapping[str, Patched] = field(default_factory=dict)
     streams: tuple[Any, ...] = ()
     handlers: frozenset[tuple[str, int]] = frozenset()
-    """Of loggers, if the step knows of logging: the logger's name and the handler's identity."""
+    """Of loggers, if the step may change them: the logger's name and the handler's identity."""
 
 
 class ModuleStates:
@@ -86,6 +87,11 @@ class ModuleStates:
         dotted = set(_DOTTED.findall(text))
         named = {module for name in dotted for module in _loaded_in(name)}
         named |= {name for name in closure.imports.values() if name in sys.modules}
+        words = {name.partition(".")[0] for name in dotted}.union(
+            *(c.co_names for c in closure.codes)
+        )
+        if any(isinstance(namespace.get(word), logging.Logger) for word in words):
+            named.add("logging")  # whose state a logger is, under whatever name
         roots = {module for name in closure.imports.values() for module in _loaded_in(name)}
         local = {name for name in named | roots if is_local(name)} | closure.modules.keys()
         local |= self._sharing(namespace[name] for name in closure.reads if name in namespace)
@@ -126,7 +132,7 @@ class ModuleStates:
     def dependencies(self, watched: Watched, look: ModuleLook) -> tuple[Dependency, ...]:
         """What a step finds that other processes may not."""
         found = [self._local(name, look.local.get(name)) for name in watched.local]
-        return (*found, self._others(look.patched))
+        return (*found, self._others(look))
 
     def files_of(self, modules: Iterable[str]) -> Mapping[str, str | None]:
         """Files that these opened when they were loaded, with their digests then."""
@@ -156,7 +162,7 @@ class ModuleStates:
             found["sys"] = found.get("sys", frozenset()) | streams
         # Libraries give theirs handlers when they are loaded; that is none of the step's doing.
         if before.handlers != after.handlers:
-            found["logging"] = found.get("logging", frozenset()) | {"handlers"}
+            found["logging"] = found.get("logging", frozenset()) | {_HANDLERS}
         self._makers |= {(name, one): step for name, names in found.items() for one in names}
         return tuple(
             Immovable(name, "module", f"{_listed(names)} changed")
@@ -215,11 +221,13 @@ class ModuleStates:
             self._digests[module, name] = known
         return known[2]
 
-    def _others(self, patched: Mapping[str, Patched]) -> Dependency:
+    def _others(self, look: ModuleLook) -> Dependency:
         found = {
             module: {name: content_digest(value) or OPAQUE for name, value in names.items()}
-            for module, names in patched.items()
+            for module, names in look.patched.items()
         }
+        if look.handlers and ("logging", _HANDLERS) in self._makers:
+            found["logging"] = {**found.get("logging", {}), _HANDLERS: OPAQUE}
         streams = {
             name: content_digest(stream) or OPAQUE
             for name, stream in self._streams.items()
@@ -246,13 +254,18 @@ class ModuleStates:
 
 
 def _handlers() -> Iterator[tuple[str, int]]:
-    """Those that do anything; libraries give theirs one that does not."""
+    """Those that do anything, and filters; 0 for a logger that keeps to itself what it hears.
+
+    Libraries give theirs a handler that does nothing.
+    """
     known = logging.root.manager.loggerDict
     loggers = [("", logging.root), *((n, one) for n, one in list(known.items()))]
     for name, logger in loggers:
         if isinstance(logger, logging.Logger):
             kept = (h for h in logger.handlers if not isinstance(h, logging.NullHandler))
-            yield from ((name, id(handler)) for handler in kept)
+            yield from ((name, id(handler)) for handler in (*kept, *logger.filters))
+            if not logger.propagate:
+                yield name, 0
 
 
 def is_of_module(name: str) -> bool:

@@ -8,7 +8,8 @@ import importlib.util
 import pickle
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 from jupyter_mlpipe.analysis.parsing import nodes_of_cell, parse
@@ -74,6 +75,31 @@ def state_digest(generator: str, states: Mapping[str, Any]) -> str:
     """What a lookup compares; empty when the generator's library is not loaded."""
     state = states.get(generator)
     return digest_of("random", state_bytes(state)) if state is not None else ""
+
+
+_LOOKS = {
+    **dict.fromkeys(("getstate", "_inst"), "random"),
+    **dict.fromkeys(("get_state", "_rand", "get_bit_generator"), "numpy.random"),
+    **dict.fromkeys(("get_rng_state", "initial_seed", "default_generator"), "torch"),
+}
+"""By which words code gets at the state of a generator without a draw."""
+
+
+def looked_at(source: str, codes: Iterable[CodeType]) -> frozenset[str]:
+    """Generators of which a step, or a function that it calls, may see how they stand."""
+    nodes = nodes_of_cell(parse(source))
+    words = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    words |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    for code in codes:
+        words.update(_names_in(code))
+    return frozenset(_LOOKS[word] for word in words & _LOOKS.keys())
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _names_in(part)
 
 
 def seeded_first(source: str) -> frozenset[str]:

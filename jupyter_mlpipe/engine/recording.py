@@ -33,6 +33,7 @@ from jupyter_mlpipe.engine.memories import remembered, remembered_since
 from jupyter_mlpipe.engine.naming import later_labels
 from jupyter_mlpipe.engine.never import why_never
 from jupyter_mlpipe.engine.open_figures import FIGURES
+from jupyter_mlpipe.engine.randomness import looked_at
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
@@ -346,6 +347,7 @@ def _state_facts(attempt: Attempt, seen: Sightings) -> StateFacts:
         seen=seen,
         packages=frozenset(closure.packages) | held | foreign | (roots & {"logging"}),
         paths=bool(roots & _ASK_FOR_FOLDER),
+        looked_at=looked_at(attempt.python, closure.codes),
     )
 
 

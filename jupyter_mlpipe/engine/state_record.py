@@ -28,6 +28,8 @@ class StateFacts:
     """Installed packages that it reached, and `logging`, which has settings too."""
     paths: bool
     """Whether it has names at hand by which it could ask for the working directory."""
+    looked_at: frozenset[str] = frozenset()
+    """Generators that it may have asked how they stand."""
 
 
 def with_states(
@@ -117,11 +119,12 @@ def _dependencies(facts: StateFacts, states: ProcessStates) -> Iterator[Dependen
 
 
 def _generators(facts: StateFacts) -> Iterator[Dependency]:
-    """Those it drew from, unless it seeded them before it did."""
+    """Those it drew from, or asked how they stand, unless it seeded them before it did."""
     before, after = facts.before.generators, facts.after.generators
     seeded = seeded_first(facts.python)
     for name, state in after.items():
-        if state != before.get(name) and name not in seeded:
+        drawn = state != before.get(name)
+        if (drawn or name in facts.looked_at) and name not in seeded:
             yield Dependency(DependencyKind.RANDOM, name, state_digest(name, before))
 
 

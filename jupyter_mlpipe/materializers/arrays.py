@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -13,11 +14,17 @@ from jupyter_mlpipe.materializers.memory import row_of, span_of, spanned
 from jupyter_mlpipe.materializers.previews import array_preview
 from jupyter_mlpipe.model.artifact import Preview
 
-_FILE = "array.npy"
-_READ_ONLY_FILE = "read-only.npy"
-"""The name tells what the format cannot: that the array refused to be written to."""
+_FILES = {
+    "array.npy": (True, True),
+    "read-only.npy": (False, True),
+    "view.npy": (True, False),
+    "read-only-view.npy": (False, False),
+}
+"""The name tells what the format cannot: whether the array may be written to, and whether it is
+one of its own or has a `base`, as one that was reshaped has."""
 _REPEATED_FILE = "memory.npy"
 """Bytes that an array shows several times, as `np.broadcast_to` or sliding windows make it."""
+_REPEATED = ((True, True), None)
 _LAYOUT_FILE = "layout.json"
 """How it lies over them: its arguments to `np.ndarray`, and whether it may be written to."""
 _KINDS = frozenset("biufcSUmM")
@@ -47,18 +54,18 @@ class NumpyMaterializer(MemoryMaterializer):
         if _shows_again(value):
             _write_repeated(value, files)
         else:
-            _write(_FILE if value.flags.writeable else _READ_ONLY_FILE, value, files)
+            facts = value.flags.writeable, value.base is None
+            _write(next(name for name, said in _FILES.items() if said == facts), value, files)
 
     def read(self, files: Files) -> Any:
         """The array is mapped copy-on-write, so that a large one reads nothing yet."""
-        found = files.get(_FILE)
-        if found is not None:
-            return _array(found)
-        locked = files.get(_READ_ONLY_FILE)
-        if locked is None:
+        found = ((facts, files.get(name)) for name, facts in _FILES.items())
+        (writeable, own), content = next((f for f in found if f[1] is not None), _REPEATED)
+        if content is None:
             return _repeated(files)
-        array = _array(locked)
-        array.flags.writeable = False
+        array = _array(content, own=own)
+        if not writeable:
+            array.flags.writeable = False
         return array
 
     def summary(self, value: Any) -> Mapping[str, object]:
@@ -141,7 +148,11 @@ def _header(array: Any) -> bytes:
     return begin + length.to_bytes(2, "little") + text.rstrip().ljust(length - 1) + b"\n"
 
 
-def _array(content: Any) -> Any:
+def _array(content: Any, *, own: bool = True) -> Any:
+    """Where the array has a base, that is one of all its elements in a row.
+
+    A small one owns its memory, as it did; a large one cannot, for it is mapped.
+    """
     import numpy as np
     from numpy.lib import format as npy
 
@@ -151,5 +162,9 @@ def _array(content: Any) -> Any:
     )
     shape, fortran, dtype = read(begin)
     order: Any = "F" if fortran else "C"
+    mapped = len(content) > _LARGE
+    if not own:
+        elements = np.ndarray((math.prod(shape),), dtype, content, begin.tell())
+        return (elements if mapped else elements.copy()).reshape(shape, order=order)
     array = np.ndarray(shape, dtype, content, begin.tell(), order=order)
-    return array.copy(order) if isinstance(content, bytearray) else array
+    return array if mapped else array.copy(order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array as arrays
+import mmap
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from jupyter_mlpipe.materializers.tensors import is_tensor, storage_address, sto
 
 Lender: TypeAlias = bytearray | arrays.array  # type: ignore[type-arg]
 """Python's own memory that arrays can look at and write to."""
+_LENT = frozenset("biufcSU")
+"""Kinds of numbers and texts of which NumPy lends an array's memory."""
 _OURS = re.compile(
     r"/mlpipe-[^/]+(/[^/]+){2,3} \(deleted\)"
     r"|/[0-9a-f]{2}/[0-9a-f]{64}( \(deleted\))?|/packs/[0-9a-f]{32}( \(deleted\))?"
@@ -27,6 +30,12 @@ def root_of(array: Any) -> Any:
     while isinstance(base := _base_of(array), np.ndarray):
         array = base
     return array
+
+
+def is_plain_owner(array: Any) -> bool:
+    """Whether it has all of its memory, in an order in which others can look at it."""
+    own = array.flags.owndata or isinstance(array.base, mmap.mmap | memoryview)
+    return bool(own and array.flags.c_contiguous and array.nbytes and array.dtype.kind in _LENT)
 
 
 def _base_of(array: Any) -> Any:

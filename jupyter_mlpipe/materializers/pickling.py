@@ -28,11 +28,13 @@ from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
+from jupyter_mlpipe.materializers.making import made_by, made_owner
 from jupyter_mlpipe.materializers.memory import (
     Lender,
     address_of,
     flat_bytes,
     flat_memory,
+    is_plain_owner,
     root_of,
     writes_to_file,
 )
@@ -212,6 +214,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return self._view_of_bytes(lender, array)
         if address in self._shared and not own and array.size:
             return self._reduce_view(array, address)
+        if own and is_plain_owner(array):
+            return made_owner(array)
         contiguous = array.flags.c_contiguous or array.flags.f_contiguous
         if array.dtype.kind in "mM" and contiguous:  # pickle has no buffer for these
             order = "C" if array.flags.c_contiguous else "F"
@@ -235,34 +239,21 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         return made if any(address_of(array) in self._shared for array in arrays) else None
 
     def _reduce_view(self, array: Any, address: int) -> Any:
-        memory = self._memory_at(address, lambda: flat_memory(array))
+        root = root_of(array)
+        stands = (lambda: root) if is_plain_owner(root) else (lambda: flat_memory(array))
+        memory = self._memory_at(address, stands)
+        if memory is array:
+            return made_owner(array)
         if not array.dtype.hasobject:
             return self._view_of(memory, array, address)
         offset = array.__array_interface__["data"][0] - address
         start = offset // memory.itemsize
-        return _locked(array, rebuild.object_view, (memory, array.shape, array.strides, start))
+        return made_by(array, rebuild.object_view, (memory, array.shape, array.strides, start))
 
     def _view_of(self, memory: Any, array: Any, address: int) -> Any:
         offset = array.__array_interface__["data"][0] - address
         arguments = (memory, array.dtype, array.shape, array.strides, offset)
-        return _locked(array, rebuild.view, arguments)
-
-
-def _locked(array: Any, function: Any, arguments: Any) -> Any:
-    """Where the array refuses to be written to, what is made again does so too."""
-    if array.flags.writeable:
-        return function, arguments
-    return rebuild.read_only, (_Made(function, arguments),)
-
-
-class _Made:
-    """Stands for a call inside the arguments of another."""
-
-    def __init__(self, function: Any, arguments: Any) -> None:
-        self._call = (function, arguments)
-
-    def __reduce__(self) -> Any:
-        return self._call
+        return made_by(array, rebuild.view, arguments)
 
 
 @contextmanager

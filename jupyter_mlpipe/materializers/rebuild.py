@@ -37,6 +37,14 @@ def view(
     return np.ndarray(shape, dtype, memory, offset, strides)
 
 
+def owner(data: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
+    """An array at whose memory others look; it owns what is not large and therefore mapped."""
+    import numpy as np
+
+    array: Any = np.ndarray(shape, dtype, data)
+    return array.copy() if isinstance(data, bytes | bytearray) else array
+
+
 def object_view(memory: Any, shape: tuple[int, ...], strides: tuple[int, ...], start: int) -> Any:
     """The same for Python objects; `start` counts elements of `memory`."""
     import numpy as np

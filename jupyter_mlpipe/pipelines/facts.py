@@ -17,6 +17,7 @@ from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.engine.immovable import StepText, text_of
 from jupyter_mlpipe.engine.open_figures import FIGURES
+from jupyter_mlpipe.materializers.paths import FilesMaterializer
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.run import DependencyKind, Immovable, Status, StepRun
@@ -25,6 +26,7 @@ from jupyter_mlpipe.pipelines.definitions import Definitions, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
 from jupyter_mlpipe.pipelines.redefined import PastClasses
 from jupyter_mlpipe.pipelines.states import RECURSION_LIMIT, StateUse, use_on_record
+from jupyter_mlpipe.tracking.joins import by_ids
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _RUNS_LOOKED_AT = 20
@@ -150,7 +152,7 @@ class _Reader:
             shares=frozenset(s.variable for run in runs for s in run.shared) - makes,
             deletes=signature.deletes.union(*(run.deleted for run in runs)),
             changes=frozenset() if runs else changes,
-            uses=use_on_record(runs) if runs else _guess(step, (*needed, *own)),
+            uses=use_on_record(runs, self._placed(runs)) if runs else _guess(step, (*needed, *own)),
             text=text_of(python_source(step.source), needed),
             immovable=_immovable(leftovers(python_source(step.source), needed), runs),
             modules=_modules_reached(runs),
@@ -223,6 +225,17 @@ class _Reader:
             "status": (Status.SUCCEEDED, Status.CACHED),
         }
         return self._metadata.find(Query(StepRun, where, limit=_RUNS_LOOKED_AT)).items
+
+    def _placed(self, runs: Iterable[StepRun]) -> frozenset[str]:
+        """Files that the makers of the paths that a step read had written."""
+        read = {item.version_id for run in runs for item in run.inputs}
+        if self._metadata is None or not read:
+            return frozenset()
+        versions = by_ids(self._metadata, ArtifactVersion, read)
+        makers = {v.step_run for v in versions if v.materializer == FilesMaterializer.name}
+        found = by_ids(self._metadata, StepRun, filter(None, makers))
+        written = (d for run in found for d in run.dependencies if d.kind is DependencyKind.WRITTEN)
+        return frozenset(dependency.name for dependency in written)
 
 
 def _as_seen(

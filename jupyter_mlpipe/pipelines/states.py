@@ -36,8 +36,14 @@ class StateUse:
         return self.unknown or any((reads, self.changes, self.read_files, self.written_files))
 
 
-def use_on_record(runs: Iterable[StepRun]) -> StateUse:
-    """Everything that any of the runs did."""
+def use_on_record(runs: Iterable[StepRun], placed: frozenset[str] = frozenset()) -> StateUse:
+    """Everything that any of the runs did.
+
+    Args:
+        runs: Of one step.
+        placed: Files that come with the paths that it reads. They are put where they were, unless
+            a step above took them away: it has to have done so, and one below not to.
+    """
     runs = tuple(runs)
     found = [dependency for run in runs for dependency in run.dependencies]
 
@@ -50,7 +56,8 @@ def use_on_record(runs: Iterable[StepRun]) -> StateUse:
         | named(DependencyKind.STATE)
         | {f"{VARIABLE}{name}" for name in variables},
         changes=frozenset(name for run in runs for name in run.effects),
-        read_files=named(DependencyKind.FILE)
+        read_files=placed
+        | named(DependencyKind.FILE)
         | {inquired_path(name) for name in named(DependencyKind.INQUIRY)},
         written_files=named(DependencyKind.WRITTEN),
         modules=named(DependencyKind.MODULE),

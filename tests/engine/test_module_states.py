@@ -342,3 +342,14 @@ def test_a_handler_that_holds_a_lock_does_not_make_every_step_run(session):
         assert session.step("use", "x = 1").status is Status.CACHED
     finally:
         session.plain("logging.getLogger('study').handlers.clear()")
+
+
+def test_a_logger_counts_under_whatever_name_it_is_called(session):
+    session.plain("import logging\nlog = logging.getLogger('quiet.study')")
+    session.plain("def hear():\n    log.addFilter(lambda record: True)")
+    try:
+        for cell in ("log.addHandler(logging.StreamHandler())", "log.propagate = False", "hear()"):
+            assert {state.name for state in session.step("set", cell).immovable} == {"logging"}
+        assert "cannot be compared" in session.step("tell", "n = log.isEnabledFor(10)").uncacheable
+    finally:
+        session.plain("log.handlers.clear(); log.filters.clear(); log.propagate = True")

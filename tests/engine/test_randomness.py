@@ -7,6 +7,7 @@ import pytest
 
 from jupyter_mlpipe.engine.randomness import (
     capture_states,
+    looked_at,
     restore_state,
     seeded_first,
     state_bytes,
@@ -52,3 +53,20 @@ def test_a_generator_that_is_not_loaded_has_no_state():
 )
 def test_only_a_seed_before_anything_can_be_drawn_counts(source, seeded):
     assert seeded_first(source) == seeded
+
+
+@pytest.mark.parametrize(
+    ("source", "called", "generators"),
+    [
+        ("s = random.getstate()", "", {"random"}),
+        ("from random import getstate as g\ns = getstate()", "", {"random"}),
+        ("s = f()", "np.random.get_state()", {"numpy.random"}),
+        ("s = f()", "(lambda: torch.get_rng_state())()", {"torch"}),
+        ("s = random.random()", "", set()),
+    ],
+)
+def test_who_asks_how_a_generator_stands_is_told_by_the_words_of_the_code(
+    source, called, generators
+):
+    codes = [compile(called, "cell", "exec")]
+    assert looked_at(source, codes) == generators

@@ -97,9 +97,8 @@ def test_changing_a_loaded_array_leaves_the_artifact_alone(tmp_path):
     assert NumpyMaterializer().load(tmp_path)[0] == 0.0
 
 
-@pytest.mark.parametrize("count", [3, 100_000])
-def test_a_loaded_array_is_a_map_of_the_file(tmp_path, count):
-    NumpyMaterializer().save(np.zeros(count), tmp_path)
+def test_a_large_array_is_a_map_of_the_file(tmp_path):
+    NumpyMaterializer().save(np.zeros(100_000), tmp_path)
     assert isinstance(NumpyMaterializer().load(tmp_path).base, mmap.mmap)
 
 
@@ -112,3 +111,24 @@ def test_numpy_itself_reads_the_file_of_a_large_array(tmp_path, kind, order):
     assert read.dtype == array.dtype
     assert read.flags.f_contiguous == array.flags.f_contiguous
     assert np.array_equal(read, array)
+
+
+@pytest.mark.parametrize("count", [6, 60_000])
+@pytest.mark.parametrize("writeable", [True, False])
+def test_an_array_that_has_a_base_has_one_again(tmp_path, count, writeable):
+    value = np.arange(count).reshape(2, -1, order="F")
+    value.flags.writeable = writeable
+    NumpyMaterializer().save(value, tmp_path)
+    loaded = NumpyMaterializer().load(tmp_path)
+    assert loaded.base.size == count
+    assert loaded.T[1:].base is loaded.base
+    assert loaded.flags.writeable is writeable
+    assert (loaded == value).all()
+    assert loaded.strides == value.strides
+
+
+def test_a_small_array_of_its_own_owns_its_memory_again(tmp_path):
+    NumpyMaterializer().save(np.arange(6.0), tmp_path)
+    loaded = NumpyMaterializer().load(tmp_path)
+    assert loaded.base is None
+    assert loaded.flags.owndata

@@ -18,9 +18,9 @@ from jupyter_mlpipe.model.errors import MetadataError, OrchestratorError, Pipeli
 from jupyter_mlpipe.model.run import Run, Status
 from jupyter_mlpipe.orchestrators.local import LocalOrchestrator, run_notebook
 from jupyter_mlpipe.orchestrators.promotion import PromoteOptions, promote
-from jupyter_mlpipe.orchestrators.recorded import open_metadata
 from jupyter_mlpipe.pipelines.codestore import store
 from jupyter_mlpipe.pipelines.prepare import prepare
+from jupyter_mlpipe.tracking.opening import changing
 from jupyter_mlpipe.tracking.reading import run_details
 
 LOAD = "%%step load\nrows = [1, 2, 3]"
@@ -172,7 +172,7 @@ def test_a_change_that_no_record_foresaw_is_refused_and_seen_from_then_on(settin
     assert any("without waiting" in step.error for step in surprised.steps)
     again = run(path, settings, {"FACTOR": "10"})
     assert again.run.status == "succeeded"
-    with open_metadata(settings) as metadata:
+    with changing(settings) as metadata:
         steps = prepare(path, settings, {}, metadata).pipeline.steps
     assert steps[-1].depends_on == ("load", "maybe")
 
@@ -208,7 +208,7 @@ def wait_for(condition):
 
 
 def submitted(settings, path):
-    with open_metadata(settings) as metadata:
+    with changing(settings) as metadata:
         prepared = prepare(path, settings, {}, metadata)
     store(prepared.archive, settings.artifact_store, settings.home)
     return LocalOrchestrator(settings), LocalOrchestrator(settings).submit(prepared.pipeline, {})
@@ -242,7 +242,7 @@ def test_a_run_whose_process_dies_is_recorded_as_failed_with_the_reason(
     wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     os.kill(int(submission.engine_run_id), signal.SIGKILL)
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-    with open_metadata(settings) as metadata:
+    with changing(settings) as metadata:
         wait_for(lambda: metadata.get(Run, submission.run_id).status is not Status.RUNNING)
         died, waiting = run_details(metadata, submission.run_id).steps
         assert metadata.get(Run, submission.run_id).status is Status.FAILED
@@ -256,7 +256,7 @@ def test_a_run_that_breaks_off_is_recorded_as_failed(settings, write_notebook):
 
     with pytest.raises(MetadataError):
         run_notebook(write_notebook(LOAD), {}, settings, progress)
-    with open_metadata(settings) as metadata:
+    with changing(settings) as metadata:
         details = run_details(metadata, "latest")
     assert details.run.status == "failed"
     assert [step.error for step in details.steps] == ["the disk is full"]

@@ -4,7 +4,15 @@ from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.pipeline import CodeArchive, FanOut
-from jupyter_mlpipe.model.run import Input, Output, Run, Status, StepRun
+from jupyter_mlpipe.model.run import (
+    Dependency,
+    DependencyKind,
+    Input,
+    Output,
+    Run,
+    Status,
+    StepRun,
+)
 from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
 from jupyter_mlpipe.pipelines.definitions import definitions_of, names_of
 from jupyter_mlpipe.pipelines.facts import read_facts
@@ -162,3 +170,22 @@ def test_a_mapped_step_says_what_it_is_mapped_over_and_waits_for_it(notebook):
     assert steps[1].fan_out == FanOut("xs", "x")
     assert [step.depends_on for step in steps] == [(), ("a",), ("b",)]
     assert [read.variable for read in steps[1].inputs] == ["xs"]
+
+
+def test_who_takes_a_file_away_waits_for_those_who_put_it_there_with_its_path(notebook, metadata):
+    write, look, remove = "p = folder()", "q = str(p)", "(p / 'x').unlink()"
+    wrote = Dependency(DependencyKind.WRITTEN, "/data/x", "d")
+    path = ArtifactVersion("p1", "p", "d", "m", materializer="files", step_run="write")
+    for step, source, facts in (
+        ("write", write, {"outputs": (Output("p", "p1"),), "dependencies": (wrote,)}),
+        ("look", look, {"inputs": (Input("p", "p1"),)}),
+        ("remove", remove, {"inputs": (Input("p", "p1"),), "dependencies": (wrote,)}),
+    ):
+        run = StepRun(step, "r", "study", step, Status.SUCCEEDED, 1.0,
+                      cell_hash=canonical_hash(source), **facts)  # fmt: skip
+        versions = (path,) if step == "write" else ()
+        metadata.append((Run("r", "study", "notebook", Status.RUNNING, 1.0), *versions, run))
+    cells = (f"%%step write\n{write}", f"%%step look\n{look}", f"%%step remove\n{remove}")
+    steps = {step.name: step for step in compile_notebook(notebook(*cells), metadata).steps}
+    assert steps["look"].depends_on == ("write",)
+    assert set(steps["remove"].depends_on) == {"write", "look"}

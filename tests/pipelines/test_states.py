@@ -21,6 +21,7 @@ SETS_MODE = use(effects=["environ MODE"])
 READS_FILE = use((DependencyKind.FILE, "/p/data/x.csv"))
 LISTS = use((DependencyKind.FILE, "/p/data"))
 WRITES_FILE = use((DependencyKind.WRITTEN, "/p/data/x.csv"))
+PUTS_THERE = use_on_record([], frozenset({"/p/data/x.csv"}))
 WRITES_MODULE = use((DependencyKind.WRITTEN, "/p/lib/shapes.py"))
 WRITES_PACKAGE = use((DependencyKind.WRITTEN, "/p/lib/__init__.py"))
 
@@ -41,6 +42,8 @@ WRITES_PACKAGE = use((DependencyKind.WRITTEN, "/p/lib/__init__.py"))
         (use((DependencyKind.MODULE, "lib.shapes")), WRITES_MODULE, True),
         (WRITES_PACKAGE, use((DependencyKind.MODULE, "lib")), True),
         (WRITES_MODULE, use((DependencyKind.MODULE, "shape")), False),
+        (PUTS_THERE, WRITES_FILE, True),
+        (PUTS_THERE, READS_FILE, False),
         (use(effects=["sys.path lib"]), use(), True),
         (StateUse(unknown=True), READS_OTHER, True),
         (StateUse(unknown=True), use(), False),
