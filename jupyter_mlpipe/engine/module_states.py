@@ -90,7 +90,7 @@ class ModuleStates:
         words = {name.partition(".")[0] for name in dotted}.union(
             *(c.co_names for c in closure.codes)
         )
-        if any(isinstance(namespace.get(word), logging.Logger) for word in words):
+        if any(issubclass(type(namespace.get(word)), logging.Logger) for word in words):
             named.add("logging")  # whose state a logger is, under whatever name
         roots = {module for name in closure.imports.values() for module in _loaded_in(name)}
         local = {name for name in named | roots if is_local(name)} | closure.modules.keys()

@@ -14,7 +14,7 @@ from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.model.pipeline import Schedule
 from jupyter_mlpipe.orchestrators.local import run_notebook
 from jupyter_mlpipe.orchestrators.promotion import PromoteOptions, promote
-from jupyter_mlpipe.orchestrators.recorded import open_metadata
+from jupyter_mlpipe.tracking.opening import changing
 from jupyter_mlpipe.tracking.reading import run_details
 
 REPOSITORY = Path(jupyter_mlpipe.__file__).parents[1]
@@ -96,7 +96,7 @@ def promoted(path, settings, tmp_path):
 
 
 def latest(settings):
-    with open_metadata(settings) as metadata:
+    with changing(settings) as metadata:
         return run_details(metadata, "latest")
 
 
