@@ -43,6 +43,7 @@ _BETWEEN = frozenset(
     {
         *(__name__, "jupyter_mlpipe.engine.inquiries", "os", "genericpath", "posixpath", "ntpath"),
         *("pathlib", "pathlib._local", "pathlib._abc", "pathlib._os", "io", "codecs", "shutil"),
+        "glob",
     }
 )
 """Modules through which code reaches a file."""
