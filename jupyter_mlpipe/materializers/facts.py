@@ -20,7 +20,11 @@ from jupyter_mlpipe.materializers.classes import OwnClass, virtual_subclasses, w
 from jupyter_mlpipe.materializers.constants import global_generator
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
-from jupyter_mlpipe.materializers.type_names import is_type_name, parts_of_type_name
+from jupyter_mlpipe.materializers.type_names import (
+    is_type_name,
+    parts_of_type_name,
+    type_parameters,
+)
 from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
 
 Token: TypeAlias = Callable[[Any], bytes]
@@ -167,6 +171,7 @@ def _function(function: types.FunctionType) -> tuple[Any, ...]:
     parts = (
         *(function.__defaults__, function.__kwdefaults__, function.__closure__),
         vars(function),
+        *type_parameters(function),
     )
     # As state, which pickle takes up after the function itself: it may refer to itself.
     return (*fact("function", function.__qualname__, function.__code__), parts)
