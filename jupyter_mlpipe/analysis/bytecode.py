@@ -23,7 +23,7 @@ from jupyter_mlpipe.analysis.flow import (
     bound_before,
     guards_in,
 )
-from jupyter_mlpipe.analysis.instructions import Instruction, instructions_of
+from jupyter_mlpipe.analysis.instructions import SUPER_ATTRIBUTE, Instruction, instructions_of
 from jupyter_mlpipe.analysis.lookups import (
     Lookup,
     evaluated,
@@ -104,7 +104,7 @@ def global_names(code: CodeType) -> GlobalNames:
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _LOADS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 _DELETES = frozenset({"DELETE_NAME", "DELETE_GLOBAL"})
-_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD", SUPER_ATTRIBUTE})
 _GIVEN = frozenset({"__name__", "__annotations__", "__debug__", "__conditional_annotations__"})
 """Set by Python itself in every namespace."""
 _HIDING_NAMES = {

@@ -13,7 +13,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names
-from jupyter_mlpipe.analysis.definitions import Definitions, Found
+from jupyter_mlpipe.analysis.definitions import ALIAS, Definitions, Found
 from jupyter_mlpipe.analysis.dotted import dotted_name
 from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
 from jupyter_mlpipe.analysis.modules import ModuleFiles, is_local_module
@@ -274,7 +274,7 @@ class _Walk:
             self.found.modules.add(value.__module__ or type(value).__module__)
         elif isinstance(value, FunctionType):
             self._definitions.define(name, value, name)
-        elif isinstance(value, CachedFunction):
+        elif isinstance(value, CachedFunction | ALIAS):
             self.found.values.append((value, name))
         else:
             self.found.reads.add(name)
@@ -337,6 +337,8 @@ class _Walk:
         if cls is CachedFunction:
             self._cached_function(value, root)
             return
+        if cls is ALIAS and value.__module__ == "__main__":
+            self._definitions.define_alias(value.__name__, value, root)
         if is_of_notebook(cls, self._namespace):
             self._code(cls, root)
         elif cls.__module__ != "builtins":

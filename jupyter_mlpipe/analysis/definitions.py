@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import gc
 import pickle
 import re
 import struct
 import types
+import typing
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType, ModuleType
@@ -57,6 +59,8 @@ _SLOTS: frozenset[type] = frozenset(
         types.MethodWrapperType,
     )
 )
+ALIAS: type = getattr(typing, "TypeAliasType", ModuleType)
+"""Of what a `type` statement binds, from Python 3.12 on."""
 _PLACE = re.compile(r" at 0x[0-9a-fA-F]+")
 _LONG = 1000
 """Items from which on a captured container counts as data."""
@@ -78,6 +82,15 @@ class Definitions:
         """Record a definition under a name, and follow what it mentions."""
         digest = self._digest(name, value, root)
         self._found.definitions.setdefault(name, set()).add(digest)
+
+    def define_alias(self, name: str, alias: Any, root: str) -> None:
+        """The same of what a `type` statement binds: by its text, for it is evaluated late."""
+        evaluator = next((p for p in gc.get_referents(alias) if type(p) is FunctionType), None)
+        if evaluator is not None:
+            self.define(name, evaluator, root)
+        else:  # it was made by a call
+            digest = digest_of("alias", self.fact(alias.__value__, root))
+            self._found.definitions.setdefault(name, set()).add(digest)
 
     def visit(self, name: str, kind: type, root: str) -> None:
         """Follow what a class mentions and holds; its own code counts as data of a variable.

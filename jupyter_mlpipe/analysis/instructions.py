@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any, TypeAlias
 
+SUPER_ATTRIBUTE = "LOAD_SUPER_ATTR"
+"""Takes an attribute or method of `super()` at once, from Python 3.12 on."""
+
 
 @dataclass(slots=True)
 class Instruction:
@@ -73,7 +76,7 @@ def _caches(op: int) -> int:
 
 def _shift(name: str) -> int:
     """Bits of an argument below the number of the name."""
-    if name == "LOAD_SUPER_ATTR":
+    if name == SUPER_ATTRIBUTE:
         return 2
     return int(name == "LOAD_GLOBAL" or (name == "LOAD_ATTR" and sys.version_info >= (3, 12)))
 

@@ -13,7 +13,12 @@ from functools import partialmethod
 from types import CodeType, FunctionType
 from typing import Any
 
-from jupyter_mlpipe.analysis.instructions import Instruction, instructions_of, places_of
+from jupyter_mlpipe.analysis.instructions import (
+    SUPER_ATTRIBUTE,
+    Instruction,
+    instructions_of,
+    places_of,
+)
 from jupyter_mlpipe.analysis.lookups import call_of, is_callee
 from jupyter_mlpipe.analysis.origins import is_of_notebook
 from jupyter_mlpipe.model.step import Receiver
@@ -34,6 +39,8 @@ def receiver(
         around: The code that it stands in, from the outermost on.
     """
     method = instructions[index].argval
+    if instructions[index].opname == SUPER_ATTRIBUTE:
+        return None  # a base's method, whatever the class itself defines
     before = index - 1
     while before > 0 and instructions[before].opname == "EXTENDED_ARG":
         before -= 1

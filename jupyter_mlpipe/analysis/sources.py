@@ -6,6 +6,7 @@ import ast
 import linecache
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
+from typing import Any
 
 from jupyter_mlpipe.analysis.canonical import constant_parts, node_hash
 from jupyter_mlpipe.analysis.parsing import parse
@@ -106,6 +107,9 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[tuple[int, str], ast.AST]]:
             yield (first, node.name), node
         elif isinstance(node, ast.Lambda):
             yield (node.lineno, "<lambda>"), node
+        elif type(node).__name__ == "TypeAlias":  # Python 3.12 and later
+            alias: Any = node
+            yield (alias.lineno, alias.name.id), node
 
 
 def _classes(tree: ast.Module, name: str, line: int) -> Iterator[ast.ClassDef]:

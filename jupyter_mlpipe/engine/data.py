@@ -48,7 +48,7 @@ def is_data(name: str, value: Any) -> bool:
         # Lambdas and functions made by functions or by `exec` have no definition of their own to
         # run anew; what a function was given as attributes, running its definition would lose.
         made = "<" in value.__qualname__ or value.__code__.co_filename == MADE_OF_TEXT
-        given = not vars(value).keys() <= {"__wrapped__"}
+        given = not vars(value).keys() <= {"__wrapped__", "__deprecated__"}
         return value.__module__ == "__main__" and (made or given)
     if kind is _CachedFunction:
         return "<" in value.__qualname__

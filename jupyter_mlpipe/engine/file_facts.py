@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from jupyter_mlpipe.analysis.modules import module_file
+from jupyter_mlpipe.engine.databases import log_beside
 from jupyter_mlpipe.model.digest import digest_of
 
 _BESIDE = "beside module "
@@ -34,14 +36,25 @@ def located(name: str) -> str:
 
 
 def file_digest(path: str) -> str | None:
-    """The digest of a file's content, or of a folder's list of names; None when it is gone."""
+    """The digest of a file's content, or of a folder's list of names; None when it is gone.
+
+    What a database has in a log beside it is part of its content.
+    """
     target = Path(located(path))
     try:
         if target.is_dir():
             return digest_of("folder", sorted(os.listdir(target)))  # noqa: PTH208 - names only
-        return blake3(max_threads=blake3.AUTO).update_mmap(target).hexdigest()
+        content = blake3(max_threads=blake3.AUTO).update_mmap(target).hexdigest()
+        log = log_beside(str(target))
+        return digest_of("logged", [content, _log_digest(log)]) if log else content
     except OSError:
         return None
+
+
+def _log_digest(path: str) -> str:
+    """Read rather than mapped: SQLite may cut it short meanwhile."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def with_content(folder: str) -> str:

@@ -6,6 +6,7 @@ so while a step runs it is listened to.
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 import sys
@@ -22,6 +23,7 @@ _ABOUT_EXISTENCE = frozenset(
     {
         *("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink"),
         *("_joinrealpath", "realpath", "ismount", "_path_exists", "_path_isfile", "_path_isdir"),
+        "select_exists",
     }
 )
 _ASPECTS = {
@@ -30,7 +32,7 @@ _ASPECTS = {
     **dict.fromkeys(("getmtime", "getatime", "getctime"), TIMES),
 }
 """What functions make of the answer."""
-_BETWEEN = ("os", "posixpath", "ntpath", "genericpath", "pathlib")
+_BETWEEN = ("os", "posixpath", "ntpath", "genericpath", "pathlib", "glob")
 """Modules through which every question goes."""
 _OF_NO_CONCERN = (
     *("importlib", "linecache", "tokenize", "inspect", "traceback"),
@@ -56,12 +58,14 @@ class PathInquiries:
         self._functions = {name: getattr(os, name) for name in ("stat", "lstat", "access")}
         for name, function in self._functions.items():
             setattr(os, name, self._heard(name, function))
+        _tell_patterns()
 
     def stop(self) -> None:
         """Leave `os` as it was."""
         for name, function in self._functions.items():
             setattr(os, name, function)
         self._functions = {}
+        _tell_patterns()
 
     def _heard(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def ask(path: Any, *arguments: Any, **options: Any) -> Any:
@@ -84,6 +88,13 @@ class PathInquiries:
             self.asked[name] = _answer(name, self._functions.get("stat", os.stat))
         if asker == "__main__" or is_local(asker):
             self.by_user.add(name)
+
+
+def _tell_patterns() -> None:
+    """Python 3.13 looks for what `Path.glob` names with the `os.lstat` of when it was imported."""
+    kind: Any = getattr(glob, "_StringGlobber", None)
+    if kind is not None and "lstat" in vars(kind):
+        kind.lstat = staticmethod(os.lstat)
 
 
 def inquiry_digest(name: str) -> str:

@@ -11,6 +11,7 @@ from jupyter_mlpipe.analysis.dataflow import analyze
 from jupyter_mlpipe.analysis.edits import definition_hashes
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine.aliasing import Aliases
+from jupyter_mlpipe.engine.databases import log_beside
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.file_facts import file_digest, located
 from jupyter_mlpipe.engine.scope import Scope
@@ -31,14 +32,15 @@ class FileFacts:
 
     def digest(self, dependency: Dependency, trace: StepRun) -> str | None:
         """A file that nobody touched since the run is not read at all."""
+        path = located(dependency.name)
         try:
-            found = Path(located(dependency.name)).stat()
+            found = [Path(part).stat() for part in (path, log_beside(path)) if part is not None]
         except OSError:
             return None
         ended = trace.started + trace.seconds
-        if max(found.st_mtime, found.st_ctime) < ended:
+        if len(found) == 1 and max(found[0].st_mtime, found[0].st_ctime) < ended:
             return dependency.digest
-        mark = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+        mark = tuple(n for f in found for n in (f.st_mtime_ns, f.st_ctime_ns, f.st_size, f.st_ino))
         known = self._known.get(dependency.name)
         if known is None or known[0] != mark:
             known = self._known[dependency.name] = (mark, file_digest(dependency.name))

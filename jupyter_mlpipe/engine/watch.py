@@ -43,6 +43,7 @@ _BETWEEN = frozenset(
     {
         *(__name__, "jupyter_mlpipe.engine.inquiries", "os", "genericpath", "posixpath", "ntpath"),
         *("pathlib", "pathlib._local", "pathlib._abc", "pathlib._os", "io", "codecs", "shutil"),
+        "glob",
     }
 )
 """Modules through which code reaches a file."""
@@ -247,7 +248,8 @@ class ProcessWatch:
     def _hear_database(self, seen: Sightings, told: Any) -> None:
         path = self._relevant(seen, told)
         if path is not None:
-            seen.databases.meet(path)
+            if path not in seen.written:  # what the step put there is no change of another's
+                seen.databases.meet(path)
             self._hear_open(seen, told, "r+", 0)
 
     def _hear_change(self, seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None:

@@ -6,7 +6,9 @@ hashed; None leaves the object to pickle.
 
 from __future__ import annotations
 
+import dis
 import functools
+import inspect
 import struct
 import sys
 import types
@@ -18,7 +20,11 @@ from jupyter_mlpipe.materializers.classes import OwnClass, virtual_subclasses, w
 from jupyter_mlpipe.materializers.constants import global_generator
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
-from jupyter_mlpipe.materializers.type_names import is_type_name, parts_of_type_name
+from jupyter_mlpipe.materializers.type_names import (
+    is_type_name,
+    parts_of_type_name,
+    type_parameters,
+)
 from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
 
 Token: TypeAlias = Callable[[Any], bytes]
@@ -28,10 +34,13 @@ Facts: TypeAlias = Callable[[Any, Token], "tuple[Any, ...] | None"]
 
 _HEAP_TYPE = 1 << 9
 """CPython's flag of a class that was made by a `class` statement."""
+_FIRST_LINE = "__firstlineno__"
+_OF_PLACE = frozenset({_FIRST_LINE, "__static_attributes__"})
+"""What a class body of Python 3.13 and later says of itself."""
 _INCIDENTAL = frozenset(
     {
         *("__dict__", "__weakref__", "__module__", "__doc__", "__qualname__", "_abc_impl"),
-        *("__firstlineno__", "__static_attributes__", "__annotations_cache__", "__slotnames__"),
+        *(*_OF_PLACE, "__annotations_cache__", "__slotnames__"),
     }
 )
 """Attributes of a class that say where it stands or what was computed from it; pickle leaves
@@ -162,6 +171,7 @@ def _function(function: types.FunctionType) -> tuple[Any, ...]:
     parts = (
         *(function.__defaults__, function.__kwdefaults__, function.__closure__),
         vars(function),
+        *type_parameters(function),
     )
     # As state, which pickle takes up after the function itself: it may refer to itself.
     return (*fact("function", function.__qualname__, function.__code__), parts)
@@ -169,11 +179,28 @@ def _function(function: types.FunctionType) -> tuple[Any, ...]:
 
 def _code(code: types.CodeType) -> tuple[Any, ...]:
     """All that decides what it does; not where it was written."""
+    is_placed = _FIRST_LINE in code.co_names and not code.co_flags & inspect.CO_OPTIMIZED
     return fact(
         "code",
-        *(code.co_code, code.co_consts, code.co_names, code.co_varnames, code.co_freevars),
+        *(_unplaced(code) if is_placed else (code.co_code, code.co_consts)),
+        *(code.co_names, code.co_varnames, code.co_freevars),
         *(code.co_cellvars, code.co_flags, code.co_argcount, code.co_kwonlyargcount),
         *(code.co_posonlyargcount, code.co_exceptiontable),
+    )
+
+
+def _unplaced(code: types.CodeType) -> tuple[Any, ...]:
+    """A class body's instructions with their constants, without what says where it stands.
+
+    Python 3.13 has its first line among the constants, where it may be one with another number.
+    """
+    found = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
+    said = {n for n, i in enumerate(found) if i.opname == "STORE_NAME" and i.argval in _OF_PLACE}
+    constants = frozenset(dis.hasconst)
+    return tuple(
+        (i.opname, i.argval if i.opcode in constants else i.arg)
+        for n, i in enumerate(found)
+        if n not in said and n + 1 not in said
     )
 
 

@@ -58,6 +58,7 @@ from jupyter_mlpipe.materializers.type_names import (
     is_type_name,
     parts_of_type_name,
     tracked,
+    type_parameters,
 )
 from jupyter_mlpipe.materializers.views import array_view, dict_view, has_attributes
 from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
@@ -334,6 +335,7 @@ def _refuse_past(kind: type) -> None:
 def _reduce_function(function: types.FunctionType) -> Any:
     attributes: Mapping[str, Any] = {
         **{name: getattr(function, name) for name in _FUNCTION_ATTRIBUTES},
+        **({"__type_params__": own} if (own := type_parameters(function)) else {}),
         **vars(function),
     }
     arguments = (function.__code__, function.__closure__)

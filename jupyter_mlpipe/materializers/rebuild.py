@@ -207,6 +207,7 @@ def _without_hooks(
     """An empty class of which neither its metaclass nor its bases are told; None if need be."""
     if not isinstance(meta, type):  # of an enumeration, which is made from other arguments
         return None
+    bases = types.resolve_bases(bases)  # `Generic[T]` is none, but stands for one
     if not any(_is_own(kind) for base in (meta, *bases) for kind in base.__mro__):
         return None
     if bases == (object,):  # which asks nobody, and cannot be given to a class afterwards

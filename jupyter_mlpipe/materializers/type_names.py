@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import typing
+from types import FunctionType
 from typing import Any, NewType, ParamSpec, TypeVar, TypeVarTuple
 
 import cloudpickle
@@ -18,8 +19,14 @@ TYPE_NAMES: tuple[type, ...] = (TypeVar, ParamSpec, TypeVarTuple, NewType)
 
 
 def is_type_name(value: Any) -> bool:
-    """Whether it is one that the notebook made."""
-    return type(value) in TYPE_NAMES and belongs_to_notebook(value)
+    """Whether it is one that the notebook made, or that stands in brackets behind a name.
+
+    Of those, which Python has from 3.12 on, each says that it is of `typing`.
+    """
+    if type(value) not in TYPE_NAMES:
+        return False
+    unfound = value.__module__ == "typing" and vars(typing).get(value.__name__) is not value
+    return unfound or belongs_to_notebook(value)
 
 
 def has_its_name(value: Any) -> bool:
@@ -34,6 +41,11 @@ def parts_of_type_name(value: Any) -> tuple[Any, ...]:
     arguments = (value.__name__, *getattr(value, "__constraints__", ()))
     told = {n: getattr(value, f"__{n}__", unset) for n, unset in _OPTIONS.items()}
     return type(value), arguments, {n: v for n, v in told.items() if v is not _OPTIONS[n]}
+
+
+def type_parameters(function: FunctionType) -> tuple[Any, ...]:
+    """Of a generic function, which Python has from 3.12 on."""
+    return getattr(function, "__type_params__", ())
 
 
 def tracked(value: Any) -> str:

@@ -239,6 +239,26 @@ def test_type_parameters_are_scopes_of_their_own(closure):
     assert (found.imports, found.absent) == ({"K": "builtins.int"}, frozenset())
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="newer syntax")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("type A = list[Size]", "type A = set[Size]"),
+        ("type A[K: int] = list[K]", "type A[K: str] = list[K]"),
+        ("A = typing.TypeAliasType('A', int)", "A = typing.TypeAliasType('A', str)"),
+    ],
+)
+@pytest.mark.parametrize("step", ["A", "def f(n: A): pass\nf(1)", "g(1)"])
+def test_what_an_alias_says_is_a_definition(closure, before, after, step):
+    told = [
+        closure(step, "import typing", "Size = int", cell, "def g(n: A): pass")
+        for cell in (before, f"# moved\n\n{before}", after)
+    ]
+    assert "A" not in told[0].reads
+    digests = [found.definitions["A"] for found in told]
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_an_instance_keeps_its_class_even_when_the_name_is_rebound(closure):
     found = closure("a.m()", "class A:\n  def m(s): return 1\na = A()", "class A: pass")
     first = found.definitions["A"]

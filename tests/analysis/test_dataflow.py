@@ -181,6 +181,7 @@ def test_writes_and_deletes_are_those_of_the_module_scope(source, writes, delete
         ("import __main__", "imports __main__"),
         ("builtins.exec('x')", "uses exec"),
         ("f.__doc__", "reads docstrings"),
+        ("class A(B):\n  def told(self): return super().__doc__\nA().told()", "reads docstrings"),
         ("x = input()", "asks for input"),
         ("df.query(q)", "gives a text made elsewhere to .query()"),
         ("df.eval(expr=q)", "gives a text made elsewhere to .eval()"),

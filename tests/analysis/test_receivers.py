@@ -55,6 +55,7 @@ def test_a_method_of_the_notebook_may_be_given_any_text(dynamic, step):
         "class A:\n    def again(self, t): return self.execute(t)\nA().again(t)",
         "class A:\n  def execute(self, t):\n    self = odd()\n    self.execute(t)\nA().execute(t)",
         "Interp.make().execute(t)",
+        "class A(odd):\n  def eval(self, t): return super().eval(t)\nA().eval(t)",
     ],
 )
 def test_what_may_be_another_object_may_run_the_text(dynamic, step):

@@ -1,4 +1,7 @@
-"""Files that go by the module beside which they lie."""
+"""Files by the module beside which they lie, and what counts of them."""
+
+import sqlite3
+from contextlib import closing
 
 from jupyter_mlpipe.engine.file_facts import (
     file_digest,
@@ -43,3 +46,20 @@ def test_a_folder_counts_otherwise_as_being_there_only(tmp_path):
     before = written_digest(str(tmp_path))
     (tmp_path / "a").write_text("")
     assert written_digest(str(tmp_path)) == before
+
+
+def test_what_a_database_has_in_its_log_counts(tmp_path):
+    path, link = tmp_path / "shop.db", tmp_path / "link.db"
+    link.symlink_to(path)
+    with closing(sqlite3.connect(path)) as opened, opened:
+        opened.execute("pragma journal_mode = wal")
+        opened.execute("create table t as select 1 n")
+    alone = file_digest(str(path))
+    with closing(sqlite3.connect(path)) as opened:
+        told = [alone]
+        for number in (2, 3):
+            with opened:
+                opened.execute("update t set n = ?", [number])
+            told.append(file_digest(str(path)))
+            assert file_digest(str(link)) == told[-1]
+    assert len(set(told)) == 3

@@ -1,5 +1,6 @@
 """What a step asks about paths."""
 
+import glob
 import os
 import shutil
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from jupyter_mlpipe.engine.inquiries import inquiry_digest
 from jupyter_mlpipe.engine.watch import ProcessWatch
+from jupyter_mlpipe.model.run import Status
 
 
 @pytest.fixture
@@ -62,13 +64,31 @@ def test_imports_ask_about_nothing(asked):
 
 def test_afterwards_os_is_as_it_was(asked):
     before = (os.stat, os.lstat, os.access)
-    asked("os.path.exists('a')")
+    asked("os.path.exists('a'); list(Path('.').glob('a'))")
     assert (os.stat, os.lstat, os.access) == before
+    assert getattr(getattr(glob, "_StringGlobber", None), "lstat", os.lstat) is os.lstat
 
 
-def test_one_that_was_never_ended_leaves_os_as_it_was():
-    before, watch = (os.stat, os.lstat, os.access), ProcessWatch()
-    watch.start()
-    watch.start()
-    watch.stop()
-    assert (os.stat, os.lstat, os.access) == before
+@pytest.mark.parametrize("pattern", ["sub/x.csv", "*/x.csv", "*/deep/x.csv", "**/x.csv"])
+@pytest.mark.parametrize("code", ["Path('.').glob({})", "glob.glob({}, recursive=True)"])
+def test_a_step_runs_again_where_a_pattern_finds_a_file_more(
+    session, tmp_path, monkeypatch, code, pattern
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub" / "deep").mkdir(parents=True)
+    look = f"%%step look\nimport glob\nfrom pathlib import Path\nn = len([*{code}])"
+    look = look.format(repr(pattern))
+    assert [session.step(look).step_run.status for _ in "12"] == [Status.SUCCEEDED, Status.CACHED]
+    for path in ("sub/x.csv", "sub/deep/x.csv"):
+        (tmp_path / path).write_text("1")
+    assert session.step(look).step_run.status is Status.SUCCEEDED
+    assert session["n"] in (1, 2)
+
+
+def test_a_pattern_is_asked_by_whoever_gives_it(session, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a1").mkdir()
+    step = "%%step once\nimport glob\nn = len(glob.glob('a*/b'))\nopen('a1/b', 'w').close()"
+    for found in (0, 1):
+        assert session.step(step).step_run.status is Status.SUCCEEDED
+        assert session["n"] == found

@@ -1,5 +1,8 @@
 """Steps judged in notebooks that run in this process."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from jupyter_mlpipe.analysis.edits import definition_hashes
@@ -131,6 +134,25 @@ def test_data_from_outside_counts_where_its_cell_stands(study):
     assert book.stale().keys() == {"clean", "total"}
     book.touched["df"] = 5
     assert book.stale() == {}
+
+
+def test_what_another_writes_to_the_log_of_a_database_makes_its_readers_stale(study, tmp_path):
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("pragma journal_mode = wal")
+        other.execute("create table t as select 1 n")
+    ask = "opened.execute('select n from t').fetchone()"
+    book = study(
+        ask=f"import sqlite3\nopened = sqlite3.connect({str(path)!r})\nfound = {ask}\n"
+        "opened.close()\ndel opened"
+    )
+    book.run()
+    with closing(sqlite3.connect(path)) as other:
+        for number in (2, 3):
+            assert (book.stale() == {}) == (number == 2)
+            with other:
+                other.execute("update t set n = ?", [number])
+            assert book.stale() == {"ask": "shop.db changed"}
 
 
 def test_a_deleted_variable_leaves_the_step_that_deletes_it_fresh(study):

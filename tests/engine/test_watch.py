@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -133,6 +134,66 @@ def test_a_database_that_is_only_asked_is_read(watch, database, told):
     with watch.watching() as seen, closing(sqlite3.connect(told, uri=uri)) as opened:
         assert opened.execute("select n from t").fetchall() == [(1,)]
     assert (seen.read, seen.written) == ({str(database)}, set())
+
+
+@pytest.fixture
+def logged(database):
+    """A database whose changes go to a log first."""
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("pragma journal_mode = wal")
+    return database
+
+
+@pytest.mark.parametrize("mode", ["ro", "rw"])
+@pytest.mark.parametrize("age", [0, 3600])
+def test_a_database_with_a_log_that_is_only_asked_is_read(watch, logged, mode, age):
+    os.utime(logged, (time.time() - age,) * 2)
+    for _ in range(2):  # who may only read leaves an empty log
+        told = f"file:{logged}?mode={mode}"
+        with watch.watching() as seen, closing(sqlite3.connect(told, uri=True)) as opened:
+            assert opened.execute("select n from t").fetchall() == [(1,)]
+        assert (seen.read, seen.written) == ({str(logged)}, set())
+
+
+def test_a_database_is_written_even_where_the_change_lies_in_its_log_only(watch, logged):
+    os.utime(logged, (0, 0))
+    with closing(sqlite3.connect(logged)) as holds_it_open:
+        holds_it_open.execute("select n from t").fetchall()
+        with watch.watching() as seen, closing(sqlite3.connect(logged)) as opened, opened:
+            opened.execute("update t set n = 2")
+        assert logged.stat().st_mtime == 0
+    assert seen.rewritten == {str(logged)}
+
+
+def test_a_database_with_a_log_is_written_even_within_one_tick_of_the_clock(watch, logged):
+    shown = logged.stat()
+    with watch.watching() as seen:
+        with closing(sqlite3.connect(logged)) as opened, opened:
+            opened.execute("update t set n = 2")
+        os.utime(logged, ns=(shown.st_atime_ns, shown.st_mtime_ns))
+    assert logged.stat().st_size == shown.st_size
+    assert seen.rewritten == {str(logged)}
+
+
+def test_a_large_database_with_a_log_is_told_by_its_age(watch, logged):
+    with closing(sqlite3.connect(logged)) as opened, opened:
+        opened.execute("create table much as select zeroblob(17 * 1024 * 1024)")
+    told = []
+    for _ in range(2):
+        with watch.watching() as seen, closing(sqlite3.connect(logged)) as opened:
+            opened.execute("select n from t").fetchall()
+        told.append(seen.written)
+        os.utime(logged, (0, 0))
+    assert told == [{str(logged)}, set()]
+
+
+def test_a_database_that_the_step_put_there_is_written_though_it_is_only_asked(watch, database):
+    copy = database.with_name("copy.db")
+    with watch.watching() as seen:
+        shutil.copy(database, copy)
+        with closing(sqlite3.connect(copy)) as opened:
+            opened.execute("select n from t").fetchall()
+    assert seen.written == {str(copy)}
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])

@@ -289,6 +289,20 @@ def test_where_a_function_was_written_does_not_matter(notebook):
     assert content_digest(notebook("def f(x):\n    return [x for y in x]", "f")) != first
 
 
+def test_where_a_class_in_a_function_was_written_does_not_matter(notebook):
+    lines = [
+        *("def make():", "  class C:", "    size = {}", "    def __init__(self): self.n = 3"),
+        "  return C",
+    ]
+    text = "\n".join(lines)
+
+    def digest(above, size=3):
+        return content_digest(notebook("\n" * above + text.format(size), "make"))
+
+    assert len({digest(above) for above in range(4)}) == 1
+    assert len({digest(1, size) for size in (2, 3, 4, "make")}) == 4
+
+
 def test_whether_two_functions_have_one_code_in_common_does_not_matter(notebook):
     made = "def make(n):\n    return lambda: n\n"
     first, second = notebook(f"{made}pair = make([1]), make([2])", "pair")

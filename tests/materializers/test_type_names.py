@@ -1,5 +1,7 @@
 """Type variables and new types of the notebook."""
 
+import sys
+
 import pytest
 
 from jupyter_mlpipe.materializers.classes import with_content
@@ -45,3 +47,20 @@ def test_one_under_another_name_is_the_same_however_often_it_is_loaded(notebook,
     )
     loaded = [CloudpickleMaterializer().load(tmp_path) for _ in range(2)]
     assert loaded[0] is loaded[1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="newer syntax")
+@pytest.mark.parametrize("digest", [content_digest, fingerprint])
+def test_those_in_brackets_count_and_stay_with_their_function(notebook, tmp_path, digest):
+    texts = ("T", "T", "T: int", "T: (int, str)", "*T", "**T")
+    make = "def make():\n  def f[{}](x): return x\n  return f\nf = make()"
+    found = [notebook(make.format(text), "f") for text in texts]
+    digests = [digest(f) for f in found]
+    assert digests[0] == digests[1]
+    assert None not in digests
+    assert len(set(digests)) == len(texts) - 1
+    for function in found:
+        CloudpickleMaterializer().save(function, tmp_path)
+        loaded = CloudpickleMaterializer().load(tmp_path)
+        assert [p.__name__ for p in loaded.__type_params__] == ["T"]
+        assert digest(loaded) == digest(function)
