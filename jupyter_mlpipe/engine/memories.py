@@ -5,12 +5,15 @@ What one remembers may stem from data that were something else then, and no othe
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+import gc
+from collections.abc import Container, Iterable, Iterator, Mapping
 from types import FunctionType
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.purity import CachedFunction
+from jupyter_mlpipe.materializers.builtin_types import is_atom
+from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.model.run import Immovable
 
 REMEMBERS = "it remembers results"
@@ -37,6 +40,32 @@ def remembered_since(
         if now[1:] != _known(before.get(name), now[0])
         and _reads_data(now[0], namespace, data, set())
     )
+
+
+def handed_out(namespace: Mapping[str, Any], values: Iterable[Any]) -> tuple[Immovable, ...]:
+    """Functions that remember one of these very values, which can be changed."""
+    wanted = {identity(value) for value in values if not _is_unchanging(value)}
+    return tuple(
+        Immovable(name, "definition", REMEMBERS)
+        for name, (function, _, _) in sorted(remembered(namespace).items())
+        if wanted and not wanted.isdisjoint(map(identity, _results(function)))
+    )
+
+
+def _is_unchanging(value: Any) -> bool:
+    return is_atom(type(value)) or (
+        type(value) in (tuple, frozenset) and all(map(_is_unchanging, value))
+    )
+
+
+def _results(function: CachedFunction) -> Iterator[Any]:
+    """What the garbage collector knows of them: nobody else may look into the memory."""
+    own = vars(function)
+    for part in gc.get_referents(function):
+        if type(part) is dict and part is not own:
+            yield from part.values()
+        else:
+            yield part
 
 
 def _known(memory: Memory | None, function: Any) -> tuple[int, int]:

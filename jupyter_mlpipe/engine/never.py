@@ -5,6 +5,7 @@ from __future__ import annotations
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.capture import Captured
 from jupyter_mlpipe.engine.immovable import immovable_variables
+from jupyter_mlpipe.engine.memories import handed_out
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.engine.unsteadiness import why_unsteady
 from jupyter_mlpipe.engine.watch import Sightings
@@ -51,13 +52,19 @@ def always_runs(reason: str) -> str:
 
 
 def _held_by_unkept(step_run: StepRun, attempt: Attempt) -> str:
-    """A hit would bind a copy, of which a generator over the value would not know."""
+    """A hit would bind a copy, of which a generator over the value would not know.
+
+    Nor would a function that remembers the value.
+    """
     changed = {output.variable for output in step_run.outputs if output.mutated}
     if not changed:
         return ""
-    unkept = attempt.scope.variables.unkept()
-    found = immovable_variables(unkept, attempt.scope.variables.namespace)
+    unkept, namespace = attempt.scope.variables.unkept(), attempt.scope.variables.namespace
+    found = immovable_variables(unkept, namespace)
     held = changed.intersection(name for state in found for name in state.shares)
+    there = changed & namespace.keys()
+    if handed_out(namespace, map(namespace.get, there)):
+        held |= {name for name in there if handed_out(namespace, [namespace[name]])}
     return ", ".join(f"`{name}`" for name in sorted(held))
 
 

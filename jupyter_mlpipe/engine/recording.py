@@ -29,7 +29,7 @@ from jupyter_mlpipe.engine.immovable import (
 from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
-from jupyter_mlpipe.engine.memories import remembered, remembered_since
+from jupyter_mlpipe.engine.memories import handed_out, remembered, remembered_since
 from jupyter_mlpipe.engine.naming import later_labels
 from jupyter_mlpipe.engine.never import why_never
 from jupyter_mlpipe.engine.open_figures import FIGURES
@@ -310,19 +310,25 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *immovable_variables(changed, namespace, mutated=True),
         *attempt.threads_left,
         *attempt.modules_changed,
-        *_remembered(attempt),
+        *_remembered(attempt, changes),
         *attempt.drawn.immovable(),
         *handed_functions(attempt.python, namespace),
     )
 
 
-def _remembered(attempt: Attempt) -> tuple[Immovable, ...]:
-    """Functions that remember something else, of what they made from other than constants."""
+def _remembered(attempt: Attempt, changes: Changes) -> tuple[Immovable, ...]:
+    """Functions that remember something else, of what they made from other than constants.
+
+    Or a value that the step left, which whoever asks next is handed as well.
+    """
     variables = attempt.scope.variables
-    if not remembered(variables.namespace):
+    namespace = variables.namespace
+    if not remembered(namespace):
         return ()
     data = variables.all_names() - attempt.scope.constants
-    return remembered_since(attempt.memories_before, variables.namespace, data)
+    since = remembered_since(attempt.memories_before, namespace, data)
+    left = [namespace[name] for name in changes.written & namespace.keys()]
+    return tuple({state.name: state for state in (*since, *handed_out(namespace, left))}.values())
 
 
 def _unnamed(step_run: StepRun, captured: Captured) -> Iterator[str]:

@@ -66,15 +66,17 @@ def _figures(facts: Sequence[StepFacts]) -> Iterator[Bond]:
 def _memories(facts: Sequence[StepFacts]) -> Iterator[Bond]:
     """What one step made a function remember, a process of its own would not know.
 
-    That makes a difference where the function reads data, for it may remember what these were, and
-    where somebody asks how much it remembers.
+    That makes a difference where the function reads data, for it may remember what these were,
+    where somebody asks how much it remembers, and where it hands out what can be changed, which
+    only runs on record tell.
     """
     asked = any("cache_info" in fact.text.words for fact in facts)
     data = frozenset[str]().union(*(fact.makes for fact in facts))
     makers: dict[str, StepFacts] = {}
     for fact in facts:
         for statement in fact.definitions:
-            if not _REMEMBERS.match(statement.source) or not (asked or statement.reads & data):
+            matters = asked or statement.reads & data or not fact.recorded
+            if not _REMEMBERS.match(statement.source) or not matters:
                 continue
             for name in statement.names & fact.reads:
                 maker = makers.setdefault(name, fact)

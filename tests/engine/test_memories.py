@@ -1,6 +1,6 @@
 import pytest
 
-from jupyter_mlpipe.engine.memories import remembered, remembered_since
+from jupyter_mlpipe.engine.memories import handed_out, remembered, remembered_since
 
 CACHED = "from functools import lru_cache\nk = 2\n@lru_cache\ndef f(x):\n    return x * {}\n"
 
@@ -41,3 +41,14 @@ def test_forgetting_is_a_change():
 
 def test_one_that_is_defined_anew_and_asked_the_same_remembers_something_new():
     assert after(CACHED.format("k") + "f(1)\n", CACHED.format("k") + "f(1)") == ["f"]
+
+
+@pytest.mark.parametrize("size", ["None", "2"])
+def test_a_value_that_can_be_changed_and_is_handed_out_again_is_known_by_identity(size):
+    namespace = {}
+    exec(f"from functools import lru_cache\n@lru_cache({size})\ndef f(x):\n    return x", namespace)
+    exec("a = f(b'x')\nb = (f(1), f('y'))", namespace)
+    assert handed_out(namespace, [namespace["a"], namespace["b"], [1]]) == ()
+    exec(f"@lru_cache({size})\ndef g(x):\n    return [x]\nc = g(1)\nd = g(2)", namespace)
+    assert [state.name for state in handed_out(namespace, [namespace["c"]])] == ["g"]
+    assert [state.name for state in handed_out(namespace, [namespace["d"]])] == ["g"]
