@@ -58,7 +58,7 @@ def _is_unchanging(value: Any) -> bool:
     )
 
 
-def _results(function: CachedFunction) -> Iterator[Any]:
+def _results(function: Any) -> Iterator[Any]:
     """What the garbage collector knows of them: nobody else may look into the memory."""
     own = vars(function)
     for part in gc.get_referents(function):

@@ -38,6 +38,10 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),
         (_TOO_MANY if seen.lost else "", "always runs: it {}"),
         (", ".join(sorted(seen.rewritten)), "always runs: it changes the file {} in place"),
+        (
+            ", ".join(sorted(seen.outgrown)),
+            "always runs: it changes what it lists of the folder {}",
+        ),
         (unsteady or "", "always runs: it {}"),
         (_UNSEEDED if seen.entropy.drawn else "", "always runs: it {}"),
     )

@@ -72,6 +72,8 @@ class Sightings:
     emptied: set[str] = field(default_factory=set)
     """Folders that were taken away, or tried to: what is in them now, the step left there."""
     listed: set[str] = field(default_factory=set)
+    names: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What was in folders when all of their names were first asked for."""
     hosts: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=set)
     environ: EnvironmentReads = field(default_factory=EnvironmentReads)
@@ -93,6 +95,7 @@ class Sightings:
         self.fresh |= other.fresh
         self.emptied |= other.emptied
         self.listed |= other.listed
+        self.names = {**other.names, **self.names}
         self.hosts |= other.hosts
         self.commands |= other.commands
         self.environ.read.update(other.environ.read)
@@ -109,6 +112,12 @@ class Sightings:
     def rewritten(self) -> set[str]:
         """Files that were changed in place: what they hold depends on what they held."""
         return (self.read & self.written) - self.fresh
+
+    @property
+    def outgrown(self) -> set[str]:
+        """Folders that were listed, and then changed: the next time there is another list."""
+        changed = {os.path.dirname(path) for path in self.written}  # noqa: PTH120
+        return {path for path in changed & self.names.keys() if self.names[path] != _names_in(path)}
 
     def without_transient(self) -> Sightings:
         """Without what the step made for itself and took away again."""
@@ -222,6 +231,9 @@ class ProcessWatch:
             path = self._relevant(seen, arguments[0] if arguments[0] is not None else ".")
             if path and not _called_by_import():
                 seen.listed.add(path)
+                if event == "os.listdir" and path not in seen.names:
+                    seen.names[path] = frozenset()  # we are about to be heard ourselves
+                    seen.names[path] = _names_in(path)
         elif event in _CHANGES:
             self._hear_change(seen, event, arguments)
         elif event == "sqlite3.connect":
@@ -272,6 +284,13 @@ class ProcessWatch:
             return None  # it was imported, or shown in a traceback
         seen.relative = seen.relative or not os.path.isabs(said)  # noqa: PTH117
         return path
+
+
+def _names_in(folder: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208
+    except OSError:  # whoever asked is told so
+        return frozenset()
 
 
 def _hear_first(seen: Sightings, path: str, *, cleared: bool) -> None:

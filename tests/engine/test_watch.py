@@ -15,6 +15,7 @@ import pytest
 
 from jupyter_mlpipe.engine.watch import ProcessWatch
 from jupyter_mlpipe.storage.scratch import ScratchFolders
+from tests.engine.sessions import Session
 
 
 @pytest.fixture
@@ -76,6 +77,19 @@ def test_a_listed_folder_is_seen_and_one_searched_for_modules_is_not(watch, tmp_
         with pytest.raises(ImportError):
             __import__("no_such_module_anywhere")
     assert seen.listed == {str(tmp_path.parent)}
+
+
+def test_a_folder_that_is_changed_after_it_was_listed_is_another_the_next_time(watch, tmp_path):
+    (tmp_path / "before").mkdir()
+    with watch.watching() as seen:
+        (tmp_path / "before" / f"{len(os.listdir(tmp_path / 'before'))}.txt").write_text("x")
+        (tmp_path / "after").mkdir()
+        (tmp_path / "after" / "0.txt").write_text("x")
+        list((tmp_path / "after").iterdir())
+        (tmp_path / "by_pattern").mkdir()
+        list((tmp_path / "by_pattern").glob("*.csv"))
+        (tmp_path / "by_pattern" / "report.txt").write_text("x")
+    assert seen.outgrown == {str(tmp_path / "before")}
 
 
 def test_other_hosts_are_seen_and_this_machine_is_not(watch):
@@ -245,3 +259,14 @@ def test_scratch_folders_of_our_own_are_nothing_that_a_step_did(watch):
     with watch.watching() as seen:
         shutil.rmtree(folder.parent)
     assert not seen.written | seen.listed
+
+
+def test_a_step_that_counts_the_files_of_a_folder_and_adds_one_always_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    session = Session(tmp_path)
+    cell = "%%step log\nimport os\nn = len(os.listdir('runs'))\nopen(f'runs/{n}.txt', 'w').close()"
+    assert "lists of the folder" in session.step(cell).step_run.uncacheable
+    session.step(cell)
+    assert session["n"] == 1
+    session.context.metadata.close()
