@@ -45,10 +45,12 @@ def remembered_since(
 def handed_out(namespace: Mapping[str, Any], values: Iterable[Any]) -> tuple[Immovable, ...]:
     """Functions that remember one of these very values, which can be changed."""
     wanted = {identity(value) for value in values if not _is_unchanging(value)}
+    if not wanted:
+        return ()
     return tuple(
         Immovable(name, "definition", REMEMBERS)
         for name, (function, _, _) in sorted(remembered(namespace).items())
-        if wanted and not wanted.isdisjoint(map(identity, _results(function)))
+        if not wanted.isdisjoint(map(identity, _results(function)))
     )
 
 

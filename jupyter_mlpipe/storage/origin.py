@@ -26,6 +26,8 @@ class Origin:
         self._objects = objects
         self._trusted = trusted
         self._begun = False
+        self._known = False
+        """Whether it was found to be trusted, so that nothing need be asked for again."""
 
     def begin(self) -> None:
         """Before anything is stored for the first time."""
@@ -35,14 +37,15 @@ class Origin:
         mark = secrets.token_hex(16)
         if not self._objects.names("") and self._put(mark) == mark:
             with suppress(StorageError):  # then the user is asked as anybody else would be
-                self._trusted.add(mark)
+                self._trusted.add(self._named(mark))
 
     def is_trusted(self) -> bool:
         """Whether this user began the store, or said that it is trusted."""
-        if self._trusted is None:
+        if self._known or self._trusted is None or self._trusted.everything:
             return True
-        mark = "" if self._trusted.everything else self._mark()
-        return self._trusted.everything or bool(mark and self._trusted.knows(mark))
+        mark = self._mark()
+        self._known = bool(mark) and self._trusted.knows(self._named(mark))
+        return self._known
 
     def trust(self) -> None:
         """From now on.
@@ -51,7 +54,12 @@ class Origin:
             StorageError: That cannot be remembered.
         """
         if self._trusted is not None:
-            self._trusted.add(self._mark() or self._put(secrets.token_hex(16)))
+            mark = self._mark() or self._put(secrets.token_hex(16))
+            self._trusted.add(self._named(mark))
+
+    def _named(self, mark: str) -> str:
+        """With the place, for whoever reads a mark could put it elsewhere."""
+        return f"{self._objects.location('')} {mark}"
 
     def _put(self, mark: str) -> str:
         """The mark that is there then: of two who begin at once, one is first."""

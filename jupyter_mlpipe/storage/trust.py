@@ -24,7 +24,7 @@ class TrustedStores:
     """Whether nothing is asked."""
 
     def knows(self, store: str) -> bool:
-        """Whether the store of that mark, or in that folder, was begun or is trusted."""
+        """Whether the store of that place and mark, or in that folder, was begun or is trusted."""
         return self.everything or self._file(store).exists()
 
     def add(self, store: str) -> None:

@@ -68,6 +68,11 @@ def test_steps_run_in_the_chosen_interpreter_after_those_they_wait_for(airflow):
     assert found["tasks"][1]["depends_on"] == ["load"]
 
 
+def test_workers_are_told_where_everything_is_and_that_it_is_trusted(airflow, settings):
+    told = compiled(airflow, example_pipeline())["environment"]
+    assert (told["MLPIPE_PROJECT"], told["MLPIPE_TRUST"]) == (settings.project, "all")
+
+
 def test_schedule_retries_and_timeout_are_carried_over(airflow):
     pipeline = example_pipeline()
     step = replace(pipeline.steps[0], retries=Retries(3, 5.0, 2.0), timeout=60.0)

@@ -62,6 +62,23 @@ def test_a_store_that_others_filled_is_nobodys_until_it_is_trusted(opened, remot
     assert not opened(remote, "other").is_trusted(digest)
 
 
+def test_a_mark_that_was_copied_elsewhere_says_nothing(opened, remote):
+    opened(remote, "me").put(b"x")
+    Objects(f"{remote}-copy").write("begun", Objects(remote).read("begun"))
+    blobs = opened(f"{remote}-copy", "me")
+    assert not blobs.is_trusted(blobs.put(b"x"))
+
+
+def test_what_is_trusted_is_asked_for_once(opened, remote, monkeypatch):
+    digest = opened(remote, "me").put(b"x")
+    blobs, asked = opened(remote, "me"), []
+    read = blobs.objects.read
+    monkeypatch.setattr(blobs.objects, "read", lambda key: asked.append(key) or read(key))
+    assert blobs.is_trusted(digest)
+    assert blobs.is_trusted(digest)
+    assert asked == ["begun"]
+
+
 def test_of_two_who_begin_at_once_one_did(opened, remote, monkeypatch):
     first, second = opened(remote, "first"), opened(remote, "second")
     monkeypatch.setattr(second.objects, "names", lambda folder: [])

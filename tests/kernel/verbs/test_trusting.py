@@ -41,5 +41,19 @@ def test_what_another_user_pickled_is_asked_about_and_other_values_are_not(live_
     assert live_kernel.run("print(df.a.sum())").text.endswith("1\n")
 
 
+def test_settings_that_another_users_step_left_do_not_come_back_before(live_kernel, given_away):
+    live_kernel.run("%%step set\nimport pandas as pd\npd.set_option('display.precision', 2)\nn = 3")
+
+    def precision():
+        live_kernel.restart()
+        live_kernel.run("import pandas as pd")
+        return live_kernel.run("print(n, pd.get_option('display.precision'))").text
+
+    given_away()
+    assert precision().endswith("3 6\n")
+    live_kernel.run("%mlpipe trust")
+    assert precision().endswith("3 2\n")
+
+
 def test_trust_takes_no_words(live_kernel):
     assert "takes no words" in live_kernel.run("%mlpipe trust me").error
