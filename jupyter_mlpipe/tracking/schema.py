@@ -1,4 +1,4 @@
-"""Brings a database to the shape of `tables`, by the migrations shipped beside this file."""
+"""Brings a database to the shape of `tables`: a new one at once, an older one by migrations."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    text,
+)
 
 from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.project import DEFAULT_PROJECT
+from jupyter_mlpipe.tracking.estimates import tell_planner
+from jupyter_mlpipe.tracking.tables import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -18,6 +29,13 @@ HEAD = "0008"
 """The newest revision below `migrations/versions`."""
 MIGRATING = "mlpipe_migrating"
 """Execution option of connections that are about to migrate."""
+_REVISION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Where Alembic looks for the revision."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic's context is one for the whole process."""
@@ -42,7 +60,10 @@ def upgrade(connection: Connection, project: str = DEFAULT_PROJECT) -> None:
     Raises:
         MetadataError: As `is_current`.
     """
-    if _revision(connection) != HEAD:
+    revision = _revision(connection)
+    if revision is None:
+        _create(connection)
+    elif revision != HEAD:
         migrate(connection, HEAD, project)
 
 
@@ -55,6 +76,15 @@ def migrate(connection: Connection, revision: str, project: str = DEFAULT_PROJEC
     go = command.downgrade if down else command.upgrade
     with _ONE_AT_A_TIME:
         go(config, revision)
+
+
+def _create(connection: Connection) -> None:
+    """All tables, as the migrations would leave them, in a tenth of their time."""
+    _REVISION.create(connection, checkfirst=True)
+    METADATA.create_all(connection, checkfirst=False)
+    connection.execute(_REVISION.insert(), {"version_num": HEAD})
+    if connection.dialect.name == "sqlite":
+        tell_planner(connection)
 
 
 def _config(connection: Connection, project: str) -> Config:

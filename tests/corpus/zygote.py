@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import importlib
+import importlib.metadata
 import json
 import os
 import selectors
@@ -75,8 +78,11 @@ class Zygote:
 
 
 def _serve(path: str) -> None:
+    # What is installed stays the same, and each child would read the metadata of all of it.
+    importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
     for name in _PRELOADED:
         importlib.import_module(name)
+    gc.freeze()  # a child that collects would copy the pages of all that is shared
     with socket.socket(socket.AF_UNIX) as door, selectors.DefaultSelector() as events:
         door.bind(path)
         door.listen(16)

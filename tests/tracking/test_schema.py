@@ -29,8 +29,46 @@ def engine(url):
 
 
 def test_the_migrations_end_at_the_tables(engine):
+    move(engine, "base")
+    move(engine, "head")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def shape(engine):
+    """All that a database tells of its tables, whatever the order of their columns.
+
+    Keys of SQLite have a name only where a migration once wrote their table anew.
+    """
+    asked = inspect(engine)
+    looks = (
+        *(asked.get_columns, asked.get_pk_constraint, asked.get_foreign_keys),
+        *(asked.get_indexes, asked.get_unique_constraints, asked.get_check_constraints),
+    )
+    found = {
+        (table, look.__name__): sorted(
+            repr(
+                one | {"name": ""}
+                if engine.name == "sqlite" and "constrained_columns" in one
+                else one
+            )
+            for one in ([told] if isinstance(told, dict) else told)
+        )
+        for table in asked.get_table_names()
+        for look in looks
+        for told in [look(table)]
+    }
+    with engine.connect() as connection:
+        if engine.name == "sqlite":
+            found["estimates"] = sorted(connection.execute(text("SELECT * FROM sqlite_stat1")))
+        return found | {"revision": schema.is_current(connection)}
+
+
+def test_a_new_database_is_what_all_migrations_together_make(engine):
+    new = shape(engine)
+    move(engine, "base")
+    move(engine, "head")
+    assert shape(engine) == new
 
 
 def move(engine, revision, project="default"):
