@@ -14,7 +14,7 @@ from jupyter_mlpipe.model.project import DEFAULT_PROJECT
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision below `migrations/versions`."""
 MIGRATING = "mlpipe_migrating"
 """Execution option of connections that are about to migrate."""
