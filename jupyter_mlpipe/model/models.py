@@ -109,6 +109,17 @@ class Alias:
     """Whether it is to lead nowhere."""
 
 
+def checked_model(name: str) -> str:
+    """The name of a model.
+
+    Raises:
+        MetadataError: It is empty, or no text.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise MetadataError(f"A model needs a name, found {name!r}.")
+    return name
+
+
 def checked_called(name: str) -> str:
     """A version name or alias that cannot be taken for anything else.
 

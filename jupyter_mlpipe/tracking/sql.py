@@ -24,6 +24,9 @@ from jupyter_mlpipe.tracking.driver import Driver, Row, Transaction
 from jupyter_mlpipe.tracking.store import LineageEdge, Page, Query, R, Record
 from jupyter_mlpipe.tracking.writing import put_project, write
 
+_BATCH = 1000
+"""Records of which parts are asked for in one statement; it takes so many parameters only."""
+
 
 class SqlMetadataStore:
     """The four verbs over a database, which is opened, made or migrated when first needed.
@@ -175,12 +178,13 @@ def _step_runs(transaction: Transaction, found: Sequence[Row]) -> tuple[StepRun,
 def _model_versions(transaction: Transaction, found: Sequence[Row]) -> tuple[ModelVersion, ...]:
     artifacts: dict[str, dict[str, str]] = defaultdict(dict)
     aliases: dict[str, list[str]] = defaultdict(list)
-    ids = listed("id", [row["id"] for row in found])
-    for row in transaction.rows(queries.had_by(len(ids)), ids) if found else ():
-        if row["role"] is None:
-            aliases[row["model_version"]].append(row["what"])
-        else:
-            artifacts[row["model_version"]][row["role"]] = row["what"]
+    for start in range(0, len(found), _BATCH):
+        ids = listed("id", [row["id"] for row in found[start : start + _BATCH]])
+        for row in transaction.rows(queries.had_by(len(ids)), ids):
+            if row["role"] is None:
+                aliases[row["model_version"]].append(row["what"])
+            else:
+                artifacts[row["model_version"]][row["role"]] = row["what"]
     return tuple(
         rows.read_model_version(row, artifacts[row["id"]], aliases[row["id"]]) for row in found
     )
