@@ -190,6 +190,7 @@ def digest_of_options(options: StepOptions) -> str:
             # Left out where there is none, as in step runs recorded before it could be given.
             **({"map": to_json(options.fan_out)} if options.fan_out else {}),
             **({"configs": shaped} if shaped else {}),
+            **({"model": options.model} if options.model else {}),
         },
     )
 

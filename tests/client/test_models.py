@@ -239,3 +239,51 @@ def test_a_step_makes_a_version_of_what_it_saves(session, client):
     assert status(session.step(cell)) == "cached"
     assert client.get_model_version("churn") == made
     assert load_artifact("weights") == [1]
+
+
+TRAIN = "%%step train --model churn\nweights = [len(data)]\nauc = 0.5"
+
+
+def test_the_outputs_of_a_step_become_a_version_of_a_model(session, client):
+    session.step("%%step load\ndata = [1, 2]")
+    report = session.step(TRAIN)
+    made = client.get_model_version("churn")
+    assert (report.model.version, made.version, made.run.id) == (1, 1, "r1")
+    outputs = {output.variable: output.version_id for output in report.step_run.outputs}
+    assert {role: found.id for role, found in made.artifacts.items()} == outputs
+    assert made.load("weights") == [2]
+
+
+def test_a_hit_makes_no_version_and_a_miss_makes_one(session, client):
+    session.step("%%step load\ndata = [1, 2]")
+    session.step(TRAIN)
+    again = session.step(TRAIN)
+    assert (status(again), again.model) == ("cached", None)
+    session.step("%%step load\ndata = [1, 2, 3]")
+    session.step(TRAIN)
+    assert [made.load("weights") for made in client.list_model_versions("churn")] == [[3], [2]]
+
+
+def test_a_step_that_is_to_leave_a_version_from_now_on_runs_once(session, client):
+    cell = "%%step train{}\nweights = [1]"
+    session.step(cell.format(""))
+    report = session.step(cell.format(" --model churn"))
+    assert "asks for other outputs" in report.step_run.reason
+    assert status(session.step(cell.format(" --model churn"))) == "cached"
+    assert client.get_model_version("churn").version == 1
+
+
+def test_elements_become_one_version_together(session, client):
+    session.plain("sizes = [1, 2]")
+    cell = "%%step train --map size=sizes --model churn\nweights = [size]"
+    session.step(cell)
+    session.step(cell)
+    (made,) = client.list_model_versions("churn")
+    assert made.load("weights") == [[1], [2]]
+
+
+def test_a_step_that_fails_or_leaves_nothing_makes_no_version(session, client):
+    session.step("%%step train --model churn\nweights = [1]\n1 / 0")
+    report = session.step("%%step train --model churn\nprint(1)")
+    assert "the model 'churn' has no new version" in " ".join(report.warnings)
+    assert client.list_models() == ()
