@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         MarkdownString,
     )
     from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactType, VisualizationType
+    from jupyter_mlpipe.model.models import ModelStages
 
 __all__ = [
     "ArtifactConfig",
@@ -38,6 +39,7 @@ __all__ = [
     "HTMLString",
     "JSONString",
     "MarkdownString",
+    "ModelStages",
     "VisualizationType",
     "load_artifact",
     "log_artifact_metadata",
@@ -54,6 +56,7 @@ _HOMES = {
     "HTMLString": "materializers.texts",
     "JSONString": "materializers.texts",
     "MarkdownString": "materializers.texts",
+    "ModelStages": "model.models",
     "VisualizationType": "model.artifact",
 }
 """Where a public name lives that is not in `client`."""

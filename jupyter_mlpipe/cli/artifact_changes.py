@@ -92,7 +92,8 @@ def _prune(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
         pruned = prune(blobs, store, settings.home, replace(wanted, tell=tell))
     found, freed = pruned.versions, pruned.freed
     if chosen.json:
-        print_json({"format": 1, "removed" if chosen.yes else "unused": found, "freed": freed})
+        facts = {"removed" if chosen.yes else "unused": found, "kept": pruned.grouped}
+        print_json({"format": 1, **facts, "freed": freed})
         return 0
     print_table(
         ("ARTIFACT", "VERSION", "SIZE", "CREATED"),

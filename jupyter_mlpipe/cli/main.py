@@ -17,6 +17,7 @@ _VERBS: Mapping[str, tuple[str, str]] = {
     "run": ("runs", "run a notebook; list, show, compare and tag runs"),
     "why": ("why", "tell why a step was run or skipped"),
     "artifact": ("artifacts", "list, show, tag, download and prune artifacts"),
+    "model": ("models", "list, show, make and promote versions of models"),
     "project": ("projects", "list the projects that share the metadata store"),
     "trust": ("trusting", "let values that others stored be loaded"),
     "pipeline": ("pipelines", "show a notebook as a pipeline"),

@@ -9,10 +9,12 @@ from jupyter_mlpipe.client.functions import (
     register_artifact,
     save_artifact,
 )
+from jupyter_mlpipe.client.models import StoredModelVersion
 
 __all__ = [
     "Client",
     "StoredArtifact",
+    "StoredModelVersion",
     "load_artifact",
     "log_artifact_metadata",
     "log_metadata",

@@ -101,11 +101,15 @@ class StoredArtifact(VersionReference):
         return {**self._record.summary, **self._record.metadata}
 
     @property
+    def made_by(self) -> str | None:
+        """The id of the step run that made it; None when it was made outside a step."""
+        return self._record.step_run
+
+    @property
     def step(self) -> StepRun | None:
         """The step run that made it; None when it was made outside a step."""
-        made_by = self._record.step_run
         with unheard(running_journal()):
-            return self._context.metadata.get(StepRun, made_by) if made_by else None
+            return self._context.metadata.get(StepRun, self.made_by) if self.made_by else None
 
     @property
     def run(self) -> Run | None:

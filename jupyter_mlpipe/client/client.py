@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
+from typing import Any
 
 from jupyter_mlpipe.client.artifacts import StoredArtifact
 from jupyter_mlpipe.client.listing import Listing
+from jupyter_mlpipe.client.models import StoredModelVersion, run_of
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.journal import (
-    Journal,
     close_stores,
+    journal_over,
+    never_proven,
     open_stores,
     running_journal,
+    running_step,
     unheard,
 )
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import NotFoundError
+from jupyter_mlpipe.model.labels import plain_metadata
+from jupyter_mlpipe.model.models import (
+    Model,
+    ModelStages,
+    ModelVersion,
+    checked_called,
+    checked_model,
+    stage_called,
+)
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.model.views import RunDetails, RunView
+from jupyter_mlpipe.tracking.model_versions import find_model, find_model_version, standing
 from jupyter_mlpipe.tracking.reading import run_details, run_view
-from jupyter_mlpipe.tracking.resolve import find_version
+from jupyter_mlpipe.tracking.resolve import find_stated, find_version
 from jupyter_mlpipe.tracking.runs import find_run
 from jupyter_mlpipe.tracking.store import Query
 
 _MOST = 10_000
-_ELSEWHERE = "asks another project, which may give something else the next time"
+_MISSED = "asks for a model version that is not there, and may be the next time"
 _LISTS = "lists what is stored, which may be something else the next time"
 
 
@@ -184,7 +200,7 @@ class Client:
         Raises:
             NotFoundError: There is none, or several; names those that are close.
         """
-        journal = self._journal()
+        journal = journal_over(self._context)
         with unheard(journal):
             record = find_version(self._context.metadata, name_id_or_prefix, version)
         if journal is not None:
@@ -197,24 +213,131 @@ class Client:
             found = self._context.metadata.find(query).items
         return Listing(StoredArtifact(record, self._context) for record in found)
 
-    @contextlib.contextmanager
-    def _listing(self) -> Iterator[None]:
-        """A step whose code does that can never be proven to be as it was."""
-        journal = self._journal()
-        if journal is not None:
-            journal.never = journal.never or _LISTS
-        with unheard(journal):
-            yield
+    def create_model(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        tags: Iterable[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Model:
+        """Make a model that has no versions yet; without it, the first version makes the model.
 
-    def _journal(self) -> Journal | None:
-        """Only a step's own stores are where its record can be compared with them later."""
-        journal = running_journal()
-        if journal is None or journal.context is None:
-            return None
-        if journal.context.settings == self._context.settings:
-            return journal
-        journal.never = journal.never or _ELSEWHERE
-        return None
+        Raises:
+            MetadataError: There is one of this name.
+        """
+        said = plain_metadata(metadata or {})
+        model = Model(
+            checked_model(name), 0, time.time(), description, tuple(dict.fromkeys(tags)), said
+        )
+        with unheard(running_journal()):
+            self._context.metadata.append((model,))
+        return model
+
+    def create_model_version(
+        self,
+        model: str,
+        artifacts: Mapping[str, StoredArtifact | str],
+        version: str | None = None,
+        *,
+        description: str = "",
+        tags: Iterable[str] = (),
+    ) -> StoredModelVersion:
+        """Group artifact versions as the next version of a model. What is grouped never changes.
+
+        Args:
+            model: Its name.
+            artifacts: What each is for, such as `weights`, to the version: one that was handed
+                out, or `NAME` for the newest or `NAME@VERSION`.
+            version: A name for the version; its number is counted by itself.
+            description: Of the version.
+            tags: Of the version.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+            MetadataError: The version name is taken, or cannot be told from a number or a stage.
+        """
+        wanted = {role: self._stated(said) for role, said in artifacts.items()}
+        around = running_step()
+        with unheard(running_journal()):
+            store = self._context.metadata
+            draft = ModelVersion(
+                id=new_id(),
+                model=checked_model(model),
+                artifacts={str(role): found.id for role, found in wanted.items()},
+                version_name=version if version is None else checked_called(version),
+                run_id=around[0].id if around else run_of(store, wanted.values()),
+                description=description,
+                tags=tuple(dict.fromkeys(tags)),
+                created=time.time(),
+            )
+            made = store.append((*around, draft))[-1]
+        assert isinstance(made, ModelVersion)
+        return StoredModelVersion(made, self._context)
+
+    def list_models(self, *, tag: str | None = None) -> Listing[Model]:
+        """By name, those that have the tag."""
+        query = Query(Model, tags=_tags(tag), newest_first=False, limit=_MOST)
+        with self._listing():
+            return Listing(self._context.metadata.find(query).items)
+
+    def list_model_versions(
+        self,
+        model: str | None = None,
+        *,
+        stage: str | ModelStages | None = None,
+        tag: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        limit: int = _MOST,
+    ) -> Listing[StoredModelVersion]:
+        """Newest first: those of one model or of all, that are in a stage or have a tag.
+
+        Raises:
+            NotFoundError: No model is called so; names those that are close.
+        """
+        where = {} if model is None else {"model": model}
+        where |= {} if stage is None else {"stage": stage_called(stage).value}
+        query = Query(ModelVersion, where, tags=_tags(tag), metadata=metadata or {}, limit=limit)
+        with self._listing():
+            found = self._context.metadata.find(query).items
+            if not found and model is not None:
+                find_model(self._context.metadata, model)
+        return Listing(StoredModelVersion(record, self._context) for record in found)
+
+    def get_model_version(
+        self, model: str, version: int | str | ModelStages | None = None
+    ) -> StoredModelVersion:
+        """One version of a model: its newest, or by number, version name, stage, alias or id.
+
+        In a `%%step` cell, another version in that stage makes the step run again.
+
+        Raises:
+            NotFoundError: There is none; names those that are close.
+        """
+        try:
+            with unheard(running_journal()):
+                record = find_model_version(self._context.metadata, model, version)
+        except NotFoundError:
+            with never_proven(self._context, _MISSED):
+                raise
+        journal, asked = journal_over(self._context), standing(record, version)
+        if journal is not None and asked:
+            journal.note_model(record, asked)
+        return StoredModelVersion(record, self._context)
+
+    def _stated(self, said: StoredArtifact | str) -> StoredArtifact:
+        """What is asked for by name counts as read, as it does wherever that is asked for."""
+        if isinstance(said, StoredArtifact):
+            return said
+        with unheard(running_journal()):
+            found = find_stated(self._context.metadata, said)
+        journal = journal_over(self._context)
+        if journal is not None:
+            journal.note_read(found, pinned=not found.name.startswith(said))
+        return StoredArtifact(found, self._context)
+
+    def _listing(self) -> contextlib.AbstractContextManager[None]:
+        return never_proven(self._context, _LISTS)
 
 
 def _client_of(project: str | None) -> Client:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from jupyter_mlpipe.client.artifacts import StoredArtifact
 from jupyter_mlpipe.model.html import row_of, table_html
 
 T = TypeVar("T")
@@ -21,4 +20,5 @@ class Listing(tuple[T, ...]):
 
 
 def _row(record: object) -> Mapping[str, object]:
-    return record.facts() if isinstance(record, StoredArtifact) else row_of(record)
+    facts: Callable[[], Mapping[str, object]] | None = getattr(record, "facts", None)
+    return facts() if facts is not None else row_of(record)

@@ -11,11 +11,12 @@ from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import VersionTakenError
 from jupyter_mlpipe.model.labels import Labels
+from jupyter_mlpipe.model.models import ModelVersion
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.tracking.runs import number_of
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
-Beside: TypeAlias = ArtifactVersion | Labels | StepRun
+Beside: TypeAlias = ArtifactVersion | Labels | StepRun | ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Appended:
 
     versions: tuple[ArtifactVersion, ...]
     """With their numbers."""
+    model: ModelVersion | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -55,7 +57,8 @@ def append(
         context.environment.recorded = step_run.environment
     versions = tuple(item for item in stored if isinstance(item, ArtifactVersion))
     told = (_told(v, taken[v.id], scope.run, context.metadata) for v in versions if v.id in taken)
-    return Appended(versions, tuple(told))
+    model = next((item for item in stored if isinstance(item, ModelVersion)), None)
+    return Appended(versions, model, tuple(told))
 
 
 def _taken(

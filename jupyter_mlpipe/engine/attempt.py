@@ -16,6 +16,7 @@ from jupyter_mlpipe.engine.states import Snapshot
 from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.events import OutputNote, StepFinished
+from jupyter_mlpipe.model.models import ModelVersion
 from jupyter_mlpipe.model.run import Dependency, Immovable, Output, StepRun
 from jupyter_mlpipe.model.step import StepSignature, StepSource
 
@@ -88,6 +89,8 @@ class StepReport:
     warnings: tuple[str, ...] = ()
     diff: str = ""
     """What changed since the earlier run, in a few lines; see `reasons.Difference`."""
+    model: ModelVersion | None = None
+    """The version of a model that the outputs became."""
 
     def event(self) -> StepFinished:
         """What listeners are told."""

@@ -13,7 +13,7 @@ from jupyter_mlpipe.engine.details import literal_text
 from jupyter_mlpipe.engine.environ import environment_digest
 from jupyter_mlpipe.engine.file_facts import file_digest, written_digest
 from jupyter_mlpipe.engine.inquiries import inquiry_digest
-from jupyter_mlpipe.engine.journal import artifact_asked_for
+from jupyter_mlpipe.engine.journal import artifact_asked_for, model_asked_for
 from jupyter_mlpipe.engine.module_states import ModuleLook, Watched, is_of_module
 from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.references import VersionReference
@@ -25,6 +25,7 @@ from jupyter_mlpipe.model.errors import NotFoundError
 from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind
 from jupyter_mlpipe.model.step import StepOptions, StepSignature
 from jupyter_mlpipe.model.wire import to_json
+from jupyter_mlpipe.tracking.model_versions import find_model_version
 from jupyter_mlpipe.tracking.resolve import find_version
 
 _CLASSES = frozenset({"type", "abc.ABCMeta", "enum.EnumType", "enum.EnumMeta"})
@@ -189,6 +190,7 @@ def digest_of_options(options: StepOptions) -> str:
             # Left out where there is none, as in step runs recorded before it could be given.
             **({"map": to_json(options.fan_out)} if options.fan_out else {}),
             **({"configs": shaped} if shaped else {}),
+            **({"model": options.model} if options.model else {}),
         },
     )
 
@@ -221,6 +223,16 @@ def _artifact(now: Surroundings, name: str) -> str | None:
         return None
 
 
+def _model(now: Surroundings, name: str) -> str | None:
+    metadata = now.scope.metadata
+    if metadata is None:
+        return None
+    try:
+        return find_model_version(metadata, *model_asked_for(name)).id
+    except NotFoundError:
+        return None
+
+
 def _absent(now: Surroundings, name: str) -> str | None:
     variables = now.scope.variables
     return None if name in variables.namespace or name in variables.pending else ""
@@ -245,6 +257,7 @@ _RESOLVERS: Mapping[DependencyKind, Callable[[Surroundings, str], str | None]] =
     DependencyKind.STATE: Surroundings.digest_state,
     DependencyKind.ELEMENT: _element,
     DependencyKind.ARTIFACT: _artifact,
+    DependencyKind.MODEL: _model,
     DependencyKind.ABSENT: _absent,
     DependencyKind.SHARING: lambda now, counted: now.sharing(counted).digest,
 }

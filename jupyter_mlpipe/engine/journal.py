@@ -16,11 +16,14 @@ from pathlib import Path
 from jupyter_mlpipe.config import Settings, load_settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.models import ModelVersion
 from jupyter_mlpipe.model.run import Dependency, DependencyKind, Input, Run, StepRun
 
 ASKED = "jupyter_mlpipe.step"
 """The audit event; its argument is a list, to which the journal is added."""
 _NEWEST, _PINNED = "newest version of ", "version "
+_OF_MODEL = " version of the model "
+_ELSEWHERE = "asks another project, which may give something else the next time"
 
 
 @dataclass(slots=True)
@@ -53,6 +56,18 @@ class Journal:
         asked = f"{version.name!r}, {version.version}" if pinned else repr(version.name)
         self.inputs[name] = Input(f"load_artifact({asked})", version.id)
 
+    def note_model(self, version: ModelVersion, standing: str) -> None:
+        """The code was given the version that has a stage or an alias, or the latest one."""
+        name = f"{standing}{_OF_MODEL}{version.model}"
+        found = Dependency(DependencyKind.MODEL, name, version.id)
+        if self.dependencies.setdefault(name, found) != found:
+            self.never = self.never or f"the {name} was another one while it ran"
+
+    def note_grouped(self, version: ModelVersion, role: str) -> None:
+        """The code was given what a model version groups."""
+        name = f"{version.model}@{version.version}: {role}"
+        self.inputs[name] = Input(name, version.artifacts[role])
+
 
 def name_asked_for(version: ArtifactVersion, *, pinned: bool) -> str:
     """The name of a dependency on a certain version, or on the newest one."""
@@ -68,11 +83,44 @@ def artifact_asked_for(dependency: str) -> tuple[str, int | None]:
     return name, int(number)
 
 
+def model_asked_for(dependency: str) -> tuple[str, str]:
+    """The name of the model, and what was asked for, which is one word."""
+    standing, _, model = dependency.partition(_OF_MODEL)
+    return model, standing
+
+
 def running_journal() -> Journal | None:
     """That of the step whose code runs at this moment; None outside of steps."""
     found: list[Journal] = []
     sys.audit(ASKED, found)
     return next((journal for journal in found if journal.context is not None), None)
+
+
+def journal_over(context: RunContext) -> Journal | None:
+    """Only a step's own stores are where its record can be compared with them later."""
+    journal = running_journal()
+    if journal is None or journal.context is None:
+        return None
+    if journal.context.settings == context.settings:
+        return journal
+    journal.never = journal.never or _ELSEWHERE
+    return None
+
+
+@contextmanager
+def never_proven(context: RunContext, why: str) -> Iterator[None]:
+    """A step whose code does what is in the block always runs."""
+    journal = journal_over(context)
+    if journal is not None:
+        journal.never = journal.never or why
+    with unheard(journal):
+        yield
+
+
+def running_step() -> tuple[Run, StepRun] | tuple[()]:
+    """To be recorded before what it makes; it is replaced when the cell ends."""
+    journal = running_journal()
+    return journal.running() if journal is not None and journal.running is not None else ()
 
 
 def open_stores(settings: Settings | None = None, project: str | None = None) -> RunContext:

@@ -51,7 +51,7 @@ def settle(captured: Captured, journal: Journal, context: RunContext) -> Settled
 
 def with_journal(step_run: StepRun, journal: Journal) -> StepRun:
     """The record with what its code read by name and said of itself."""
-    if not (journal.inputs or journal.metadata):
+    if not (journal.inputs or journal.dependencies or journal.metadata):
         return step_run
     known = {dependency.name for dependency in step_run.dependencies}
     read = (found for name, found in journal.dependencies.items() if name not in known)

@@ -11,8 +11,11 @@ from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.model.artifact import ArtifactConfig, ArtifactVersion
+from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.labels import Labels, Subject
+from jupyter_mlpipe.model.models import ModelVersion
+from jupyter_mlpipe.model.run import StepRun
 from jupyter_mlpipe.model.step import StepOptions, StepSignature, StepSource
 from jupyter_mlpipe.tracking.store import Query
 
@@ -41,13 +44,14 @@ def with_annotations(
 def of_one_element(options: StepOptions) -> StepOptions:
     """What is said of a mapped step, for the run of one element.
 
-    A version name belongs to the list of what all of them left.
+    A version name, or of a model, belongs to the list of what all of them left.
     """
     return replace(
         options,
         fan_out=None,
         condition=None,
         version=None,
+        model=None,
         configs=_without_versions(options.configs),
         inputs=(),
     )
@@ -107,6 +111,15 @@ def _named_versions(
         version = options.of_output(variable).version
         if version:
             yield variable, version
+
+
+def grouped_outputs(step_run: StepRun, options: StepOptions) -> tuple[ModelVersion, ...]:
+    """The version of the model, if the step is to leave one: its outputs by their variables."""
+    if options.model is None or not step_run.outputs:
+        return ()
+    artifacts = {output.variable: output.version_id for output in step_run.outputs}
+    version = ModelVersion(new_id(), options.model, artifacts, run_id=step_run.run_id)
+    return (replace(version, created=step_run.started + step_run.seconds),)
 
 
 def later_labels(step: StepSource, left: Mapping[str, ArtifactVersion]) -> tuple[Labels, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from jupyter_mlpipe.engine.garbage import named_digests
@@ -14,9 +15,11 @@ from jupyter_mlpipe.storage.blobs import BlobStore
 from jupyter_mlpipe.storage.folder import FolderBlobs
 from jupyter_mlpipe.storage.garbage import collect_garbage
 from jupyter_mlpipe.storage.marking import Collected
+from jupyter_mlpipe.tracking.joins import grouping
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _MOST = 100_000
+_SHOWN = 5
 
 
 def _ignore(_: str) -> None:
@@ -45,6 +48,8 @@ class Pruned:
     freed: Collected | None
     """Content; None where records of other projects may name it."""
     dry_run: bool
+    grouped: Mapping[str, str] = field(default_factory=dict)
+    """What nothing but a model version uses, and so stays: its id to the words for it."""
 
     def sentence(self, place: str, remedy: str) -> str:
         """For people.
@@ -56,6 +61,10 @@ class Pruned:
         verb = "would be removed" if self.dry_run else "removed"
         versions = f"{count_text(len(self.versions), 'version')} {verb}"
         end = f" {remedy}" if self.dry_run and self._anything else ""
+        if self.grouped:
+            kept = ", ".join(islice(self.grouped.values(), _SHOWN))
+            more = len(self.grouped) - _SHOWN
+            end = f" {kept}{f' and {more:,} more' if more > 0 else ''} stay for their models.{end}"
         if self.freed is None:
             stays = f"files stay in {place}, where other projects may store theirs"
             return f"{versions}; {stays}. Say --no-other-project if none does.{end}"
@@ -71,7 +80,8 @@ def prune(blobs: BlobStore, metadata: MetadataStore, home: Path, wanted: Pruning
     """Remove versions that no step run uses, then content that nothing names, beside running steps.
 
     Versions of this project go, content only where no project of the metadata store names it.
-    Versions that the user named or tagged stay, and so does the newest of each artifact.
+    Versions that the user named or tagged stay, those that a model version groups, and the newest
+    of each artifact.
 
     Args:
         blobs: The artifact store.
@@ -84,7 +94,9 @@ def prune(blobs: BlobStore, metadata: MetadataStore, home: Path, wanted: Pruning
         MetadataError: The records cannot be read or changed.
     """
     wanted.tell("looking for versions that nothing uses")
-    found = tuple(_unused(metadata, before=time.time() - wanted.older_than))
+    unused = tuple(_unused(metadata, before=time.time() - wanted.older_than))
+    grouped = grouping(metadata, unused)
+    found = tuple(version for version in unused if version.id not in grouped)
     if not wanted.dry_run:
         made = metadata.append([Removal(version.id) for version in found])
         removed = {one.version_id for one in made if isinstance(one, Removal)}
@@ -95,7 +107,7 @@ def prune(blobs: BlobStore, metadata: MetadataStore, home: Path, wanted: Pruning
         gone = frozenset(version.id for version in found)
         named = list(dict.fromkeys(named_digests(metadata, gone, wanted.tell)))
         freed = collect_garbage(blobs, _counted(named, wanted.tell), dry_run=wanted.dry_run)
-    return Pruned(found, freed, wanted.dry_run)
+    return Pruned(found, freed, wanted.dry_run, grouped)
 
 
 def _unused(metadata: MetadataStore, before: float) -> Iterator[ArtifactVersion]:

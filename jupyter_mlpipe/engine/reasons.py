@@ -228,6 +228,7 @@ _WORDS = {
     DependencyKind.ENVIRONMENT: "environment variable {name} changed",
     DependencyKind.ELEMENT: "`{name}` is another element",
     DependencyKind.ARTIFACT: "the {name} is another one",
+    DependencyKind.MODEL: "the {name} is another one",
     DependencyKind.ABSENT: "`{name}` is defined now",
     DependencyKind.SHARING: "other variables share memory with what it uses",
 }

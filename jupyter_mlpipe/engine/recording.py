@@ -30,7 +30,7 @@ from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import handed_out, remembered, remembered_since
-from jupyter_mlpipe.engine.naming import later_labels
+from jupyter_mlpipe.engine.naming import grouped_outputs, later_labels
 from jupyter_mlpipe.engine.never import why_never
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.engine.randomness import looked_at
@@ -76,7 +76,8 @@ def record_success(
     step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
     drawn = attempt.drawn
     versions, makers = captured.new_versions(), drawn.makers_noted(step_run)
-    beside: tuple[Beside, ...] = (*versions, *logged.labels, *makers)
+    model = grouped_outputs(step_run, attempt.step.options)
+    beside: tuple[Beside, ...] = (*versions, *logged.labels, *makers, *model)
     appended = append(step_run, beside, attempt.scope, context)
     attempt.scope.figures.ran(step_run, drawn)
     by_id = {version.id: version for version in appended.versions}
@@ -90,12 +91,14 @@ def record_success(
         *logged.problems,
         *drawn.problems(step_run),
         *_missing(attempt, names),
+        *_ungrouped(step_run, attempt),
     )
     return StepReport(
         step_run,
         tuple((output, by_id[output.version_id]) for output in step_run.outputs),
         warnings=tuple(dict.fromkeys(warnings)),
         diff=_diff(attempt),
+        model=appended.model,
     )
 
 
@@ -358,6 +361,12 @@ def _state_facts(attempt: Attempt, seen: Sightings) -> StateFacts:
 
 
 _ASK_FOR_FOLDER = frozenset({"os", "pathlib", "glob", "shutil", "tempfile", "subprocess"})
+
+
+def _ungrouped(step_run: StepRun, attempt: Attempt) -> Iterator[str]:
+    model = attempt.step.options.model
+    if model is not None and not step_run.outputs:
+        yield f"it left nothing that is stored, so the model {model!r} has no new version"
 
 
 def _missing(attempt: Attempt, names: frozenset[str]) -> tuple[str, ...]:

@@ -9,11 +9,10 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.annotations import checked_version
 from jupyter_mlpipe.engine.context import RunContext
-from jupyter_mlpipe.engine.journal import running_journal
+from jupyter_mlpipe.engine.journal import running_step
 from jupyter_mlpipe.model.artifact import ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import MetadataError
-from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.tracking.store import Query
 
 
@@ -47,7 +46,7 @@ def save_value(value: Any, wanted: Wanted, context: RunContext) -> ArtifactVersi
         known = context.metadata.find(Query(ArtifactVersion, where, limit=1, counted=False)).items
         if known:
             return known[0]
-    around = _running()
+    around = running_step()
     version = ArtifactVersion(
         id=new_id(),
         name=wanted.name,
@@ -86,9 +85,3 @@ def _check(wanted: Wanted, context: RunContext) -> None:
             f"The artifact {wanted.name!r} already has a version {wanted.version!r}, and versions "
             "never change. Choose another version name, or leave it out."
         )
-
-
-def _running() -> tuple[Run, StepRun] | tuple[()]:
-    """The step run must be on record before what it left; it is replaced when the cell ends."""
-    journal = running_journal()
-    return journal.running() if journal is not None and journal.running is not None else ()

@@ -72,7 +72,7 @@ def recalled(step_run: StepRun) -> Sightings:
             seen.inquiries.by_user.add(dependency.name)
         elif dependency.kind is DependencyKind.ENVIRONMENT:
             seen.environ.read[dependency.name] = dependency.digest
-        elif dependency.kind is DependencyKind.ARTIFACT:
+        elif dependency.kind in (DependencyKind.ARTIFACT, DependencyKind.MODEL):
             seen.journal.dependencies[dependency.name] = dependency
         elif dependency.name == WORKING_DIRECTORY:
             seen.relative = True

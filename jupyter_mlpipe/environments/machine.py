@@ -1,7 +1,8 @@
-"""What the machine is: processor and graphics cards."""
+"""What the machine is, processor and graphics cards, and who uses it."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import platform
 import shutil
@@ -46,3 +47,11 @@ def gpu_names() -> tuple[str, ...]:
     except (OSError, subprocess.SubprocessError):
         return ()
     return tuple(line.strip() for line in done.stdout.splitlines() if line.strip())
+
+
+def user_name() -> str:
+    """Who runs the process; empty in a container without a user entry."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

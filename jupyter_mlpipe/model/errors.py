@@ -15,6 +15,7 @@ MlpipeError
  ├─ MetadataError            the metadata store is unusable, foreign or damaged
  │   ├─ UnreachableError     it is kept by a server, which does not answer
  │   ├─ VersionTakenError    another version has the name already
+ │   ├─ StageTakenError      another version of the model has the stage
  │   └─ NotFoundError        nothing is recorded under that name or id
  ├─ PipelineError            a pipeline, its parameters or its archive is invalid
  └─ OrchestratorError        a target cannot express or run the pipeline
@@ -111,7 +112,11 @@ class UnreachableError(MetadataError):
 
 
 class VersionTakenError(MetadataError):
-    """Another version of the artifact has the version name already."""
+    """Another version of the artifact or model has the version name already."""
+
+
+class StageTakenError(MetadataError):
+    """Another version of the model has the stage, and was not to be archived."""
 
 
 class NotFoundError(MetadataError):

@@ -20,6 +20,9 @@ class Subject(StrEnum):
     VERSION = "artifact version"
     STEP_RUN = "step run"
     RUN = "run"
+    MODEL = "model"
+    """Its id is the name."""
+    MODEL_VERSION = "model version"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,9 @@ class DependencyKind(StrEnum):
     ARTIFACT = "artifact"
     """An artifact that the code asked for by name, as in `newest version of iris`: the digest of
     its value."""
+    MODEL = "model"
+    """A version of a model that the code asked for by what may be given to another one, as in
+    `production version of churn`: its id."""
     ABSENT = "absent"
     """A name that was mentioned but bound to nothing."""
     SHARING = "sharing"
@@ -90,7 +93,8 @@ class Input:
     """A variable a step read, and the version it held."""
 
     variable: str
-    """For an artifact that the code asked for by name: the call, as in `load_artifact('iris')`."""
+    """For an artifact that the code asked for by name: the call, as in `load_artifact('iris')`;
+    for one that a model version groups: `churn@2: weights`."""
     version_id: str
 
     @property

@@ -26,6 +26,8 @@ class StepOptions:
     metadata: Mapping[str, object] = field(default_factory=dict)
     version: str | None = None
     """A version name for every output of the step, from `--version`."""
+    model: str | None = None
+    """The model of which the outputs become a new version, from `--model`."""
     configs: Mapping[str, ArtifactConfig] = field(default_factory=dict)
     """Variable to what `mlpipe.yaml` says of it."""
     annotated: Mapping[str, ArtifactConfig] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError, VersionTakenError
 from jupyter_mlpipe.model.labels import Labels, Subject
+from jupyter_mlpipe.model.models import Model, ModelVersion
 from jupyter_mlpipe.model.run import (
     Input,
     Run,
@@ -22,12 +23,12 @@ from jupyter_mlpipe.model.run import (
     Status,
     StepRun,
 )
-from jupyter_mlpipe.testing.projects import ProjectsContract
+from jupyter_mlpipe.testing.models import ModelsContract, a_model_version
 from jupyter_mlpipe.testing.records import a_chain, a_run, a_snapshot, a_step, a_version
 from jupyter_mlpipe.tracking.store import MetadataStore, Query, Record
 
 
-class MetadataStoreContract(ProjectsContract):
+class MetadataStoreContract(ModelsContract):
     """Inherit, name the class `Test...`, and say how a store is opened."""
 
     def test_it_has_the_four_verbs(self, store: MetadataStore) -> None:
@@ -215,13 +216,15 @@ class MetadataStoreContract(ProjectsContract):
     def test_anything_recorded_can_be_tagged_and_described_later(
         self, store: MetadataStore, subject: Subject
     ) -> None:
-        step, version = a_step("clean")
-        store.append([a_run(), step, version])
+        (step, version), grouping = a_step("clean"), a_model_version("churn")
+        store.append([a_run(), step, version, grouping])
         id_ = {
             Subject.ARTIFACT: version.name,
             Subject.VERSION: version.id,
             Subject.STEP_RUN: step.id,
             Subject.RUN: "run",
+            Subject.MODEL: "churn",
+            Subject.MODEL_VERSION: grouping.id,
         }[subject]
         store.append([Labels(subject, id_, ("good", "old"), {"rows": 3, "team": "x"})])
         store.append([Labels(subject, id_, ("good",), {"rows": 4}, dropped=("old",))])
@@ -334,7 +337,7 @@ def names(store: MetadataStore, where: dict[str, object]) -> list[str]:
 
 def labelled(store: MetadataStore, subject: Subject, id: str) -> Any:
     """What was given tags and metadata."""
-    kinds: tuple[type[Any], ...] = (Artifact, ArtifactVersion, StepRun, Run)
+    kinds: tuple[type[Any], ...] = (Artifact, ArtifactVersion, StepRun, Run, Model, ModelVersion)
     return store.get(kinds[list(Subject).index(subject)], id)
 
 

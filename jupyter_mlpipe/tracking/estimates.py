@@ -14,17 +14,27 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, inspect, text
 
 _MOST = 1_000_000
-_ROWS = {"projects": 2, "environments": 100, "artifacts": 4_000, "runs": 40_000}
+_ROWS = {
+    "projects": 2,
+    "environments": 100,
+    "models": 200,
+    "artifacts": 4_000,
+    "model_versions": 20_000,
+    "promotions": 40_000,
+    "runs": 40_000,
+}
 """How many there may be in tables that are not among the largest."""
 _VALUES = {
     "project": 2,
     "type": 2,
     "element": 2,
     "status": 4,
+    "stage": 4,
     "position": 4,
     "variable": 20,
     "pipeline": 20,
     "step": 50,
+    "model": 100,
     "version": 500,
     "version_name": 500,
     "name": 2_000,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.models import ModelVersion
 from jupyter_mlpipe.model.run import StepRun
 from jupyter_mlpipe.tracking.store import MetadataStore, Query, R
 
+_MOST = 100_000
 _BATCH = 500
 """Ids asked for in one query; databases limit how many one may name."""
 
@@ -42,6 +44,20 @@ def join(store: MetadataStore, step_runs: Iterable[StepRun]) -> Joined:
         if version.step_run in known
     }
     return Joined(versions, producers)
+
+
+def grouping(store: MetadataStore, versions: Sequence[ArtifactVersion]) -> Mapping[str, str]:
+    """Those that model versions of any project group: their ids, each with words for people."""
+    found: dict[str, str] = {}
+    for start in range(0, len(versions), _BATCH):
+        some = {version.id: version for version in versions[start : start + _BATCH]}
+        query = Query(ModelVersion, {"artifact": tuple(some)}, limit=_MOST, counted=False)
+        for model in store.find(query).items:
+            for role, id_ in model.artifacts.items():
+                if id_ in some:
+                    named = f"{some[id_].name} {some[id_].label}"
+                    found.setdefault(id_, f"{named} ({role} of {model.model} {model.label})")
+    return found
 
 
 def by_ids(store: MetadataStore, kind: type[R], ids: Iterable[str]) -> Iterator[R]:

@@ -30,6 +30,9 @@ from jupyter_mlpipe.tracking.store import Query
 from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
     ARTIFACTS,
+    MODEL_VERSION_ARTIFACTS,
+    MODEL_VERSIONS,
+    MODELS,
     RUNS,
     STEP_INPUTS,
     STEP_OUTPUTS,
@@ -103,7 +106,7 @@ def put_labels(transaction: Transaction, labels: Labels) -> None:
 
 
 def remove(transaction: Transaction, version_id: str) -> bool:
-    """Forget an artifact version, unless a step run uses it."""
+    """Forget an artifact version, unless a step run uses it or a model version groups it."""
     gone = transaction.rows(_REMOVE, {"id": version_id})
     renamed = (
         {"of_project": r["project"], "of_name": r["name"], "gone": r["version"]} for r in gone
@@ -112,19 +115,20 @@ def remove(transaction: Transaction, version_id: str) -> bool:
     return bool(gone)
 
 
-_NAME: ColumnElement[str] = ARTIFACTS.c.name
 _KEYS: Mapping[Subject, ColumnElement[str]] = {
-    Subject.ARTIFACT: _NAME,
+    Subject.ARTIFACT: ARTIFACTS.c.name,
     Subject.VERSION: ARTIFACT_VERSIONS.c.id,
     Subject.STEP_RUN: STEP_RUNS.c.id,
     Subject.RUN: RUNS.c.id,
+    Subject.MODEL: MODELS.c.name,
+    Subject.MODEL_VERSION: MODEL_VERSIONS.c.id,
 }
 
 
 def _is(key: Any) -> ColumnElement[bool]:
     """Whether a row is the one that is meant: ids are of one project, names are not."""
     named: ColumnElement[bool] = key == bindparam("id")
-    return named & (ARTIFACTS.c.project == bindparam("project")) if key is _NAME else named
+    return named & (key.table.c.project == bindparam("project")) if key.name == "name" else named
 
 
 def _labels_of(key: Any) -> Select[Any]:
@@ -139,9 +143,10 @@ def _put(key: Any) -> Update:
 
 _LABELS_OF = {subject: _labels_of(key) for subject, key in _KEYS.items()}
 _PUT_LABELS = {subject: _put(key) for subject, key in _KEYS.items()}
+_GROUPED = exists().where(MODEL_VERSION_ARTIFACTS.c.version_id == ARTIFACT_VERSIONS.c.id)
 _REMOVE = (
     delete(ARTIFACT_VERSIONS)
-    .where(ARTIFACT_VERSIONS.c.id == bindparam("id"), unused())
+    .where(ARTIFACT_VERSIONS.c.id == bindparam("id"), unused(), ~_GROUPED)
     .returning(ARTIFACT_VERSIONS.c.project, ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version)
 )
 _LEFT = (

@@ -157,6 +157,8 @@ def _taken(found: str) -> str | None:
         )
     if "artifact_versions" in found or "one_version_per_number" in found:
         return "this artifact version is already recorded, and versions never change."
+    if "model_versions" in found:
+        return "this model version is already recorded, and versions never change."
     return None
 
 

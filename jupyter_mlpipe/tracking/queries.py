@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
+    literal_column,
     null,
     select,
     tuple_,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError
+from jupyter_mlpipe.model.models import Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
 from jupyter_mlpipe.tracking.choices import SEVERAL, count_of, is_one_of, listed
@@ -44,7 +46,12 @@ from jupyter_mlpipe.tracking.tables import (
     ARTIFACT_VERSIONS,
     ARTIFACTS,
     ENVIRONMENTS,
+    MODEL_VERSION_ARTIFACTS,
+    MODEL_VERSION_NAMES,
+    MODEL_VERSIONS,
+    MODELS,
     PROJECTS,
+    PROMOTIONS,
     RUNS,
     STEP_INPUTS,
     STEP_OUTPUTS,
@@ -59,7 +66,7 @@ class Place:
     table: Table
     id: ColumnElement[str]
     created: ColumnElement[Any]
-    """What records are ordered by; of an artifact its name."""
+    """What records are ordered by; of an artifact or model its name."""
 
     @property
     def rows(self) -> Select[Any]:
@@ -76,22 +83,26 @@ PLACES: Mapping[type, Place] = {
     Project: Place(PROJECTS, PROJECTS.c.name, PROJECTS.c.created),
     Artifact: Place(ARTIFACTS, ARTIFACTS.c.name, ARTIFACTS.c.name),
     EnvironmentSnapshot: Place(ENVIRONMENTS, ENVIRONMENTS.c.digest, ENVIRONMENTS.c.created),
+    Model: Place(MODELS, MODELS.c.name, MODELS.c.name),
+    ModelVersion: Place(MODEL_VERSIONS, MODEL_VERSIONS.c.id, MODEL_VERSIONS.c.created),
+    Promotion: Place(PROMOTIONS, PROMOTIONS.c.id, PROMOTIONS.c.created),
 }
 _PROJECT = bindparam("project", type_=String)
 
 
 def _own(kind: type) -> list[ColumnElement[bool]]:
     """Names are the project's own, ids are of one project anyhow."""
-    return [ARTIFACTS.c.project == _PROJECT] if kind is Artifact else []
+    table = PLACES[kind].table
+    return [table.c.project == _PROJECT] if kind in (Artifact, Model) else []
 
 
 ROW_OF: Mapping[type, Select[Any]] = {
     kind: place.rows.where(place.id == bindparam("id"), *_own(kind))
     for kind, place in PLACES.items()
 }
-"""The row with a certain `id`, in whatever project; of artifacts, those of this project."""
+"""The row with a certain `id`, in whatever project; artifacts and models are this project's."""
 _NO_LABELS = LabelShape()
-_REFERENCES = ("id", "run_id", "step_run", "input", "output")
+_REFERENCES = ("id", "run_id", "step_run", "input", "output", "artifact", "version_id")
 _MOST_SHAPES = 256
 """Statements kept; a program asks but a few dozen questions."""
 
@@ -185,6 +196,22 @@ def data_of(count: int) -> CompoundSelect[Any]:
 
 
 @functools.cache
+def had_by(count: int) -> CompoundSelect[Any]:
+    """What model versions, `listed`, group, and their aliases; `role` is null for these."""
+    grouped, names = MODEL_VERSION_ARTIFACTS.c, MODEL_VERSION_NAMES.c
+    artifacts = select(
+        grouped.model_version, grouped.position, grouped.role, grouped.version_id.label("what")
+    ).where(is_one_of(grouped.model_version, "id", count))
+    aliases = select(
+        names.model_version,
+        literal_column("0").label("position"),
+        null().label("role"),
+        names.name.label("what"),
+    ).where(names.alias, is_one_of(names.model_version, "id", count))
+    return union_all(artifacts, aliases).order_by("position", "what")
+
+
+@functools.cache
 def edges_of(direction: Literal["upstream", "downstream"]) -> Select[str, str, str]:
     """What leads to the versions that are reached from a `version`; `most` of them, and itself.
 
@@ -210,7 +237,7 @@ def edges_of(direction: Literal["upstream", "downstream"]) -> Select[str, str, s
 
 
 def _numbered(kind: type) -> Sequence[ColumnElement[Any]]:
-    return [ARTIFACT_VERSIONS.c.version] if kind is ArtifactVersion else []
+    return [PLACES[kind].table.c.version] if kind in (ArtifactVersion, ModelVersion) else []
 
 
 def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
@@ -243,9 +270,20 @@ def _condition(kind: type, table: Table, name: str, count: int | None) -> Column
         data = STEP_INPUTS if name == "input" else STEP_OUTPUTS
         readers = select(data.c.step_run).where(is_one_of(data.c.version_id, name, count))
         return STEP_RUNS.c.id.in_(readers)
+    if kind is ModelVersion and name in _BESIDE:
+        beside = _BESIDE[name]
+        having = select(beside.table.c.model_version).where(is_one_of(beside, name, count))
+        return MODEL_VERSIONS.c.id.in_(having)
     known = [c.name for c in table.c if c.name not in _OURS and not isinstance(c.type, JSON)]
     if name not in known:
         raise MetadataError(
             f"A {kind.__name__} cannot be searched by {name!r}. Known are {', '.join(known)}."
         )
     return is_one_of(table.c[name], name, count)
+
+
+_BESIDE: Mapping[str, Any] = {
+    "artifact": MODEL_VERSION_ARTIFACTS.c.version_id,
+    "called": MODEL_VERSION_NAMES.c.name,
+}
+"""What a model version answers to that is not in its own row."""

@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_mlpipe.model import wire
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
+from jupyter_mlpipe.model.models import Model, ModelStages, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import (
     Dependency,
@@ -51,7 +52,9 @@ def read_run(row: Mapping[str, Any]) -> Run:
     return Run(**{**row, "status": Status(row["status"]), "tags": tuple(row["tags"])})
 
 
-def _label_columns(record: Run | StepRun | ArtifactVersion) -> dict[str, Any]:
+def _label_columns(
+    record: Run | StepRun | ArtifactVersion | Model | ModelVersion,
+) -> dict[str, Any]:
     return {"tags": list(record.tags), "metadata": wire.to_json(record.metadata)}
 
 
@@ -173,6 +176,65 @@ def read_version(row: Mapping[str, Any]) -> ArtifactVersion:
 def read_artifact(row: Mapping[str, Any]) -> Artifact:
     """The artifact of one row."""
     return Artifact(**{**row, "tags": tuple(row["tags"])})
+
+
+def model_row(model: Model) -> dict[str, Any]:
+    """One row of `models`."""
+    return {
+        "name": model.name,
+        "last_version": model.last_version,
+        "created": model.created,
+        "description": model.description,
+        **_label_columns(model),
+    }
+
+
+def read_model(row: Mapping[str, Any]) -> Model:
+    """The model of one row."""
+    return Model(**{**row, "tags": tuple(row["tags"])})
+
+
+def model_version_row(version: ModelVersion) -> dict[str, Any]:
+    """One row of `model_versions`; what it groups and is called has tables of its own."""
+    return {
+        "id": version.id,
+        "model": version.model,
+        "version": version.version,
+        "version_name": version.version_name,
+        "stage": version.stage.value,
+        "run_id": version.run_id,
+        "description": version.description,
+        **_label_columns(version),
+        "created": version.created,
+    }
+
+
+def grouped_rows(version: ModelVersion) -> list[dict[str, Any]]:
+    """The rows of `model_version_artifacts`, numbered in their order."""
+    return [
+        {"model_version": version.id, "position": position, "role": role, "version_id": id_}
+        for position, (role, id_) in enumerate(version.artifacts.items())
+    ]
+
+
+def read_model_version(
+    row: Mapping[str, Any], artifacts: Mapping[str, str], aliases: Sequence[str]
+) -> ModelVersion:
+    """The model version of one row, with what its other tables hold."""
+    facts = {**row, "stage": ModelStages(row["stage"]), "tags": tuple(row["tags"])}
+    return ModelVersion(**facts, artifacts=artifacts, aliases=tuple(aliases))
+
+
+def promotion_row(promotion: Promotion) -> dict[str, Any]:
+    """One row of `promotions`."""
+    known: dict[str, Any] = wire.to_json(promotion)
+    return known
+
+
+def read_promotion(row: Mapping[str, Any]) -> Promotion:
+    """The promotion of one row."""
+    stages = {name: ModelStages(row[name]) for name in ("from_stage", "to_stage")}
+    return Promotion(**{**row, **stages})
 
 
 def environment_row(snapshot: EnvironmentSnapshot) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError, NotFoundError, UnreachableError
+from jupyter_mlpipe.model.models import Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import DEFAULT_PROJECT, Project
 from jupyter_mlpipe.model.run import Input, Output, Run, StepRun
 from jupyter_mlpipe.tracking import database, queries, rows
@@ -22,6 +23,9 @@ from jupyter_mlpipe.tracking.distances import nearest_first
 from jupyter_mlpipe.tracking.driver import Driver, Row, Transaction
 from jupyter_mlpipe.tracking.store import LineageEdge, Page, Query, R, Record
 from jupyter_mlpipe.tracking.writing import put_project, write
+
+_BATCH = 1000
+"""Records of which parts are asked for in one statement; it takes so many parameters only."""
 
 
 class SqlMetadataStore:
@@ -134,12 +138,17 @@ _WORDS = {
     Artifact: "artifact",
     ArtifactVersion: "artifact version",
     EnvironmentSnapshot: "environment snapshot",
+    Model: "model",
+    ModelVersion: "model version",
+    Promotion: "promotion",
 }
 
 
 def _read(transaction: Transaction, kind: type[R], found: Sequence[Row]) -> tuple[Any, ...]:
     if kind is StepRun:
         return _step_runs(transaction, found)
+    if kind is ModelVersion:
+        return _model_versions(transaction, found)
     return tuple(map(_READERS[kind], found))
 
 
@@ -149,6 +158,8 @@ _READERS: Mapping[type, Callable[[Row], Any]] = {
     Artifact: rows.read_artifact,
     ArtifactVersion: rows.read_version,
     EnvironmentSnapshot: rows.read_environment,
+    Model: rows.read_model,
+    Promotion: rows.read_promotion,
 }
 
 
@@ -162,3 +173,18 @@ def _step_runs(transaction: Transaction, found: Sequence[Row]) -> tuple[StepRun,
             mutated = bool(row["mutated"])  # a boolean loses its type in the union
             outputs[row["step_run"]].append(Output(row["variable"], row["version_id"], mutated))
     return tuple(rows.read_step_run(row, inputs[row["id"]], outputs[row["id"]]) for row in found)
+
+
+def _model_versions(transaction: Transaction, found: Sequence[Row]) -> tuple[ModelVersion, ...]:
+    artifacts: dict[str, dict[str, str]] = defaultdict(dict)
+    aliases: dict[str, list[str]] = defaultdict(list)
+    for start in range(0, len(found), _BATCH):
+        ids = listed("id", [row["id"] for row in found[start : start + _BATCH]])
+        for row in transaction.rows(queries.had_by(len(ids)), ids):
+            if row["role"] is None:
+                aliases[row["model_version"]].append(row["what"])
+            else:
+                artifacts[row["model_version"]][row["role"]] = row["what"]
+    return tuple(
+        rows.read_model_version(row, artifacts[row["id"]], aliases[row["id"]]) for row in found
+    )

@@ -43,6 +43,9 @@ _SENTENCES = {
     "UNIQUE constraint failed: artifact_versions": (
         "this artifact version is already recorded, and versions never change."
     ),
+    "UNIQUE constraint failed: model_versions": (
+        "this model version is already recorded, and versions never change."
+    ),
     "FOREIGN KEY": "a record names a run, step run or artifact version that was never recorded.",
 }
 

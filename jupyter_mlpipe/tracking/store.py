@@ -9,11 +9,26 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_check
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion, Removal
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.labels import Labels
+from jupyter_mlpipe.model.models import Alias, Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
 
-Record: TypeAlias = Run | StepRun | ArtifactVersion | EnvironmentSnapshot | Labels | Removal
-R = TypeVar("R", Run, StepRun, Artifact, ArtifactVersion, EnvironmentSnapshot, Project)
+_Changes: TypeAlias = Labels | Removal | Promotion | Alias
+Record: TypeAlias = (
+    Run | StepRun | ArtifactVersion | EnvironmentSnapshot | Model | ModelVersion | _Changes
+)
+R = TypeVar(
+    "R",
+    Run,
+    StepRun,
+    Artifact,
+    ArtifactVersion,
+    EnvironmentSnapshot,
+    Project,
+    Model,
+    ModelVersion,
+    Promotion,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +38,8 @@ class Query(Generic[R]):
     kind: type[R]
     where: Mapping[str, object] = field(default_factory=dict)
     """Field name to the value it must have, or to a tuple of values of which it must have one.
-    A step run also answers to `input` and `output`, the id of an artifact version."""
+    A step run also answers to `input` and `output`, the id of an artifact version; a model version
+    to `artifact`, the id of one that it groups, and to `called`, its version name or an alias."""
     name_pattern: str | None = None
     """Artifact versions only: a glob over the artifact's name."""
     tags: tuple[str, ...] = ()
@@ -80,19 +96,26 @@ class MetadataStore(Protocol):
         metadata that it had. Artifact versions never do; those with version 0 get the next number
         of their name, without gaps. The run, step run and artifact versions that a record names
         must be recorded before it or with it; an environment may follow later. Labels are added
-        to what is recorded, and a removal takes a version away if no step run left or read it.
+        to what is recorded, and a removal takes a version away if no step run left or read it and
+        no model version groups it.
+
+        A model version gets the next number of its model, which is made with its first one; what
+        it groups never changes. Where a promotion is to a stage that one version has at a time,
+        the one that has it is archived, if there is `force`.
 
         Returns:
-            The records as stored, with their version numbers, and those removals that were made.
+            The records as stored, with their version numbers, those removals that were made, and
+            those promotions that changed something.
 
         Raises:
-            MetadataError: The store cannot be written, or a version name is already taken.
-            NotFoundError: What is to be labelled is not recorded.
+            MetadataError: The store cannot be written, or a name is already taken.
+            NotFoundError: What is to be labelled, called or promoted is not recorded.
+            StageTakenError: Another version has the stage, and is not to be archived.
         """
         ...
 
     def get(self, kind: type[R], id: str) -> R:
-        """One record by its id (an environment: by its digest, an artifact: by its name).
+        """One record by its id (an environment: by its digest; an artifact, a model: by its name).
 
         Raises:
             NotFoundError: Nothing is recorded under that id.

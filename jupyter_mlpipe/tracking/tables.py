@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 
@@ -179,6 +180,93 @@ STEP_OUTPUTS = Table(
     Column("version_id", String, _belongs_to("artifact_versions.id"), nullable=False),
     Column("mutated", Boolean, nullable=False),
     Index("step_outputs_by_version", "version_id", "step_run"),
+)
+
+MODELS = Table(
+    "models",
+    METADATA,
+    Column("project", String, primary_key=True, server_default="default"),
+    Column("name", String, primary_key=True),
+    Column("last_version", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("description", Text, nullable=False),
+    *_labels(),
+)
+
+_ONE_AT_A_TIME = text("stage IN ('staging', 'production')")
+
+MODEL_VERSIONS = Table(
+    "model_versions",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("model", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("version_name", String),
+    Column("stage", String, nullable=False),
+    Column("run_id", String, _belongs_to("runs.id")),
+    Column("description", Text, nullable=False),
+    *_labels(),
+    Column("created", Float, nullable=False),
+    _project(),
+    ForeignKeyConstraint(
+        ["project", "model"],
+        ["models.project", "models.name"],
+        name="a_version_has_a_model",
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+    UniqueConstraint("project", "model", "version", name="one_model_version_per_number"),
+    Index(
+        "one_version_per_stage",
+        *("project", "model", "stage"),
+        unique=True,
+        sqlite_where=_ONE_AT_A_TIME,
+        postgresql_where=_ONE_AT_A_TIME,
+    ),
+    Index("model_versions_by_start", "project", "created", "id"),
+    Index("model_versions_by_run", "run_id"),
+)
+
+MODEL_VERSION_ARTIFACTS = Table(
+    "model_version_artifacts",
+    METADATA,
+    Column("model_version", String, _belongs_to("model_versions.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("version_id", String, _belongs_to("artifact_versions.id"), nullable=False),
+    Index("model_version_artifacts_by_version", "version_id", "model_version"),
+)
+
+# What a version of a model is called beside its number: one table, so that no two are called alike.
+MODEL_VERSION_NAMES = Table(
+    "model_version_names",
+    METADATA,
+    Column("project", String, primary_key=True, server_default="default"),
+    Column("model", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("model_version", String, _belongs_to("model_versions.id"), nullable=False),
+    # An alias can be given to another version, a version name cannot.
+    Column("alias", Boolean, nullable=False),
+    Index("model_version_names_by_version", "model_version"),
+)
+
+PROMOTIONS = Table(
+    "promotions",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("version_id", String, _belongs_to("model_versions.id"), nullable=False),
+    Column("model", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("from_stage", String, nullable=False),
+    Column("to_stage", String, nullable=False),
+    Column("user", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("force", Boolean, nullable=False),
+    _project(),
+    Index("promotions_by_model", "project", "model", "created", "id"),
+    Index("promotions_by_start", "project", "created", "id"),
+    Index("promotions_by_version", "version_id", "created", "id"),
 )
 
 ENVIRONMENTS = Table(

@@ -12,9 +12,10 @@ from sqlalchemy.dialects import postgresql
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion, Removal
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
-from jupyter_mlpipe.model.labels import Labels
+from jupyter_mlpipe.model.labels import Labels, Subject
+from jupyter_mlpipe.model.models import Alias, Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.run import Run, StepRun
-from jupyter_mlpipe.tracking import rows
+from jupyter_mlpipe.tracking import registering, rows
 from jupyter_mlpipe.tracking.driver import Transaction
 from jupyter_mlpipe.tracking.labels import put_labels, remove
 from jupyter_mlpipe.tracking.store import Record
@@ -45,9 +46,11 @@ def write(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, 
     transaction.run(_PUT_ENVIRONMENT, snapshots)
     _write_step_runs(transaction, step_runs)
     transaction.run(_ADD_VERSION, versions)
+    grouping = [record for record in stored if isinstance(record, ModelVersion)]
+    registering.add_versions(transaction, grouping)
     order = sorted(range(len(stored)), key=lambda place: _labelled(stored[place]))
-    followed = {place for place in order if _follow(transaction, stored[place])}
-    return tuple(record for place, record in enumerate(stored) if place in followed)
+    followed = {place: _follow(transaction, stored[place]) for place in order}
+    return tuple(made for place in range(len(stored)) if (made := followed[place]) is not None)
 
 
 def put_project(transaction: Transaction) -> None:
@@ -55,14 +58,22 @@ def put_project(transaction: Transaction) -> None:
     transaction.run(_PUT_PROJECT, [{"created": time.time()}])
 
 
-def _follow(transaction: Transaction, record: Record) -> bool:
-    """What is done to records once they are all there; whether there was anything to do."""
-    if isinstance(record, Labels):
+def _follow(transaction: Transaction, record: Record) -> Record | None:
+    """What is done to records once they are all there; None where there was nothing to do."""
+    if isinstance(record, Promotion):
+        return registering.promote(transaction, record)
+    if isinstance(record, Removal):
+        return record if remove(transaction, record.version_id) else None
+    if isinstance(record, Alias):
+        registering.put_alias(transaction, record)
+    elif isinstance(record, Labels):
         put_labels(transaction, record)
-    return not isinstance(record, Removal) or remove(transaction, record.version_id)
+    return record
 
 
 def _labelled(record: Record) -> tuple[str, str]:
+    if isinstance(record, Promotion | Alias):
+        return Subject.MODEL_VERSION, record.version_id
     return (record.subject, record.id) if isinstance(record, Labels) else ("", "")
 
 
@@ -118,6 +129,12 @@ def _numbered(transaction: Transaction, records: Sequence[Record]) -> tuple[Reco
     stored = list(records)
     for _, place in sorted(named):
         stored[place] = _number(transaction, cast("ArtifactVersion", stored[place]))
+    for record in stored:
+        if isinstance(record, Model):
+            registering.add_model(transaction, record)
+    models = [(r.model, place) for place, r in enumerate(records) if isinstance(r, ModelVersion)]
+    for _, place in sorted(models):
+        stored[place] = registering.number(transaction, cast("ModelVersion", stored[place]))
     return tuple(stored)
 
 

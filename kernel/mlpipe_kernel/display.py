@@ -32,6 +32,8 @@ def show_report(report: StepReport, shell: Any, line: str = "") -> None:
     """
     run = report.step_run
     facts = [_timing(report), *(describe_output(o, v) for o, v in report.outputs)]
+    if report.model is not None:
+        facts.append(f"model {report.model.model} {report.model.label}")
     if run.status not in _SAID and run.reason != "first run":
         facts.append(run.reason)
     title = f"{_SIGNS[run.status]} {run.step}"

@@ -23,6 +23,7 @@ from jupyter_mlpipe.engine.lookup import Hit, Skip
 from jupyter_mlpipe.engine.mapped import MappedStep
 from jupyter_mlpipe.engine.places import places_of
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, skip
+from jupyter_mlpipe.environments.machine import user_name
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import (
@@ -50,7 +51,7 @@ from mlpipe_kernel.rollback import left_again
 from mlpipe_kernel.settling import Settling
 from mlpipe_kernel.steps import StepNames
 from mlpipe_kernel.suspects import Suspects
-from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with, user_name
+from mlpipe_kernel.whereabouts import UNNAMED, notebook_path, notebook_with
 from mlpipe_kernel.workbench import Workbench
 
 _UNUSABLE = (NotebookError, CorruptArtifactError, ValueNotLoadableError)

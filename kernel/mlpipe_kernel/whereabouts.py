@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,11 +66,3 @@ def saved_cells(notebook: Path | None) -> tuple[Cell, ...]:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
-
-
-def user_name() -> str:
-    """Who runs the kernel; empty in a container without a user entry."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

@@ -104,7 +104,8 @@ def test_a_line_that_is_not_understood_is_explained(line, words):
 def test_the_table_lists_every_option_that_works_and_no_other():
     values = {
         "--out": "a", "--in": "a", "--type": "a=DATA", "--tag": "a", "--meta": "a=b",
-        "--version": "a", "--materializer": "a=b", "--no-visualizations": "", "--no-cache": "",
+        "--version": "a", "--model": "a", "--materializer": "a=b",
+        "--no-visualizations": "", "--no-cache": "",
         "--expires-after": "7d", "--cpu": "1", "--memory": "1", "--gpu": "1", "--disk": "1",
         "--image": "a", "--retries": "1",
         "--retry-delay": "1", "--timeout": "1", "--env": "a=b", "--secret": "a=b", "--map": "a",

@@ -114,6 +114,17 @@ def test_a_step_that_stands_on_a_reference_is_stale_only_when_that_leads_elsewhe
     assert "the newest version of numbers is another one" in status
 
 
+def test_a_step_that_leaves_a_version_of_a_model_says_so(live_kernel):
+    live_kernel.run("from jupyter_mlpipe import Client")
+    assert "model churn v1" in live_kernel.run("%%step train --model churn\nweights = [1]").text
+    use = "%%step use\ntotal = sum(Client().get_model_version('churn').load('weights'))"
+    live_kernel.run(use)
+    assert "stale" not in live_kernel.run("%mlpipe status").text
+    live_kernel.run("Client().create_model_version('churn', {'weights': 'study::train::weights'})")
+    status = live_kernel.run("%mlpipe status").text
+    assert "the latest version of the model churn is another one" in status
+
+
 def test_wherever_a_version_is_shown_it_is_called_as_the_user_named_it(live_kernel):
     live_kernel.run("%%step load --out df=iris --version raw_2023\ndf = [1]")
     live_kernel.run("%%step use\nn = len(df)")

@@ -11,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.errors import MetadataError
+from jupyter_mlpipe.model.models import Alias, Model, ModelStages, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Input, Run, StepRun
+from jupyter_mlpipe.testing.models import a_model_version, promotion, versions_of
 from jupyter_mlpipe.testing.records import a_run, a_snapshot, a_step, a_version
 from jupyter_mlpipe.tracking import rows, schema
 from jupyter_mlpipe.tracking.database import open_database
@@ -136,6 +138,33 @@ def test_data_outlives_every_step_down_and_up_again(engine, url):
         ("clean", "")
     ]
     store.close()
+
+
+def test_models_outlive_what_is_below_them_only(engine, url):
+    """Without tables for them, what they grouped stays and can be grouped again."""
+    store = SqlMetadataStore(url)
+    weights, grouping = a_version("w"), a_model_version("churn")
+    store.append([weights, replace(grouping, artifacts={"weights": weights.id})])
+    store.append([promotion(grouping, ModelStages.PRODUCTION), Alias(grouping.id, "best")])
+    move(engine, "0008")
+    move(engine, "0009")
+    assert [store.find(Query(kind)).total for kind in (Model, ModelVersion, Promotion)] == [0] * 3
+    assert store.get(ArtifactVersion, weights.id).name == "w"
+    (again,) = versions_of(store, 1)
+    store.append([promotion(again, ModelStages.PRODUCTION), Alias(again.id, "best")])
+    assert store.get(ModelVersion, again.id).aliases == ("best",)
+    store.close()
+
+
+def test_no_writer_can_give_a_stage_twice(engine, url):
+    """Whatever program it is, the database itself refuses."""
+    store = SqlMetadataStore(url)
+    versions_of(store, 2)
+    store.close()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE model_versions SET stage = 'archived'"))
+    with engine.connect() as connection, pytest.raises(IntegrityError):
+        connection.execute(text("UPDATE model_versions SET stage = 'production'"))
 
 
 def test_what_was_recorded_before_is_that_of_the_project_that_opens_first(engine, url):

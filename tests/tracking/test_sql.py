@@ -2,12 +2,14 @@ import os
 import resource
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import MetadataError
+from jupyter_mlpipe.model.models import ModelVersion, Promotion
 from jupyter_mlpipe.model.run import Run
 from jupyter_mlpipe.testing.metadata import MetadataStoreContract
 from jupyter_mlpipe.testing.records import a_run, a_version
@@ -22,6 +24,18 @@ store = SqlMetadataStore(sys.argv[1])
 for turn in range(25):
     pair = [a_version("one"), a_version("other")]
     store.append(pair if turn % 2 else pair[::-1])
+store.close()
+"""
+
+_MODELLER = """
+import sys
+from jupyter_mlpipe.model.models import ModelStages
+from jupyter_mlpipe.testing.models import promotion, versions_of
+from jupyter_mlpipe.tracking.sql import SqlMetadataStore
+store = SqlMetadataStore(sys.argv[1])
+for turn in range(15):
+    (version,) = versions_of(store, 1)
+    store.append([promotion(version, ModelStages.PRODUCTION, force=True)])
 store.close()
 """
 
@@ -66,6 +80,21 @@ def test_eight_processes_number_one_artifact_without_gap(url):
     for name in ("one", "other"):
         found = store.find(Query(ArtifactVersion, {"name": name}, limit=500)).items
         assert sorted(version.version for version in found) == list(range(1, 201))
+    store.close()
+
+
+def test_eight_processes_make_and_promote_versions_of_one_model(url):
+    """Numbers have no gap, one version is in production, and the history is whole."""
+    command = [sys.executable, "-c", _MODELLER, url]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    writers = [subprocess.Popen(command, env=environ) for _ in range(8)]
+    assert [writer.wait(timeout=240) for writer in writers] == [0] * 8
+    store = SqlMetadataStore(url)
+    found = store.find(Query(ModelVersion, {"model": "churn"}, limit=500)).items
+    assert sorted(version.version for version in found) == list(range(1, 121))
+    assert Counter(version.stage for version in found) == {"production": 1, "archived": 119}
+    told = store.find(Query(Promotion, limit=500)).items
+    assert Counter(made.to_stage for made in told) == {"production": 120, "archived": 119}
     store.close()
 
 
