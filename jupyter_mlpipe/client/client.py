@@ -24,12 +24,13 @@ from jupyter_mlpipe.engine.journal import (
 )
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
-from jupyter_mlpipe.model.errors import NotFoundError
+from jupyter_mlpipe.model.errors import MetadataError, NotFoundError
 from jupyter_mlpipe.model.labels import plain_metadata
 from jupyter_mlpipe.model.models import (
     Model,
     ModelStages,
     ModelVersion,
+    Promotion,
     checked_called,
     checked_model,
     stage_called,
@@ -304,6 +305,17 @@ class Client:
                 find_model(self._context.metadata, model)
         return Listing(StoredModelVersion(record, self._context) for record in found)
 
+    def list_promotions(self, model: str) -> Listing[Promotion]:
+        """Every change of a stage of its versions, newest first: who, when and why.
+
+        Raises:
+            NotFoundError: No model is called so; names those that are close.
+        """
+        with self._listing():
+            where = {"model": find_model(self._context.metadata, model).name}
+            query = Query(Promotion, where, limit=_MOST)
+            return Listing(self._context.metadata.find(query).items)
+
     def get_model_version(
         self, model: str, version: int | str | ModelStages | None = None
     ) -> StoredModelVersion:
@@ -329,6 +341,11 @@ class Client:
         """What is asked for by name counts as read, as it does wherever that is asked for."""
         if isinstance(said, StoredArtifact):
             return said
+        if not isinstance(said, str):
+            raise MetadataError(
+                f"A model version groups what is stored, found a {type(said).__name__}. Give the "
+                "name of an artifact, or what save_artifact returns for the value."
+            )
         with unheard(running_journal()):
             found = find_stated(self._context.metadata, said)
         journal = journal_over(self._context)

@@ -45,28 +45,32 @@ class Journal:
 
     def add(self, other: Journal) -> None:
         """Count what another piece of the same step read."""
-        self.dependencies |= other.dependencies
+        for found in other.dependencies.values():
+            self._depend(found)
         self.inputs |= other.inputs
         self.never = self.never or other.never
 
     def note_read(self, version: ArtifactVersion, *, pinned: bool) -> None:
         """The code was given an artifact version: a certain one, or the newest."""
         name = name_asked_for(version, pinned=pinned)
-        self.dependencies[name] = Dependency(DependencyKind.ARTIFACT, name, version.digest)
+        self._depend(Dependency(DependencyKind.ARTIFACT, name, version.digest))
         asked = f"{version.name!r}, {version.version}" if pinned else repr(version.name)
         self.inputs[name] = Input(f"load_artifact({asked})", version.id)
 
     def note_model(self, version: ModelVersion, standing: str) -> None:
         """The code was given the version that has a stage or an alias, or the latest one."""
         name = f"{standing}{_OF_MODEL}{version.model}"
-        found = Dependency(DependencyKind.MODEL, name, version.id)
-        if self.dependencies.setdefault(name, found) != found:
-            self.never = self.never or f"the {name} was another one while it ran"
+        self._depend(Dependency(DependencyKind.MODEL, name, version.id))
 
     def note_grouped(self, version: ModelVersion, role: str) -> None:
         """The code was given what a model version groups."""
         name = f"{version.model}@{version.version}: {role}"
         self.inputs[name] = Input(name, version.artifacts[role])
+
+    def _depend(self, found: Dependency) -> None:
+        """No present could be compared with two answers to one question."""
+        if self.dependencies.setdefault(found.name, found) != found:
+            self.never = self.never or f"the {found.name} was not the same all the while"
 
 
 def name_asked_for(version: ArtifactVersion, *, pinned: bool) -> str:

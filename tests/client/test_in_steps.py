@@ -59,6 +59,17 @@ def test_a_newer_version_with_the_same_content_is_no_reason(session):
     assert status(session.step(USE)) == "cached"
 
 
+def test_a_step_that_was_given_two_newest_versions_always_runs(session):
+    save_artifact([1], "numbers")
+    cell = (
+        "%%step use\ntotal = len(load_artifact('numbers'))\nsave_artifact([1, 2], 'numbers')\n"
+        "total += len(load_artifact('numbers'))"
+    )
+    session.step(cell)
+    assert status(session.step(cell)) == "succeeded"
+    assert session["total"] == 4
+
+
 def test_a_certain_version_stays_a_hit(session):
     save_artifact([1, 2], "numbers", "v1")
     cell = "%%step use\ntotal = sum(load_artifact('numbers', 'v1'))"

@@ -58,6 +58,16 @@ def test_artifacts_are_named_by_version_too(client):
     assert (made.load("old"), made.load("new")) == ([1], [2])
 
 
+def test_only_what_is_stored_can_be_grouped(client):
+    with pytest.raises(MetadataError, match=r"found a list\. .*save_artifact"):
+        client.create_model_version("m", {"weights": [1]})
+    with pytest.raises(NotFoundError, match="'weights'"):
+        client.create_model_version("m", {"weights": "weights"})
+    with pytest.raises(MetadataError, match="needs a name"):
+        client.create_model_version(" ", {})
+    assert client.list_models() == ()
+
+
 def test_a_version_is_found_by_all_that_it_is_called(client, churn):
     named = client.create_model_version("churn", {}, "spring", tags=["good"])
     named.set_alias("champion")
@@ -96,6 +106,7 @@ def test_a_stage_is_taken_from_another_version_by_force_alone(client, churn):
     (promoted,) = churn[1].history
     assert (promoted.from_stage, promoted.reason) == ("none", "better")
     assert promoted.user
+    assert [told.version for told in client.list_promotions("churn")] == [1, 2, 1]
     assert [told.to_stage for told in churn[0].history] == ["archived", "production"]
     with pytest.raises(MetadataError, match="no stage; known are none, staging"):
         churn[1].set_stage("prod")
@@ -223,6 +234,15 @@ def test_a_step_that_missed_a_version_always_runs(session, churn):
     churn[1].set_stage("staging")
     session.step(cell)
     assert session["found"] == 2
+
+
+def test_a_step_that_was_given_two_versions_always_runs(session, churn):
+    cell = (
+        "%%step use\nfirst = Client().get_model_version('churn').version\n"
+        "Client().create_model_version('churn', {})\n"
+        "second = Client().get_model_version('churn').version"
+    )
+    assert "was not the same all the while" in session.step(cell).step_run.uncacheable
 
 
 def test_a_step_makes_a_version_of_what_it_saves(session, client):

@@ -45,6 +45,31 @@ def test_two_machines_count_one_name_without_gap_and_read_each_others_values(sto
         assert sorted(map(int, versions)) == list(range(1, 2 * COUNT + 1))
 
 
+TRAINED = """
+from jupyter_mlpipe import Client, save_artifact
+with Client() as client:
+    for number in (1, 2):
+        client.create_model_version("churn", {"weights": save_artifact([number], "weights")})
+    client.get_model_version("churn", 1).set_stage("production")
+"""
+
+
+def test_a_model_is_made_on_one_machine_and_promoted_on_another(stores, tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mlpipe.toml").touch()
+    environ = {**os.environ, **stores, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", TRAINED], cwd=tmp_path / "one", env=environ, check=True)
+    for name, value in stores.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path / "two")
+    with Client() as two:
+        two.get_model_version("churn", 2).set_stage("production", force=True)
+        assert two.get_model_version("churn", "production").load("weights") == [2]
+        assert two.get_model_version("churn", 1).stage == "archived"
+        assert [told.version for told in two.list_promotions("churn")] == [1, 2, 1]
+
+
 @pytest.fixture
 def prefix(s3, tmp_path, monkeypatch):
     """Files below a prefix in S3, and a project."""
