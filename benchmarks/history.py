@@ -54,6 +54,7 @@ class History:
         self._random = random.Random(seed)
         self._made = 0
         self._numbers: dict[str, int] = {}
+        self._times: dict[str, float] = {}
         self.landmarks: Landmarks | None = None
 
     def batches(self) -> Iterator[Batch]:
@@ -66,7 +67,13 @@ class History:
         yield from self._deep([version.id for version in datasets])
         self.landmarks = Landmarks(last, datasets[0].id, self._last[0], run, name)
         counters = (
-            {"project": DEFAULT_PROJECT, "name": name, "last_version": number, "newest": number}
+            {
+                "project": DEFAULT_PROJECT,
+                "name": name,
+                "last_version": number,
+                "newest": number,
+                "newest_created": self._times[name],
+            }
             for name, number in self._numbers.items()
         )
         yield _batch(tables.ARTIFACTS, counters)
@@ -126,6 +133,7 @@ class History:
 
     def _version(self, name: str, variable: str, step_run: str | None) -> ArtifactVersion:
         number = self._numbers[name] = self._numbers.get(name, 0) + 1
+        self._times[name] = float(self._made)
         digest = f"{self._random.getrandbits(256):064x}"
         return ArtifactVersion(
             digest[:32],

@@ -22,6 +22,7 @@ _VERBS: Mapping[str, tuple[str, str]] = {
     "trust": ("trusting", "let values that others stored be loaded"),
     "pipeline": ("pipelines", "show a notebook as a pipeline"),
     "promote": ("promote", "write a notebook's files for an orchestrator"),
+    "schedule": ("schedules", "list and delete the schedules of promoted pipelines"),
     "run-step": ("workers", "run one step of a stored pipeline; orchestrators call this"),
 }
 """Verb to its module, which is loaded only when it is called, and its help."""

@@ -37,7 +37,8 @@ from jupyter_mlpipe.model.models import (
 )
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
-from jupyter_mlpipe.model.views import RunDetails, RunView
+from jupyter_mlpipe.model.views import RunDetails, RunView, ScheduleView
+from jupyter_mlpipe.orchestrators.scheduling import schedule_views
 from jupyter_mlpipe.tracking.model_versions import find_model, find_model_version, standing
 from jupyter_mlpipe.tracking.reading import run_details, run_view
 from jupyter_mlpipe.tracking.resolve import find_stated, find_version
@@ -114,6 +115,11 @@ class Client:
         with self._listing():
             store = self._context.metadata
             return run_details(store, find_run(store, run_id).id)
+
+    def list_schedules(self) -> Listing[ScheduleView]:
+        """Those of promoted pipelines, newest first, with their next runs and what has changed."""
+        with self._listing():
+            return Listing(schedule_views(self._context.metadata, self._context.settings))
 
     def list_run_steps(
         self,

@@ -9,6 +9,7 @@ from typing import Literal
 from jupyter_mlpipe.model.artifact import ArtifactVersion, Preview
 from jupyter_mlpipe.model.html import record_html, row_of, table_html
 from jupyter_mlpipe.model.pipeline import Parameter, Schedule
+from jupyter_mlpipe.model.schedules import ScheduleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,26 @@ class PromotePlan:
     command: str = ""
     """What to type to run it."""
     format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleView:
+    """A schedule as `schedule list --json` prints it."""
+
+    pipeline: str
+    orchestrator: str
+    cron: str
+    timezone: str
+    state: ScheduleState
+    next_fires: tuple[str, ...]
+    """ISO 8601, in the schedule's time zone; none where it has ended by itself."""
+    notebook: str
+    files: tuple[str, ...]
+    user: str
+    created: float
+    id: str
+
+    _repr_html_ = record_html
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from jupyter_mlpipe.model.views import CompiledFile
 from jupyter_mlpipe.orchestrators.airflow_dag import DAG_FILE, PIPELINE_PLACE
 from jupyter_mlpipe.orchestrators.base import Capabilities, Orchestrator, Submission
 from jupyter_mlpipe.orchestrators.recorded import recorded_status, recorded_story
-from jupyter_mlpipe.orchestrators.requirements import generated_mark, refuse_inexpressible
+from jupyter_mlpipe.orchestrators.requirements import refuse_inexpressible
+from jupyter_mlpipe.orchestrators.written import generated_mark
 from jupyter_mlpipe.pipelines.names import slug
 from jupyter_mlpipe.pipelines.prepare import FOLDER_LABEL
 from jupyter_mlpipe.pipelines.tasks import Task, tasks_of
@@ -47,6 +48,9 @@ class AirflowOrchestrator(Orchestrator):
 
     name: ClassVar[str] = "airflow"
     title: ClassVar[str] = "Apache Airflow"
+    unscheduling: ClassVar[str] = (
+        "Airflow lets go of the DAG when it next reads its folder; its past runs stay there."
+    )
     capabilities: ClassVar[Capabilities] = Capabilities(
         schedule=True, retries=True, timeout=True, fan_out=True, condition=True
     )
@@ -74,7 +78,7 @@ class AirflowOrchestrator(Orchestrator):
                 "choose the concurrency forbid or allow."
             )
         body = DAG_FILE.replace(PIPELINE_PLACE, _literal(self._facts(pipeline)), 1)
-        content = f"{generated_mark(pipeline)}\n{body}"
+        content = f"{generated_mark(pipeline.name)}\n{body}"
         return (CompiledFile(f"{_dag_id(pipeline)}.py", content),)
 
     def run_command(self, pipeline: Pipeline, folder: Path) -> str:

@@ -48,6 +48,8 @@ class Orchestrator(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    unscheduling: ClassVar[str] = ""
+    """What a user has still to do once the files of a schedule are deleted, as a sentence."""
 
     def availability(self) -> str:
         """What is missing to submit from here, as a sentence; empty when nothing is."""

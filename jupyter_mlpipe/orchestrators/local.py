@@ -35,7 +35,8 @@ from jupyter_mlpipe.orchestrators.local_run import (
     read_tail,
 )
 from jupyter_mlpipe.orchestrators.processes import python_command
-from jupyter_mlpipe.orchestrators.requirements import generated_mark, refuse_inexpressible
+from jupyter_mlpipe.orchestrators.requirements import refuse_inexpressible
+from jupyter_mlpipe.orchestrators.written import generated_mark
 from jupyter_mlpipe.pipelines.bundle import pipeline_json
 from jupyter_mlpipe.pipelines.codestore import local_copy, store
 from jupyter_mlpipe.pipelines.compile import with_code
@@ -59,6 +60,9 @@ class LocalOrchestrator(Orchestrator):
 
     name: ClassVar[str] = "local"
     title: ClassVar[str] = "This machine"
+    unscheduling: ClassVar[str] = (
+        "If its line is in your crontab, take it out there (`crontab -e`)."
+    )
     # Every step sees the machine's own GPUs, so asking for one changes nothing here.
     capabilities: ClassVar[Capabilities] = Capabilities(
         schedule=True, retries=True, timeout=True, gpu=True, fan_out=True, condition=True
@@ -154,7 +158,7 @@ class LocalOrchestrator(Orchestrator):
             raise OrchestratorError("A crontab cannot name a folder with a line break in it.")
         escaped = line.replace("%", "\\%")  # cron reads a bare % as the end of the command
         return (
-            f"{generated_mark(pipeline)}\n"
+            f"{generated_mark(pipeline.name)}\n"
             f"# Install with `crontab`; a cron that does not know CRON_TZ uses its own time zone.\n"
             f"CRON_TZ={pipeline.schedule.timezone}\n"
             f"{pipeline.schedule.cron} {escaped}\n"

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from jupyter_mlpipe.config import Settings
+from jupyter_mlpipe.environments.machine import user_name
+from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import OrchestratorError
 from jupyter_mlpipe.model.pipeline import Pipeline, Schedule
+from jupyter_mlpipe.model.schedules import PipelineSchedule
 from jupyter_mlpipe.model.views import CompiledFile, PromotePlan
 from jupyter_mlpipe.orchestrators.registry import find_orchestrator
-from jupyter_mlpipe.orchestrators.requirements import advisory_warnings, generated_mark
+from jupyter_mlpipe.orchestrators.requirements import advisory_warnings
+from jupyter_mlpipe.orchestrators.scheduling import note_promotion
+from jupyter_mlpipe.orchestrators.written import is_written_by_promoting
 from jupyter_mlpipe.pipelines.codestore import store
 from jupyter_mlpipe.pipelines.prepare import prepare
 from jupyter_mlpipe.pipelines.schedule import next_fires, validate_schedule
-from jupyter_mlpipe.tracking.opening import looking_at
+from jupyter_mlpipe.tracking.opening import changing, looking_at
 
 _FIRES_SHOWN = 5
 
@@ -58,6 +63,7 @@ def promote(path: Path, settings: Settings, options: PromoteOptions) -> PromoteP
         targets = _targets(files, options.out, pipeline)
         store(prepared.archive, settings.artifact_store, settings.home)
         written = _write(files, targets)
+        _note(pipeline, orchestrator.name, written, settings)
     advice = advisory_warnings(pipeline, orchestrator.title, orchestrator.capabilities)
     return PromotePlan(
         pipeline=pipeline.name,
@@ -69,6 +75,26 @@ def promote(path: Path, settings: Settings, options: PromoteOptions) -> PromoteP
         written=written,
         command=orchestrator.run_command(pipeline, options.out or Path()),
     )
+
+
+def _note(
+    pipeline: Pipeline, orchestrator: str, written: tuple[str, ...], settings: Settings
+) -> None:
+    files = tuple(str(Path(path).absolute()) for path in written)
+    made = pipeline.schedule and PipelineSchedule(
+        id=new_id(),
+        pipeline=pipeline.name,
+        orchestrator=orchestrator,
+        schedule=pipeline.schedule,
+        pipeline_version=pipeline.version,
+        notebook=pipeline.notebook,
+        files=files,
+        user=user_name(),
+        created=time.time(),
+    )
+    opened = changing if made else looking_at  # a store that holds no schedule is not made for none
+    with opened(settings) as metadata:
+        note_promotion(metadata, files, made)
 
 
 def _fires(schedule: Schedule | None) -> tuple[str, ...]:
@@ -84,26 +110,13 @@ def _targets(files: tuple[CompiledFile, ...], out: Path, pipeline: Pipeline) -> 
         if relative.is_absolute() or ".." in relative.parts:
             raise OrchestratorError(f"The target wants to write {file.path!r}, outside of {out}.")
         target = out / relative
-        if target.exists() and not _is_replaceable(target, pipeline):
+        if target.exists() and not is_written_by_promoting(target, pipeline.name):
             raise OrchestratorError(
                 f"{target} is there already and was not written by promoting {pipeline.name!r}. "
                 "Move it away, or choose another folder."
             )
         targets.append(target)
     return tuple(targets)
-
-
-def _is_replaceable(target: Path, pipeline: Pipeline) -> bool:
-    try:
-        text = target.read_text(encoding="utf-8")
-        if text.startswith(f"{generated_mark(pipeline)}\n"):
-            return True
-        stated = json.loads(text)
-    except (OSError, ValueError):
-        return False
-    return isinstance(stated, dict) and (
-        "ir_version" in stated and stated.get("name") == pipeline.name
-    )
 
 
 def _write(files: tuple[CompiledFile, ...], targets: tuple[Path, ...]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from jupyter_mlpipe.model.errors import OrchestratorError
@@ -29,11 +28,6 @@ def refuse_inexpressible(pipeline: Pipeline, title: str, capabilities: Capabilit
             f"{title} cannot express this pipeline: {'; '.join(problems)}. Remove the option "
             "from the step's %%step line, or choose another target."
         )
-
-
-def generated_mark(pipeline: Pipeline) -> str:
-    """First line of every file we write that can hold a comment: ours to replace later."""
-    return f"# Written by mlpipe promote from the pipeline {json.dumps(pipeline.name)}."
 
 
 def advisory_warnings(

@@ -23,12 +23,13 @@ from jupyter_mlpipe.model.run import (
     Status,
     StepRun,
 )
-from jupyter_mlpipe.testing.models import ModelsContract, a_model_version
+from jupyter_mlpipe.testing.models import a_model_version
 from jupyter_mlpipe.testing.records import a_chain, a_run, a_snapshot, a_step, a_version
+from jupyter_mlpipe.testing.schedules import SchedulesContract
 from jupyter_mlpipe.tracking.store import MetadataStore, Query, Record
 
 
-class MetadataStoreContract(ModelsContract):
+class MetadataStoreContract(SchedulesContract):
     """Inherit, name the class `Test...`, and say how a store is opened."""
 
     def test_it_has_the_four_verbs(self, store: MetadataStore) -> None:

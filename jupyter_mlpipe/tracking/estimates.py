@@ -18,6 +18,7 @@ _ROWS = {
     "projects": 2,
     "environments": 100,
     "models": 200,
+    "schedules": 200,
     "artifacts": 4_000,
     "model_versions": 20_000,
     "promotions": 40_000,

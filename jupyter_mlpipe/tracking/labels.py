@@ -149,19 +149,26 @@ _REMOVE = (
     .where(ARTIFACT_VERSIONS.c.id == bindparam("id"), unused(), ~_GROUPED)
     .returning(ARTIFACT_VERSIONS.c.project, ARTIFACT_VERSIONS.c.name, ARTIFACT_VERSIONS.c.version)
 )
-_LEFT = (
-    select(func.coalesce(func.max(ARTIFACT_VERSIONS.c.version), 0))
-    .where(
+
+
+def _of_newest_left(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Of the highest version of an artifact that is left; 0 where none is."""
+    left = select(column).where(
         ARTIFACT_VERSIONS.c.project == ARTIFACTS.c.project,
         ARTIFACT_VERSIONS.c.name == ARTIFACTS.c.name,
     )
-    .scalar_subquery()
-)
+    newest = left.order_by(ARTIFACT_VERSIONS.c.version.desc()).limit(1)
+    return func.coalesce(newest.correlate(ARTIFACTS).scalar_subquery(), 0)
+
+
 _LOOK_FOR_NEWEST = (
     update(ARTIFACTS)
     .where(ARTIFACTS.c.project == bindparam("of_project"), ARTIFACTS.c.name == bindparam("of_name"))
     .where(ARTIFACTS.c.newest == bindparam("gone"))
-    .values(newest=_LEFT)
+    .values(
+        newest=_of_newest_left(ARTIFACT_VERSIONS.c.version),
+        newest_created=_of_newest_left(ARTIFACT_VERSIONS.c.created),
+    )
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     CompoundSelect,
+    FromClause,
     Select,
     String,
     Table,
@@ -32,6 +33,7 @@ from jupyter_mlpipe.model.errors import MetadataError
 from jupyter_mlpipe.model.models import Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.model.schedules import PipelineSchedule
 from jupyter_mlpipe.tracking.choices import SEVERAL, count_of, is_one_of, listed
 from jupyter_mlpipe.tracking.globs import glob
 from jupyter_mlpipe.tracking.labels import (
@@ -53,6 +55,7 @@ from jupyter_mlpipe.tracking.tables import (
     PROJECTS,
     PROMOTIONS,
     RUNS,
+    SCHEDULES,
     STEP_INPUTS,
     STEP_OUTPUTS,
     STEP_RUNS,
@@ -74,7 +77,7 @@ class Place:
         return select(*(column for column in self.table.c if column.name not in _OURS))
 
 
-_OURS = ("project", "newest")
+_OURS = ("project", "newest", "newest_created")
 """Columns that are in no record."""
 PLACES: Mapping[type, Place] = {
     Run: Place(RUNS, RUNS.c.id, RUNS.c.started),
@@ -86,6 +89,7 @@ PLACES: Mapping[type, Place] = {
     Model: Place(MODELS, MODELS.c.name, MODELS.c.name),
     ModelVersion: Place(MODEL_VERSIONS, MODEL_VERSIONS.c.id, MODEL_VERSIONS.c.created),
     Promotion: Place(PROMOTIONS, PROMOTIONS.c.id, PROMOTIONS.c.created),
+    PipelineSchedule: Place(SCHEDULES, SCHEDULES.c.id, SCHEDULES.c.created),
 }
 _PROJECT = bindparam("project", type_=String)
 
@@ -159,8 +163,10 @@ def values_of(query: Query[Any]) -> dict[str, Any]:
 def rows_of(shape: Shape) -> Select[Any]:
     """The rows of one page."""
     place = PLACES[shape.kind]
-    order = [place.created, *_numbered(shape.kind), place.id]
-    statement = place.rows.where(*_conditions(shape, place))
+    # Equal, and of few rows, which an index has in this order.
+    created = ARTIFACTS.c.newest_created if shape.latest_only else place.created
+    order = [created, *_numbered(shape.kind), place.id]
+    statement = place.rows.select_from(_source(shape, place)).where(*_conditions(shape, place))
     ordered = statement.order_by(*(c.desc() if shape.newest_first else c.asc() for c in order))
     return ordered.limit(bindparam("limit")).offset(bindparam("offset"))
 
@@ -171,8 +177,16 @@ def total_of(shape: Shape) -> Select[int]:
     place = PLACES[shape.kind]
     if shape.latest_only and not (shape.fields or shape.unused or shape.labels != _NO_LABELS):
         return _names_of(shape)
-    counted = select(func.count().label("total")).select_from(place.table)
+    counted = select(func.count().label("total")).select_from(_source(shape, place))
     return counted.where(*_conditions(shape, place))
+
+
+def _source(shape: Shape, place: Place) -> FromClause:
+    if not shape.latest_only:
+        return place.table
+    of, named = ARTIFACT_VERSIONS.c, ARTIFACTS.c
+    newest = (of.project == named.project) & (of.name == named.name) & (of.version == named.newest)
+    return ARTIFACTS.join(ARTIFACT_VERSIONS, newest)
 
 
 def _names_of(shape: Shape) -> Select[int]:
@@ -249,8 +263,7 @@ def _conditions(shape: Shape, place: Place) -> list[ColumnElement[bool]]:
         return conditions
     of, named = ARTIFACT_VERSIONS.c, ARTIFACTS.c
     if shape.latest_only:
-        newest = select(named.project, named.name, named.newest).where(*_fitting(shape))
-        conditions.append(tuple_(of.project, of.name, of.version).in_(newest))
+        conditions += _fitting(shape)
     elif shape.patterned:  # names are few, and versions many
         fitting = select(named.project, named.name).where(*_fitting(shape))
         conditions.append(tuple_(of.project, of.name).in_(fitting))

@@ -10,6 +10,7 @@ from jupyter_mlpipe.model import wire
 from jupyter_mlpipe.model.artifact import Artifact, ArtifactType, ArtifactVersion
 from jupyter_mlpipe.model.environment import EnvironmentSnapshot, GitState
 from jupyter_mlpipe.model.models import Model, ModelStages, ModelVersion, Promotion
+from jupyter_mlpipe.model.pipeline import Schedule
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import (
     Dependency,
@@ -22,6 +23,7 @@ from jupyter_mlpipe.model.run import (
     Status,
     StepRun,
 )
+from jupyter_mlpipe.model.schedules import PipelineSchedule
 
 
 def read_project(row: Mapping[str, Any]) -> Project:
@@ -235,6 +237,18 @@ def read_promotion(row: Mapping[str, Any]) -> Promotion:
     """The promotion of one row."""
     stages = {name: ModelStages(row[name]) for name in ("from_stage", "to_stage")}
     return Promotion(**{**row, **stages})
+
+
+def schedule_row(schedule: PipelineSchedule) -> dict[str, Any]:
+    """One row of `schedules`."""
+    row: dict[str, Any] = wire.to_json(schedule)
+    return row
+
+
+def read_schedule(row: Mapping[str, Any]) -> PipelineSchedule:
+    """The schedule of one row."""
+    said = {"schedule": Schedule(**row["schedule"]), "files": tuple(row["files"])}
+    return PipelineSchedule(**{**row, **said})
 
 
 def environment_row(snapshot: EnvironmentSnapshot) -> dict[str, Any]:

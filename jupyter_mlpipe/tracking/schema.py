@@ -25,7 +25,7 @@ from jupyter_mlpipe.tracking.tables import METADATA
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision below `migrations/versions`."""
 MIGRATING = "mlpipe_migrating"
 """Execution option of connections that are about to migrate."""

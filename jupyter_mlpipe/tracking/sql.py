@@ -16,6 +16,7 @@ from jupyter_mlpipe.model.errors import MetadataError, NotFoundError, Unreachabl
 from jupyter_mlpipe.model.models import Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import DEFAULT_PROJECT, Project
 from jupyter_mlpipe.model.run import Input, Output, Run, StepRun
+from jupyter_mlpipe.model.schedules import PipelineSchedule
 from jupyter_mlpipe.tracking import database, queries, rows
 from jupyter_mlpipe.tracking.absence import Absence
 from jupyter_mlpipe.tracking.choices import listed
@@ -141,6 +142,7 @@ _WORDS = {
     Model: "model",
     ModelVersion: "model version",
     Promotion: "promotion",
+    PipelineSchedule: "schedule",
 }
 
 
@@ -160,6 +162,7 @@ _READERS: Mapping[type, Callable[[Row], Any]] = {
     EnvironmentSnapshot: rows.read_environment,
     Model: rows.read_model,
     Promotion: rows.read_promotion,
+    PipelineSchedule: rows.read_schedule,
 }
 
 

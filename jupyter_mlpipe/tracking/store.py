@@ -12,10 +12,18 @@ from jupyter_mlpipe.model.labels import Labels
 from jupyter_mlpipe.model.models import Alias, Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.project import Project
 from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.model.schedules import PipelineSchedule
 
 _Changes: TypeAlias = Labels | Removal | Promotion | Alias
 Record: TypeAlias = (
-    Run | StepRun | ArtifactVersion | EnvironmentSnapshot | Model | ModelVersion | _Changes
+    Run
+    | StepRun
+    | ArtifactVersion
+    | EnvironmentSnapshot
+    | Model
+    | ModelVersion
+    | PipelineSchedule
+    | _Changes
 )
 R = TypeVar(
     "R",
@@ -28,6 +36,7 @@ R = TypeVar(
     Model,
     ModelVersion,
     Promotion,
+    PipelineSchedule,
 )
 
 
@@ -92,12 +101,12 @@ class MetadataStore(Protocol):
     def append(self, records: Sequence[Record]) -> tuple[Record, ...]:
         """Record everything in one transaction, in the order given, or nothing at all.
 
-        Runs and step runs replace an earlier record with the same id; a run keeps the tags and
-        metadata that it had. Artifact versions never do; those with version 0 get the next number
-        of their name, without gaps. The run, step run and artifact versions that a record names
-        must be recorded before it or with it; an environment may follow later. Labels are added
-        to what is recorded, and a removal takes a version away if no step run left or read it and
-        no model version groups it.
+        Runs, step runs and schedules replace an earlier record with the same id; a run keeps the
+        tags and metadata that it had. Artifact versions never do; those with version 0 get the next
+        number of their name, without gaps. The run, step run and artifact versions that a record
+        names must be recorded before it or with it; an environment may follow later. Labels are
+        added to what is recorded, and a removal takes a version away if no step run left or read it
+        and no model version groups it.
 
         A model version gets the next number of its model, which is made with its first one; what
         it groups never changes. Where a promotion is to a stage that one version has at a time,

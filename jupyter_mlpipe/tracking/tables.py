@@ -121,7 +121,10 @@ ARTIFACTS = Table(
     Column("last_version", Integer, nullable=False),
     # The highest number that is still there; 0 where no version is.
     Column("newest", Integer, nullable=False, server_default="0"),
+    # When that one was made, by which the newest version of each name is listed.
+    Column("newest_created", Float, nullable=False, server_default="0"),
     *_labels(),
+    Index("artifacts_by_newest", "project", "newest_created", "name"),
 )
 
 ARTIFACT_VERSIONS = Table(
@@ -267,6 +270,23 @@ PROMOTIONS = Table(
     Index("promotions_by_model", "project", "model", "created", "id"),
     Index("promotions_by_start", "project", "created", "id"),
     Index("promotions_by_version", "version_id", "created", "id"),
+)
+
+SCHEDULES = Table(
+    "schedules",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("pipeline", String, nullable=False),
+    Column("orchestrator", String, nullable=False),
+    Column("schedule", JSON, nullable=False),
+    Column("pipeline_version", String, nullable=False),
+    Column("notebook", String, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("user", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("ended", Float),
+    _project(),
+    Index("schedules_by_start", "project", "created", "id"),
 )
 
 ENVIRONMENTS = Table(

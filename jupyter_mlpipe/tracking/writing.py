@@ -15,6 +15,7 @@ from jupyter_mlpipe.model.environment import EnvironmentSnapshot
 from jupyter_mlpipe.model.labels import Labels, Subject
 from jupyter_mlpipe.model.models import Alias, Model, ModelVersion, Promotion
 from jupyter_mlpipe.model.run import Run, StepRun
+from jupyter_mlpipe.model.schedules import PipelineSchedule
 from jupyter_mlpipe.tracking import registering, rows
 from jupyter_mlpipe.tracking.driver import Transaction
 from jupyter_mlpipe.tracking.labels import put_labels, remove
@@ -25,6 +26,7 @@ from jupyter_mlpipe.tracking.tables import (
     ENVIRONMENTS,
     PROJECTS,
     RUNS,
+    SCHEDULES,
     STEP_INPUTS,
     STEP_OUTPUTS,
     STEP_RUNS,
@@ -41,9 +43,11 @@ def write(transaction: Transaction, records: Sequence[Record]) -> tuple[Record, 
     runs = sorted((r for r in stored if isinstance(r, Run)), key=_id)
     step_runs = sorted((r for r in stored if isinstance(r, StepRun)), key=_id)
     versions = [rows.version_row(r) for r in stored if isinstance(r, ArtifactVersion)]
+    schedules = [rows.schedule_row(r) for r in stored if isinstance(r, PipelineSchedule)]
     snapshots = [rows.environment_row(r) for r in stored if isinstance(r, EnvironmentSnapshot)]
     transaction.run(_PUT_RUN, list(map(rows.run_row, runs)))
     transaction.run(_PUT_ENVIRONMENT, snapshots)
+    transaction.run(_PUT_SCHEDULE, schedules)
     _write_step_runs(transaction, step_runs)
     transaction.run(_ADD_VERSION, versions)
     grouping = [record for record in stored if isinstance(record, ModelVersion)]
@@ -100,6 +104,7 @@ _PUT_PROJECT = (
 )
 _PUT_RUN = _replacing(RUNS, "tags", "metadata", "project")
 _PUT_STEP_RUN = _replacing(STEP_RUNS, "project")
+_PUT_SCHEDULE = _replacing(SCHEDULES, "project")
 _PUT_ENVIRONMENT = postgresql.insert(ENVIRONMENTS).on_conflict_do_nothing()
 _ADD_VERSION = insert(ARTIFACT_VERSIONS)
 _ADD_INPUT = insert(STEP_INPUTS)
@@ -113,14 +118,25 @@ _COUNT = postgresql.insert(ARTIFACTS).values(
     name=bindparam("artifact"),
     last_version=bindparam("number"),
     newest=bindparam("number"),
+    newest_created=bindparam("made"),
 )
 # The counter, not the highest version, gives the next number: two writers never get the same.
 _COUNT_UP = _COUNT.on_conflict_do_update(
-    index_elements=_KEY, set_={column.name: ARTIFACTS.c.last_version + 1 for column in _NUMBERS}
+    index_elements=_KEY,
+    set_={
+        **{column.name: ARTIFACTS.c.last_version + 1 for column in _NUMBERS},
+        "newest_created": _COUNT.excluded.newest_created,
+    },
 ).returning(ARTIFACTS.c.last_version)
 _COUNT_TO = _COUNT.on_conflict_do_update(
     index_elements=_KEY,
-    set_={column.name: _larger(column, _COUNT.excluded[column.name]) for column in _NUMBERS},
+    set_={
+        **{column.name: _larger(column, _COUNT.excluded[column.name]) for column in _NUMBERS},
+        "newest_created": case(
+            (_COUNT.excluded.newest >= ARTIFACTS.c.newest, _COUNT.excluded.newest_created),
+            else_=ARTIFACTS.c.newest_created,
+        ),
+    },
 )
 
 
@@ -139,12 +155,11 @@ def _numbered(transaction: Transaction, records: Sequence[Record]) -> tuple[Reco
 
 
 def _number(transaction: Transaction, version: ArtifactVersion) -> ArtifactVersion:
+    counter = {"artifact": version.name, "number": version.version or 1, "made": version.created}
     if version.version:
-        counter = {"artifact": version.name, "number": version.version}
         transaction.run(_COUNT_TO, [counter])
         return version
-    first = {"artifact": version.name, "number": 1}
-    (counted,) = transaction.rows(_COUNT_UP, first)
+    (counted,) = transaction.rows(_COUNT_UP, counter)
     return dataclasses.replace(version, version=counted["last_version"])
 
 

@@ -5,11 +5,7 @@ import pytest
 from jupyter_mlpipe.model.errors import OrchestratorError
 from jupyter_mlpipe.model.pipeline import FanOut, Resources, Schedule
 from jupyter_mlpipe.orchestrators.base import Capabilities
-from jupyter_mlpipe.orchestrators.requirements import (
-    advisory_warnings,
-    generated_mark,
-    refuse_inexpressible,
-)
+from jupyter_mlpipe.orchestrators.requirements import advisory_warnings, refuse_inexpressible
 from jupyter_mlpipe.testing.orchestrators import example_pipeline
 
 
@@ -41,7 +37,3 @@ def test_elements_that_share_a_task_are_worth_a_word():
     pipeline = with_step(fan_out=FanOut("xs", "x"))
     (line,) = advisory_warnings(pipeline, "This machine", Capabilities(resources=True))
     assert "one after the other, inside one task (steps: study)" in line
-
-
-def test_the_mark_is_one_comment_line_whatever_the_name():
-    assert generated_mark(example_pipeline("a\nb")).count("\n") == 0

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -42,17 +43,15 @@ def shape(engine):
 
     Keys of SQLite have a name only where a migration once wrote their table anew.
     """
-    asked = inspect(engine)
+    asked, unnamed, how = inspect(engine), engine.name == "sqlite", {"default": str}
     looks = (
         *(asked.get_columns, asked.get_pk_constraint, asked.get_foreign_keys),
         *(asked.get_indexes, asked.get_unique_constraints, asked.get_check_constraints),
     )
     found = {
         (table, look.__name__): sorted(
-            repr(
-                one | {"name": ""}
-                if engine.name == "sqlite" and "constrained_columns" in one
-                else one
+            json.dumps(
+                one | {"name": ""} if unnamed and "constrained_columns" in one else one, **how
             )
             for one in ([told] if isinstance(told, dict) else told)
         )
@@ -231,6 +230,17 @@ def test_an_older_database_is_brought_up_to_date_when_it_is_opened(engine, url):
     store.close()
     with engine.connect() as connection:
         assert schema.is_current(connection)
+
+
+def test_the_newest_versions_of_before_are_listed_by_when_they_were_made(engine, url):
+    store = SqlMetadataStore(url)
+    made = (("a", 1.0), ("b", 2.0), ("a", 3.0), ("c", 1.5))
+    store.append([replace(a_version(name), created=created) for name, created in made])
+    move(engine, "0009")
+    move(engine, "0010")
+    found = store.find(Query(ArtifactVersion, latest_only=True)).items
+    assert [version.name for version in found] == ["a", "b", "c"]
+    store.close()
 
 
 def refusal(url):
