@@ -81,17 +81,19 @@ def _note(
     pipeline: Pipeline, orchestrator: str, written: tuple[str, ...], settings: Settings
 ) -> None:
     files = tuple(str(Path(path).absolute()) for path in written)
-    made = pipeline.schedule and PipelineSchedule(
-        id=new_id(),
-        pipeline=pipeline.name,
-        orchestrator=orchestrator,
-        schedule=pipeline.schedule,
-        pipeline_version=pipeline.version,
-        notebook=pipeline.notebook,
-        files=files,
-        user=user_name(),
-        created=time.time(),
-    )
+    made = None
+    if pipeline.schedule is not None:
+        made = PipelineSchedule(
+            id=new_id(),
+            pipeline=pipeline.name,
+            orchestrator=orchestrator,
+            schedule=pipeline.schedule,
+            pipeline_version=pipeline.version,
+            notebook=pipeline.notebook,
+            files=files,
+            user=user_name(),
+            created=time.time(),
+        )
     opened = changing if made else looking_at  # a store that holds no schedule is not made for none
     with opened(settings) as metadata:
         note_promotion(metadata, files, made)
