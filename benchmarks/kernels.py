@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -118,10 +119,11 @@ class Kernel:
                 return content
 
     def kill(self) -> None:
-        """As when the machine runs out of memory."""
+        """As when the machine runs out of memory; nothing is done to one that is killed already."""
         pid = getattr(self._manager.provisioner, "pid", None)
         if pid:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.client.stop_channels()
         self._manager.shutdown_kernel(now=True)
 
