@@ -66,12 +66,15 @@ def _delete(pipeline: str, target: str | None, *, as_json: bool) -> int:
     with looking_at(settings) as store:
         ended = end_schedules(store, pipeline, target)
     if as_json:
-        print_json({"format": 1, "deleted": ended})
+        facts = {"deleted": ended.deleted, "missing": ended.missing}
+        print_json({"format": 1, "ended": ended.schedules, **facts})
         return 0
-    for path in dict.fromkeys(path for one in ended for path in one.files):
+    for path in ended.deleted:
         print_line(plain(f"deleted {path}"))
+    for path in ended.missing:
+        print_line(plain(f"not here: {path}; if it lies on another machine, delete it there"))
     known = available_orchestrators(settings)
-    for name in dict.fromkeys(one.orchestrator for one in ended):
+    for name in dict.fromkeys(one.orchestrator for one in ended.schedules):
         if name in known and known[name].unscheduling:
             print_line(known[name].unscheduling)
     return 0

@@ -15,8 +15,8 @@ class ScheduleState(StrEnum):
     CURRENT = "current"
     CHANGED = "notebook changed"
     NO_NOTEBOOK = "notebook not here"
-    GONE = "files are gone"
-    """At least one of them, from this machine."""
+    NO_FILES = "files not here"
+    """At least one of them: it was deleted, or lies on another machine."""
 
 
 @dataclass(frozen=True, slots=True)

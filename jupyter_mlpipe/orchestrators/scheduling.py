@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,16 @@ from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _MOST = 10_000
 _FIRES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What ending a pipeline's schedules came to."""
+
+    schedules: tuple[PipelineSchedule, ...]
+    deleted: tuple[str, ...]
+    missing: tuple[str, ...]
+    """Files that are not on this machine; where they are, the orchestrator still follows them."""
 
 
 def note_promotion(
@@ -50,9 +60,7 @@ def schedule_views(metadata: MetadataStore, settings: Settings) -> tuple[Schedul
     )
 
 
-def end_schedules(
-    metadata: MetadataStore, pipeline: str, orchestrator: str | None = None
-) -> tuple[PipelineSchedule, ...]:
+def end_schedules(metadata: MetadataStore, pipeline: str, orchestrator: str | None = None) -> Ended:
     """Delete what promotions wrote for a pipeline's schedules, and note down that they ended.
 
     Raises:
@@ -66,11 +74,13 @@ def end_schedules(
         known = ", ".join(sorted({f"{one.pipeline} on {one.orchestrator}" for one in standing}))
         there = f"Scheduled are: {known}." if known else "Nothing is scheduled."
         raise NotFoundError(f"{pipeline!r} has no schedule{_on(orchestrator)}. {there}")
+    files = dict.fromkeys(file for one in wanted for file in one.files)
+    missing = tuple(file for file in files if not Path(file).exists())
     for path in _deletable(wanted):
         _delete(path)
     ended = tuple(replace(one, ended=time.time()) for one in wanted)
     metadata.append(ended)
-    return ended
+    return Ended(ended, tuple(file for file in files if file not in missing), missing)
 
 
 def _standing(metadata: MetadataStore) -> Iterable[PipelineSchedule]:
@@ -87,7 +97,7 @@ def _fires(one: PipelineSchedule, now: datetime) -> tuple[str, ...]:
 
 def _state(one: PipelineSchedule, metadata: MetadataStore, settings: Settings) -> ScheduleState:
     if not all(Path(file).exists() for file in one.files):
-        return ScheduleState.GONE
+        return ScheduleState.NO_FILES
     notebook = settings.root / one.notebook
     if not notebook.is_file():
         return ScheduleState.NO_NOTEBOOK

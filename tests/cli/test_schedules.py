@@ -50,6 +50,14 @@ def test_a_schedule_is_deleted_and_the_user_told_what_is_left(mlpipe, promoted, 
     assert json.loads(mlpipe("schedule", "list", "--json")[1])["total"] == 0
 
 
+def test_machines_are_told_what_was_deleted(mlpipe, promoted, project):
+    (project / "cron" / "study.crontab").unlink()
+    told = json.loads(mlpipe("schedule", "delete", "study", "--json")[1])
+    assert told["deleted"] == [str(project / "cron" / "study.pipeline.json")]
+    assert told["missing"] == [str(project / "cron" / "study.crontab")]
+    assert told["ended"][0]["ended"]
+
+
 def test_what_is_not_scheduled_cannot_be_deleted(mlpipe, promoted):
     status, _, err = mlpipe("schedule", "delete", "other")
     assert status == 2

@@ -101,15 +101,25 @@ def test_what_is_missing_is_told(scheduled, views, tmp_path, dags):
     (tmp_path / "study.ipynb").unlink()
     assert views()[0].state is ScheduleState.NO_NOTEBOOK
     (dags / "study.py").unlink()
-    assert views()[0].state is ScheduleState.GONE
+    assert views()[0].state is ScheduleState.NO_FILES
 
 
 def test_a_schedule_is_deleted_with_its_files(scheduled, views, settings, dags):
     scheduled()
-    (ended,) = end(settings, "study")
-    assert ended.ended
+    ended = end(settings, "study")
+    assert ended.deleted == (str(dags / "study.py"),)
     assert views() == ()
     assert not list(dags.iterdir())
+
+
+def test_files_on_another_machine_are_named_when_a_schedule_is_deleted(
+    scheduled, settings, dags, views
+):
+    scheduled()
+    (dags / "study.py").rename(dags / "elsewhere.py")
+    ended = end(settings, "study")
+    assert (ended.deleted, ended.missing) == ((), (str(dags / "study.py"),))
+    assert views() == ()
 
 
 def test_only_the_schedules_of_one_target_are_deleted(scheduled, views, settings, tmp_path):
