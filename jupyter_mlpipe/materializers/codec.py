@@ -34,7 +34,7 @@ def dump(value: Any, files: Files, shared: frozenset[int] = frozenset()) -> None
     Args:
         value: Anything that pickle or cloudpickle can take apart.
         files: Where the files go.
-        shared: Addresses of memory that several of its arrays look at.
+        shared: What of it is shared, as `shared_memory` tells.
 
     Raises:
         ValueNotStorableError: Something inside cannot be taken apart.

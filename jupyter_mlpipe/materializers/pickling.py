@@ -17,6 +17,7 @@ import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.arrow_columns import reduced_column
+from jupyter_mlpipe.materializers.attributes import attributes_of, with_lent_attributes
 from jupyter_mlpipe.materializers.classes import (
     OwnClass,
     members_of,
@@ -27,6 +28,7 @@ from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
+from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
 from jupyter_mlpipe.materializers.making import made_by, made_owner
 from jupyter_mlpipe.materializers.memory import (
@@ -87,8 +89,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
     Args:
         file: Takes the envelope.
         on_buffer: Is given each block of memory; true keeps the block in the envelope.
-        shared: Addresses of memory that several arrays look at. They look at one memory again
-            after loading.
+        shared: Addresses of memory that several arrays look at, and identities of dicts of
+            attributes that others hold. They are shared again after loading.
         bare: Whether the attributes of objects are stored as they are, where code of their
             class would set them.
     """
@@ -158,6 +160,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(obj, pandas.DataFrame | pandas.Series) and obj.attrs:
             return (*obj.__reduce_ex__(5)[:3], None, None, rebuild.set_frame)
+        if self._shared and identity(attributes_of(obj)) in self._shared:
+            return with_lent_attributes(obj)
         if (wrapped := wrapped_by(obj)) is not None:
             arguments = (kind, *wrapped)
             return rebuild.wrapper, arguments, vars(obj), None, None, rebuild.set_attributes

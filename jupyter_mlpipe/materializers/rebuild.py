@@ -305,6 +305,14 @@ def set_frame(made: Any, state: Mapping[str, Any]) -> None:
     object.__setattr__(made, "_attrs", state["attrs"])
 
 
+def set_attributes_dict(made: Any, state: tuple[Any, Any]) -> None:
+    """Give an object the very dict of attributes that others hold as well."""
+    attributes, slots = state
+    object.__setattr__(made, "__dict__", attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(made, name, value)
+
+
 def set_attributes(made: Any, state: Any) -> None:
     """Give an object its attributes, of which its class is not told."""
     attributes, slots = state if isinstance(state, tuple) else (state, None)
