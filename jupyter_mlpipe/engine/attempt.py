@@ -58,6 +58,8 @@ class Attempt:
     modules_changed: tuple[Immovable, ...] = ()
     memories_before: Mapping[str, Memory] = field(default_factory=dict)
     """See `memories.remembered`."""
+    code_before: Mapping[str, Any] = field(default_factory=dict)
+    """Functions and classes of the notebook, where what the step does cannot be seen."""
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""
     met: Met = field(default_factory=Met)

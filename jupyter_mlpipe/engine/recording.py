@@ -36,6 +36,7 @@ from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.engine.randomness import looked_at
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
+from jupyter_mlpipe.engine.scripts import left_untold
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
 from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
@@ -313,7 +314,15 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
         *_remembered(attempt, changes),
         *attempt.drawn.immovable(),
         *handed_functions(attempt.python, namespace),
+        *_code_untold(attempt),
     )
+
+
+def _code_untold(attempt: Attempt) -> Iterator[Immovable]:
+    """What a script defined, or whatever else the step ran that is in none of its cells."""
+    if attempt.surroundings.closure.dynamic is not None:
+        namespace = attempt.scope.variables.namespace
+        yield from left_untold(attempt.code_before, namespace, attempt.signature.writes)
 
 
 def _remembered(attempt: Attempt, changes: Changes) -> tuple[Immovable, ...]:
