@@ -21,6 +21,7 @@ _LARGE = 64 * 1024
 _ADVICE = (
     (("generator", "coroutine"), "Turn it into a list."),
     (("TextIO", "Buffered", "FileIO"), "Keep its path, and open it in the step that reads it."),
+    (("that exec",), "Keep the values that it made, each under a name of its own."),
     (("recursion",), "It is nested too deeply; keep it in a flatter form."),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copyreg
 import enum
-import io
 import pickle
 import sys
 import types
@@ -31,6 +30,7 @@ from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
 from jupyter_mlpipe.materializers.making import made_by, made_owner
+from jupyter_mlpipe.materializers.meaningless import refuse_meaningless
 from jupyter_mlpipe.materializers.memory import (
     Lender,
     address_of,
@@ -38,7 +38,6 @@ from jupyter_mlpipe.materializers.memory import (
     flat_memory,
     is_plain_owner,
     root_of,
-    writes_to_file,
 )
 from jupyter_mlpipe.materializers.naming import (
     MADE_OF_TEXT,
@@ -287,23 +286,6 @@ def _reduce_part(part: types.CellType | types.CodeType) -> Any:
         return NotImplemented
     make, given = cloudpickle.cloudpickle._code_reduce(part)  # noqa: SLF001
     return make, tuple(MADE_OF_TEXT if one == "<dynamic-code>" else one for one in given)
-
-
-def refuse_meaningless(obj: Any) -> None:
-    """Stop at objects that could be pickled but would come back as something else.
-
-    Raises:
-        pickle.PicklingError: cloudpickle would store the text of an open file, or the bytes
-            that a memoryview shows, and a weak proxy would come back as what it stands for;
-            an IPython shell is the session itself, and what is written to the map of a file is
-            written there.
-    """
-    shell = sys.modules.get("IPython.core.interactiveshell")
-    is_shell = shell is not None and isinstance(obj, shell.InteractiveShell)
-    is_proxy = any(type(obj) is kind for kind in weakref.ProxyTypes)
-    is_stream = isinstance(obj, io.TextIOWrapper | memoryview)
-    if is_shell or is_proxy or is_stream or writes_to_file(obj):
-        raise pickle.PicklingError(f"cannot pickle '{type(obj).__name__}' object")
 
 
 def _sets_itself(kind: type) -> bool:
