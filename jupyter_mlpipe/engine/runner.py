@@ -135,7 +135,7 @@ def _loaded(attempt: Attempt) -> tuple[bool, tuple[str, ...]]:
     Of the latter some may need what only the step itself defines.
     """
     variables, closure = attempt.scope.variables, attempt.surroundings.closure
-    loaded = variables.load(tuple(attempt.surroundings.inputs))
+    loaded = variables.load((*attempt.surroundings.inputs, *attempt.scope.foreseen))
     if closure.dynamic is None or is_blind(closure.dynamic):
         return bool(loaded), ()
     problems = []

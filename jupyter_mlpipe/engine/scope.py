@@ -70,6 +70,8 @@ class Scope:
     """The last line of an untagged cell of this process that touched a variable."""
     handed: frozenset[str] = frozenset()
     """Functions of the notebook that untagged cells told a library to call, see `handed_over`."""
+    foreseen: frozenset[str] = frozenset()
+    """Variables that the step read when the notebook ran it, be it that no text leads there."""
     cache: bool = True
     """False: `%pipeline` says `--no-cache`."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)

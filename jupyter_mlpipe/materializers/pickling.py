@@ -17,6 +17,7 @@ import cloudpickle
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.arrow_columns import reduced_column
 from jupyter_mlpipe.materializers.attributes import attributes_of, with_lent_attributes
+from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.classes import (
     OwnClass,
     members_of,
@@ -324,8 +325,17 @@ def _reduce_function(function: types.FunctionType) -> Any:
         **({"__type_params__": own} if (own := type_parameters(function)) else {}),
         **vars(function),
     }
+    if _is_plain(function):
+        return rebuild.named_function, (function.__code__, attributes)
     arguments = (function.__code__, function.__closure__)
     return rebuild.function, arguments, attributes, None, None, rebuild.set_function
+
+
+def _is_plain(function: types.FunctionType) -> bool:
+    """Whether the notebook has it under its name, and nothing of it can change but its code."""
+    held = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    changing = function.__closure__ or vars(function) or type_parameters(function)
+    return found_by_name(function) and not changing and all(is_atom(type(one)) for one in held)
 
 
 def _reduce_dispatcher(function: types.FunctionType) -> Any:

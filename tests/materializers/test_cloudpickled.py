@@ -270,3 +270,12 @@ def test_what_its_class_makes_up_anew_is_refused(tmp_path):
     model = Remade()
     model.fitted = True
     assert "its class brings back something else" in refused(model, tmp_path)
+
+
+def test_a_function_in_a_value_is_the_one_that_the_notebook_has(tmp_path, notebook):
+    source = "def f(x, by=2): return [y * by for y in x]"
+    CloudpickleMaterializer().save([notebook(source, "f")], tmp_path)
+    again = notebook(f"# on another line\n{source}", "f")
+    assert CloudpickleMaterializer().load(tmp_path) == [again]
+    notebook("def f(x, by=True): return [y * by for y in x]")
+    assert CloudpickleMaterializer().load(tmp_path)[0]([1]) == [2]
