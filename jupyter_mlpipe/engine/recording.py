@@ -29,7 +29,7 @@ from jupyter_mlpipe.engine.immovable import (
 from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
-from jupyter_mlpipe.engine.memories import handed_out, remembered, remembered_since
+from jupyter_mlpipe.engine.memories import asked_for, handed_out, remembered, remembered_since
 from jupyter_mlpipe.engine.naming import later_labels
 from jupyter_mlpipe.engine.never import why_never
 from jupyter_mlpipe.engine.open_figures import FIGURES
@@ -76,10 +76,11 @@ def record_success(
     never = why_never(step_run, attempt, captured, seen)
     step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
     drawn = attempt.drawn
-    versions, makers = captured.new_versions(), drawn.makers_noted(step_run)
+    versions, makers = captured.new_versions(), _makers_noted(attempt, step_run)
     beside: tuple[Beside, ...] = (*versions, *logged.labels, *makers)
     appended = append(step_run, beside, attempt.scope, context)
     attempt.scope.figures.ran(step_run, drawn)
+    attempt.scope.callers.ran(step_run, variables.namespace)
     by_id = {version.id: version for version in appended.versions}
     for name, version in (captured.versions | captured.shared).items():
         variables.record(name, by_id.get(version.id, version), after[name])
@@ -98,6 +99,14 @@ def record_success(
         warnings=tuple(dict.fromkeys(warnings)),
         diff=_diff(attempt),
     )
+
+
+def _makers_noted(attempt: Attempt, step_run: StepRun) -> tuple[StepRun, ...]:
+    """Steps on whose traces in the process this one was seen to build, which run again then."""
+    closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
+    asked = asked_for(attempt.python, closure, namespace)
+    callers = attempt.scope.callers.noted(step_run, asked)
+    return (*attempt.drawn.makers_noted(step_run), *callers)
 
 
 def _succeeded(
@@ -160,6 +169,8 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
     )
     append(step_run, later_labels(attempt.step, hit.left), attempt.scope, context)
     attempt.scope.figures.hit(earlier)
+    namespace = attempt.scope.variables.namespace
+    attempt.scope.callers.hit(earlier, attempt.surroundings.closure, namespace)
     return StepReport(
         step_run,
         tuple((output, hit.left[output.variable]) for output in earlier.outputs),

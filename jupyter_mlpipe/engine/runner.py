@@ -113,6 +113,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
     found, versions = attempt.surroundings.references, attempt.surroundings.inputs
     values = give_values(found, versions, variables.namespace, context) if found else {}
     attempt.scope.figures.begin()
+    attempt.scope.callers.begin(variables.namespace)
     given = attempt.step.options.env
     variables_before = {name: os.environ.get(name) for name in given}
     set_variables(given)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.engine.memories import Callers
 from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.states import ProcessStates
@@ -57,6 +58,7 @@ class Scope:
     states: ProcessStates
     module_states: ModuleStates = field(default_factory=ModuleStates)
     figures: OpenFigures = field(default_factory=OpenFigures)
+    callers: Callers = field(default_factory=Callers)
     constants: frozenset[str] = frozenset()
     """Names whose value an untagged cell sets by a literal or an import."""
     as_written: Callable[[str], bool] = _always

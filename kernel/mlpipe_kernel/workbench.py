@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
+from jupyter_mlpipe.engine.memories import Callers
 from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.scope import Scope
@@ -53,6 +54,7 @@ class Workbench:
         self._modules = ModuleFiles()
         self._module_states = ModuleStates()
         self._figures = OpenFigures()
+        self._callers = Callers()
         self._tools: _Tools | None = None
         self._lock = threading.Lock()
 
@@ -101,6 +103,7 @@ class Workbench:
             states=tools.states,
             module_states=self._module_states,
             figures=self._figures,
+            callers=self._callers,
             constants=definitions.constants,
             as_written=partial(definitions.hold, self._shell.user_ns),
             parameters=definitions.parameters,
