@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_mlpipe.engine.dependencies import Surroundings
+from jupyter_mlpipe.engine.held import Held
 from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.lookup import Decision
 from jupyter_mlpipe.engine.memories import Memory
 from jupyter_mlpipe.engine.open_figures import Drawn
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import Snapshot
-from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.events import OutputNote, StepFinished
 from jupyter_mlpipe.model.run import Dependency, Immovable, Output, StepRun

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.held import Held
 from jupyter_mlpipe.engine.immovable import cannot_travel, describe
 from jupyter_mlpipe.engine.left_files import kept_with_files
 from jupyter_mlpipe.engine.naming import default_name
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.values import KeptValue
-from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.materializers.sharing import sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion

@@ -315,7 +315,12 @@ def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[
     namespace = attempt.scope.variables.namespace
     unkept = captured.problems.keys() - captured.versions.keys()
     opaque = {n for n, version in attempt.surroundings.inputs.items() if version is None}
-    used = {n: attempt.before[n].value for n in opaque if n in attempt.before}
+    before = attempt.before
+    used = {
+        n: v
+        for n in opaque & before.keys() & namespace.keys()
+        if before[n].holds(v := namespace[n])
+    }
     changed = (unkept & changes.mutated) | (moved_on(used, namespace) - changes.written)
     return (
         *immovable_variables(unkept & changes.written, namespace),

@@ -26,6 +26,7 @@ from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.executor import Outcome
+from jupyter_mlpipe.engine.held import Held, without
 from jupyter_mlpipe.engine.immovable import running_threads, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.memories import remembered
@@ -45,7 +46,6 @@ from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.scripts import own_code
 from jupyter_mlpipe.engine.state_record import state_contents
 from jupyter_mlpipe.engine.states import set_variables
-from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import NotebookError, StepOptionError, ValueNotLoadableError
@@ -117,6 +117,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
     given = attempt.step.options.env
     variables_before = {name: os.environ.get(name) for name in given}
     set_variables(given)
+    attempt = replace(attempt, before=_let_go(attempt))
     return replace(
         attempt,
         states_before=attempt.scope.states.capture(),
@@ -128,6 +129,15 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         journal=journal_of(attempt, context),
         given=values,
     )
+
+
+def _let_go(attempt: Attempt) -> Mapping[str, Held]:
+    """A mapped step binds anew what it took away, so it is kept until then."""
+    if attempt.step.options.fan_out is not None:
+        return attempt.before
+    names = attempt.signature.writes | attempt.signature.deletes
+    attempt.scope.variables.let_go(names)
+    return without(names, attempt.before)
 
 
 def _loaded(attempt: Attempt) -> tuple[bool, tuple[str, ...]]:

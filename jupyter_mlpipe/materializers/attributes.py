@@ -83,7 +83,7 @@ def with_lent_attributes(obj: Any) -> Any:
         pickle.PicklingError: Its class has a say in that, or does not allow it.
     """
     kind = type(obj)
-    own = any(getattr(kind, name) is not getattr(object, name) for name in _OWN_WAYS)
+    own = _says_itself(kind)
     maker, arguments, _, *items = (None, None, None) if own else obj.__reduce_ex__(5)
     if maker is not copyreg.__newobj__ or not _can_be_given(kind):  # type: ignore[attr-defined]
         raise pickle.PicklingError(
@@ -93,6 +93,26 @@ def with_lent_attributes(obj: Any) -> Any:
     state = object.__getstate__(obj)
     slots = state[1] if isinstance(state, tuple) else None
     return maker, arguments, (attributes_of(obj), slots), *items, rebuild.set_attributes_dict
+
+
+def with_slots(obj: Any) -> Any | None:
+    """How to fill the slots of an object again past its class, which guards its attributes.
+
+    None where it does not, or says itself how its objects are taken apart.
+    """
+    kind = type(obj)
+    guards = isinstance(kind.__setattr__, types.FunctionType)
+    if not guards or hasattr(kind, "__setstate__") or _says_itself(kind):
+        return None
+    state = object.__getstate__(obj)
+    if not isinstance(state, tuple):
+        return None
+    maker, arguments, _, *items = obj.__reduce_ex__(5)
+    return maker, arguments, state, *items, rebuild.set_attributes
+
+
+def _says_itself(kind: type) -> bool:
+    return any(getattr(kind, name) is not getattr(object, name) for name in _OWN_WAYS)
 
 
 def _can_be_given(kind: type) -> bool:

@@ -16,7 +16,11 @@ import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.arrow_columns import reduced_column
-from jupyter_mlpipe.materializers.attributes import attributes_of, with_lent_attributes
+from jupyter_mlpipe.materializers.attributes import (
+    attributes_of,
+    with_lent_attributes,
+    with_slots,
+)
 from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.classes import (
     OwnClass,
@@ -172,7 +176,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if _sets_itself(type(obj)):
             self.doubtful = True
             return _reduce_bare(obj) if self._bare else NotImplemented
-        return super().reducer_override(obj)
+        return with_slots(obj) or super().reducer_override(obj)
 
     def _reduce_definition(self, definition: Any) -> Any:
         if not belongs_to_notebook(definition):

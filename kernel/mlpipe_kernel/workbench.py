@@ -132,8 +132,15 @@ class Workbench:
         return self._tools is not None and self._tools.restorer.concerned
 
     def prepare(self, cell: StepSignature, *, load: bool) -> Brought:
-        """Bring back what a cell mentions; see `Restorer.prepare`."""
+        """Bring back what a cell mentions; see `Restorer.prepare`.
+
+        A cell that is no step also lets go at once of what it takes away.
+        """
         if self._tools is None:
+            return Brought()
+        if load:
+            self._tools.variables.let_go(cell.writes | cell.deletes)
+        if not self.restores:
             return Brought()
         return self._tools.restorer.prepare(cell, load=load)
 

@@ -1,5 +1,6 @@
 """What would come back as something else is refused."""
 
+import ctypes
 import pickle
 from collections import namedtuple
 from types import ModuleType
@@ -31,6 +32,7 @@ def filled(**names):
         (filled(k=1), "namespace that exec"),
         (filled(k=1)["f"], "function 'f' of a namespace"),
         (filled(__name__="plugin")["f"], "function 'f' of a namespace"),
+        ((ctypes.c_int * 2)(), "object of ctypes"),
         ([ModuleType("tiny")], "module 'tiny', which no import finds"),
     ],
 )
