@@ -60,4 +60,4 @@ def found_again(held: Held, value: Any) -> Held | None:
 
 def without(names: frozenset[str], held: Mapping[str, Held]) -> dict[str, Held]:
     """The same, holding on to none of these names' values."""
-    return {n: known.let_go() if n in names else known for n, known in held.items()}
+    return {**held, **{name: held[name].let_go() for name in names & held.keys()}}
