@@ -16,6 +16,7 @@ from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.definitions import ALIAS, Definitions, Found
 from jupyter_mlpipe.analysis.dotted import dotted_name
 from jupyter_mlpipe.analysis.lookups import filled_in, mentioned_in_text
+from jupyter_mlpipe.analysis.magics import is_blind
 from jupyter_mlpipe.analysis.modules import ModuleFiles, is_local_module
 from jupyter_mlpipe.analysis.origins import is_of_notebook, qualified_name
 from jupyter_mlpipe.analysis.parsing import compile_tree, parse
@@ -98,7 +99,7 @@ def close_over(
     shadowed = frozenset(n for n in signature.hiding if n in namespace or n in data)
     settled = bool(own or shadowed) and (own, shadowed) == (signature.receivers, signature.hiding)
     stated = None if settled else signature.dynamic
-    reasons = [stated] if stated else walk.found.hidden
+    reasons = [stated, *walk.found.hidden] if stated else walk.found.hidden
     reasons += [why for found, why in walk.found.receivers if not is_own(found)]
     return Closure(
         reads=frozenset(walk.found.reads),
@@ -109,7 +110,7 @@ def close_over(
         absent=frozenset(walk.absent),
         fatal=frozenset(fatal),
         builtins=frozenset(walk.builtins),
-        dynamic=reasons[0] if reasons else None,
+        dynamic=min(reasons, key=is_blind, default=None),
         functions=tuple(walk.found.functions),
         reached=frozenset(walk.found.reached),
     )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from jupyter_mlpipe.analysis.bytecode import GlobalNames, global_names
-from jupyter_mlpipe.analysis.magics import filled_in_by_magics, hidden_by_magics
+from jupyter_mlpipe.analysis.magics import filled_in_by_magics, hidden_by_magics, is_blind
 from jupyter_mlpipe.analysis.parsing import compile_tree, nodes_in, nodes_of_cell, parse
 from jupyter_mlpipe.analysis.receivers import told_by_text
 from jupyter_mlpipe.model.step import StepSignature
@@ -77,7 +77,7 @@ def signature_of(tree: ast.Module) -> StepSignature:
         texts=frozenset(names.texts),
         imported=frozenset(names.imported),
         subclasses=names.subclasses or any(later.subclasses for _, later in deferred),
-        dynamic=next(iter([*reasons, *_conditional(names)]), None),
+        dynamic=min([*reasons, *_conditional(names)], key=is_blind, default=None),
         hiding=frozenset() if reasons else frozenset(names.hiding),
         receivers=frozenset() if reasons else frozenset(names.receivers),
     )

@@ -24,6 +24,12 @@ _HARMLESS_CELLS = PYTHON_MAGICS | {
 _SHELLS = frozenset(
     {"!", "bash", "cmd", "perl", "python", "python3", "ruby", "script", "sh", "sx", "system"}
 )
+_SHELL_COMMAND = "runs a shell command"
+_BLIND = frozenset(
+    {_SHELL_COMMAND, "uses %%writefile", "uses %%file"}
+    | {f"uses %{name}" for name in ("cd", "env", "ls", "mkdir", "pwd", "set_env")}
+)
+"""Reasons of magics that hide what they do outside, but see no variable that is not filled in."""
 _OPTIONS = {
     "time": r"--no-raise-error\b",
     "timeit": r"-[nrp]\s*\d+(?!\S) | -[tcqo]+(?!\S)",
@@ -45,16 +51,16 @@ def split_options(name: str, line: str) -> tuple[str, str]:
 
 def hidden_by_magics(tree: ast.Module) -> str | None:
     """Why the magics of a cell hide what it reads or binds, in the user's words."""
-    understood = 0
-    for node in ast.walk(tree):
-        method, arguments = _magic_call(node)
-        if method:
-            understood += 1
-            reason = _hazard(method, arguments)
-            if reason:
-                return reason
+    calls = [call for node in ast.walk(tree) if (call := _magic_call(node))[0]]
     mentions = sum(isinstance(n, ast.Name) and n.id == "get_ipython" for n in ast.walk(tree))
-    return "uses get_ipython()" if mentions != understood else None
+    found = [_hazard(*call) for call in calls]
+    found += ["uses get_ipython()"] if mentions != len(calls) else []
+    return min(filter(None, found), key=is_blind, default=None)
+
+
+def is_blind(reason: str) -> bool:
+    """Whether what is hidden for this reason reads and binds no further variables."""
+    return reason in _BLIND
 
 
 def filled_in_by_magics(tree: ast.Module) -> frozenset[str]:
@@ -114,13 +120,13 @@ def _magic_call(node: ast.AST) -> tuple[str, tuple[str, ...]]:
 
 def _hazard(method: str, arguments: tuple[str, ...]) -> str | None:
     if method in ("system", "getoutput"):
-        return "runs a shell command"
+        return _SHELL_COMMAND
     if method not in ("run_line_magic", "run_cell_magic") or len(arguments) < 2:
         return "uses get_ipython()"
     name, line = arguments[:2]
     sign = "%%" if method == "run_cell_magic" else "%"
     if name in _SHELLS:
-        return "runs a shell command"
+        return _SHELL_COMMAND
     if name not in (_HARMLESS_CELLS if sign == "%%" else _HARMLESS):
         return "asks for help" if name.startswith("pinfo") else f"uses {sign}{name}"
     if name in PYTHON_MAGICS:

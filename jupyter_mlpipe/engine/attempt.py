@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_mlpipe.engine.dependencies import Surroundings
+from jupyter_mlpipe.engine.held import Held
 from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.lookup import Decision
 from jupyter_mlpipe.engine.memories import Memory
 from jupyter_mlpipe.engine.open_figures import Drawn
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import Snapshot
-from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.events import OutputNote, StepFinished
 from jupyter_mlpipe.model.models import ModelVersion
@@ -59,6 +59,8 @@ class Attempt:
     modules_changed: tuple[Immovable, ...] = ()
     memories_before: Mapping[str, Memory] = field(default_factory=dict)
     """See `memories.remembered`."""
+    code_before: Mapping[str, Any] = field(default_factory=dict)
+    """Functions and classes of the notebook, where what the step does cannot be seen."""
     sharers: tuple[Dependency, ...] = ()
     """See `Surroundings.sharers`; as they were before the step."""
     met: Met = field(default_factory=Met)

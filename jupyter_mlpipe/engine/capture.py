@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.context import RunContext
+from jupyter_mlpipe.engine.held import Held
 from jupyter_mlpipe.engine.immovable import cannot_travel, describe
 from jupyter_mlpipe.engine.left_files import kept_with_files
 from jupyter_mlpipe.engine.naming import default_name
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.values import KeptValue
-from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.materializers.sharing import sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
 from jupyter_mlpipe.model.errors import ValueNotStorableError
@@ -165,14 +166,23 @@ def _keep_apart(
     wishes: _Wishes,
     problems: dict[str, str],
 ) -> Mapping[str, KeptValue]:
-    """One value that cannot be stored must not take those that share memory with it along."""
+    """One value that cannot be stored must not take those that share memory with it along.
+
+    What the others share with each other stays shared, or none of them is kept: each alone would
+    no longer change with the rest.
+    """
     kept: dict[str, KeptValue] = {}
     for name in sorted(group):
         alone = frozenset({name})
         kept |= _keep(alone, scope, context, replace(wishes, materializers={}), problems)
-    problems.setdefault(
-        min(group), f"{', '.join(sorted(group))} share memory but could not be kept together."
-    )
+    for part in sharing_groups({name: scope.variables.namespace[name] for name in sorted(kept)}):
+        together = {name: scope.variables.namespace[name] for name in part}
+        try:
+            kept |= context.values.keep_together(together, previewed=wishes.previewed)
+        except ValueNotStorableError as error:
+            words = f"{', '.join(f'`{name}`' for name in sorted(part))} share memory"
+            problems |= dict.fromkeys(sorted(part), f"{words} but cannot be kept together: {error}")
+            kept = {name: value for name, value in kept.items() if name not in part}
     return kept
 
 

@@ -11,7 +11,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from jupyter_mlpipe.materializers.builtin_types import is_atom
-from jupyter_mlpipe.materializers.naming import MADE_OF_TEXT
+from jupyter_mlpipe.materializers.naming import MADE_OF_TEXT, is_of_own_namespace
 
 SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
 """What IPython itself puts into the namespace."""
@@ -49,7 +49,8 @@ def is_data(name: str, value: Any) -> bool:
         # run anew; what a function was given as attributes, running its definition would lose.
         made = "<" in value.__qualname__ or value.__code__.co_filename == MADE_OF_TEXT
         given = not vars(value).keys() <= {"__wrapped__", "__deprecated__"}
-        return value.__module__ == "__main__" and (made or given)
+        own = value.__module__ == "__main__" and (made or given)
+        return own or is_of_own_namespace(value)
     if kind is _CachedFunction:
         return "<" in value.__qualname__
     if kind is memoryview:

@@ -23,6 +23,7 @@ from jupyter_mlpipe.analysis.touches import touches_process
 from jupyter_mlpipe.engine.data import is_data
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.materializers.identity import identity
+from jupyter_mlpipe.materializers.meaningless import ends_with_code
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.run import Immovable
 
@@ -52,6 +53,7 @@ _EVERYWHERE = frozenset({"builtins", "copyreg", "logging", "sys"})
 """Modules that code uses without importing them."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _SHELL = frozenset({"IPython.core.interactiveshell", "ipykernel.zmqshell"})
+_ENDS = "whose class has a __del__"
 _LOOKED_THROUGH = 10_000
 """Objects at most that are looked at to find out what a value holds on to."""
 
@@ -93,7 +95,8 @@ def is_used(state: Immovable, name: str, step: StepText) -> bool:
         return name in state.shares
     if state.kind == "variable":
         loses = "weak" in state.what.lower() and not step.unbinds.isdisjoint(state.shares)
-        return loses or state.name in step.reads
+        ends = _ENDS in state.what and state.name in step.unbinds
+        return loses or ends or state.name in step.reads
     if state.kind == "definition":
         return state.name in step.defined or state.name in step.reads
     if state.kind == "environment":
@@ -157,6 +160,8 @@ def describe(value: Any) -> str:
     if name in _WORDS:
         return _WORDS[name]
     kind = f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
+    if ends_with_code(type(value)):
+        return f"{kind}, {_ENDS}"
     inner = next((w for w in map(_word_for, gc.get_referents(value)) if w), "")
     return f"{kind} that holds {inner}" if inner else kind
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import FunctionType
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.analysis.bytecode import global_names
+from jupyter_mlpipe.analysis.closure import Closure
 from jupyter_mlpipe.analysis.purity import CachedFunction
 from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.identity import identity
-from jupyter_mlpipe.model.run import Immovable
+from jupyter_mlpipe.model.run import Immovable, StepRun
 
 REMEMBERS = "it remembers results"
 
@@ -28,6 +30,51 @@ def remembered(namespace: Mapping[str, Any]) -> Mapping[str, Memory]:
     functions = {n: v for n, v in list(namespace.items()) if type(v) is CachedFunction}
     infos = ((n, function, function.cache_info()) for n, function in functions.items())
     return {name: (function, info.misses, info.currsize) for name, function, info in infos}
+
+
+def asked_for(python: str, closure: Closure, namespace: Mapping[str, Any]) -> frozenset[str]:
+    """Functions of which a step asks how often they were called, or what they keep."""
+    told = _ASKS in python or any(_ASKS in code.co_names for code in closure.codes)
+    found = remembered(namespace).keys() if told else frozenset()
+    return frozenset(found & closure.definitions.keys() or found)
+
+
+_ASKS = "cache_info"
+
+
+class Callers:
+    """Knows for one process which steps called such functions, and which would have."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[StepRun, frozenset[str]]] = {}
+        self._before: Mapping[str, int] = {}
+
+    def begin(self, namespace: Mapping[str, Any]) -> None:
+        """A step is about to run."""
+        self._before = _calls(namespace)
+
+    def ran(self, step_run: StepRun, namespace: Mapping[str, Any]) -> None:
+        """Take up what was recorded of it."""
+        called = {n for n, calls in _calls(namespace).items() if calls != self._before.get(n, 0)}
+        self._known[step_run.step] = step_run, frozenset(called)
+
+    def hit(self, step_run: StepRun, closure: Closure, namespace: Mapping[str, Any]) -> None:
+        """Take up that a step did not run, by the record of the run that holds still."""
+        called = remembered(namespace).keys() & closure.definitions.keys()
+        self._known[step_run.step] = step_run, frozenset(called)
+
+    def noted(self, step_run: StepRun, asked: frozenset[str]) -> tuple[StepRun, ...]:
+        """Those that must run again each time from now on, for this one asks for their calls."""
+        runs = [run for run, called in self._known.values() if called & asked]
+        why = f"always runs: `{step_run.step}` asks for calls that it makes"
+        others = (run for run in runs if run.id != step_run.id and not run.uncacheable)
+        return tuple(replace(run, uncacheable=why) for run in others)
+
+
+def _calls(namespace: Mapping[str, Any]) -> Mapping[str, int]:
+    functions = {n: v for n, v in list(namespace.items()) if type(v) is CachedFunction}
+    infos = ((name, function.cache_info()) for name, function in functions.items())
+    return {name: info.hits + info.misses for name, info in infos}
 
 
 def remembered_since(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import gc
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import Closure, close_over
@@ -19,9 +20,9 @@ from jupyter_mlpipe.engine.data import SHELL_NAMES, is_defined
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.details import file_text, literal_text
 from jupyter_mlpipe.engine.executed import local_files, local_modules, names_of, uncovered
+from jupyter_mlpipe.engine.held import Held, LetGo, found_again
 from jupyter_mlpipe.engine.module_states import Watched
 from jupyter_mlpipe.engine.trace import Executed
-from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.reach import Walker
@@ -88,7 +89,7 @@ class _Found:
 
     def _is_bound_since(self, name: str) -> bool:
         held = self._before.get(name)
-        return held is not None and self._variables.namespace.get(name) is not held.value
+        return held is not None and not held.holds(self._variables.namespace.get(name))
 
     def _closure(self) -> Closure:
         signature = StepSignature(reads=self._names, imported=self._modules)
@@ -143,10 +144,18 @@ class _Found:
     def _is_new(self, name: str) -> bool:
         """Whether it is what it was, and no version was made of it."""
         held, bound = self._before[name], self._variables.namespace.get(name)
-        return held.version is None and bound is held.value and self._variables.is_unchanged(held)
+        known = replace(held, value=bound)
+        return held.version is None and held.holds(bound) and self._variables.is_unchanged(known)
+
+    def _as_it_is(self, name: str) -> Held:
+        """One that was let go, and is no more, cannot be compared."""
+        held, bound = self._before[name], self._variables.namespace.get(name)
+        if type(held.value) is not LetGo:
+            return held
+        return found_again(held, bound) or replace(held, value=None, fingerprint=None)
 
     def _datum(self, name: str, version: ArtifactVersion | None) -> Dependency:
-        scope, held = self._surroundings.scope, self._before[name]
+        scope, held = self._surroundings.scope, self._as_it_is(name)
         if version is not None:
             return Dependency(DependencyKind.INPUT, name, version.digest)
         comparable = held.fingerprint is not None and self._variables.is_unchanged(held)

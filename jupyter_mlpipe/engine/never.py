@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.capture import Captured
 from jupyter_mlpipe.engine.immovable import immovable_variables
-from jupyter_mlpipe.engine.memories import handed_out
+from jupyter_mlpipe.engine.memories import asked_for, handed_out
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.engine.unsteadiness import why_unsteady
 from jupyter_mlpipe.engine.watch import Sightings
@@ -33,6 +33,10 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
         (_reached_unkept(attempt), "always runs: it reaches {}, which cannot be compared"),
         (", ".join(sorted(seen.hosts)), "always runs: it talks to {}"),
         (always_runs(attempt.met.never), "{}"),
+        (
+            ", ".join(f"`{n}`" for n in sorted(asked_for(attempt.python, closure, namespace))),
+            "always runs: it asks how often {} was called",
+        ),
         (attempt.drawn.why_never(), "always runs: it {}"),
         (seen.journal.never, "always runs: it {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),

@@ -20,16 +20,12 @@ from jupyter_mlpipe.engine.details import with_module_texts
 from jupyter_mlpipe.engine.displayed import keep_displayed
 from jupyter_mlpipe.engine.executor import Outcome
 from jupyter_mlpipe.engine.file_record import file_dependencies
-from jupyter_mlpipe.engine.immovable import (
-    cannot_travel,
-    handed_functions,
-    immovable_variables,
-    moved_on,
-)
+from jupyter_mlpipe.engine.immovable import cannot_travel
 from jupyter_mlpipe.engine.journal import Journal
+from jupyter_mlpipe.engine.left_behind import left_behind
 from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
-from jupyter_mlpipe.engine.memories import handed_out, remembered, remembered_since
+from jupyter_mlpipe.engine.memories import asked_for
 from jupyter_mlpipe.engine.naming import grouped_outputs, later_labels
 from jupyter_mlpipe.engine.never import why_never
 from jupyter_mlpipe.engine.open_figures import FIGURES
@@ -43,7 +39,6 @@ from jupyter_mlpipe.model.run import (
     OPAQUE,
     Dependency,
     DependencyKind,
-    Immovable,
     Input,
     Output,
     Status,
@@ -75,24 +70,17 @@ def record_success(
     never = why_never(step_run, attempt, captured, seen)
     step_run = replace(step_run, uncacheable=never or _changes_beyond(attempt, captured, changes))
     drawn = attempt.drawn
-    versions, makers = captured.new_versions(), drawn.makers_noted(step_run)
+    versions, makers = captured.new_versions(), _makers_noted(attempt, step_run)
     model = grouped_outputs(step_run, attempt.step.options)
     beside: tuple[Beside, ...] = (*versions, *logged.labels, *makers, *model)
     appended = append(step_run, beside, attempt.scope, context)
     attempt.scope.figures.ran(step_run, drawn)
+    attempt.scope.callers.ran(step_run, variables.namespace)
     by_id = {version.id: version for version in appended.versions}
     for name, version in (captured.versions | captured.shared).items():
         variables.record(name, by_id.get(version.id, version), after[name])
-    warnings = (
-        *attempt.problems,
-        *appended.warnings,
-        *captured.problems.values(),
-        *_unnamed(step_run, captured),
-        *logged.problems,
-        *drawn.problems(step_run),
-        *_missing(attempt, names),
-        *_ungrouped(step_run, attempt),
-    )
+    told = _told_of(step_run, captured, attempt, names)
+    warnings = (*attempt.problems, *appended.warnings, *told, *logged.problems)
     return StepReport(
         step_run,
         tuple((output, by_id[output.version_id]) for output in step_run.outputs),
@@ -100,6 +88,14 @@ def record_success(
         diff=_diff(attempt),
         model=appended.model,
     )
+
+
+def _makers_noted(attempt: Attempt, step_run: StepRun) -> tuple[StepRun, ...]:
+    """Steps on whose traces in the process this one was seen to build, which run again then."""
+    closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
+    asked = asked_for(attempt.python, closure, namespace)
+    callers = attempt.scope.callers.noted(step_run, asked)
+    return (*attempt.drawn.makers_noted(step_run), *callers)
 
 
 def _succeeded(
@@ -118,7 +114,7 @@ def _succeeded(
             *_sharing_dependencies(attempt, captured, changes),
             *_kept_dependencies(attempt, changes),
         ),
-        immovable=_immovable(attempt, captured, changes),
+        immovable=left_behind(attempt, captured, changes),
     )
 
 
@@ -162,6 +158,8 @@ def record_hit(attempt: Attempt, hit: Hit, context: RunContext) -> StepReport:
     )
     append(step_run, later_labels(attempt.step, hit.left), attempt.scope, context)
     attempt.scope.figures.hit(earlier)
+    namespace = attempt.scope.variables.namespace
+    attempt.scope.callers.hit(earlier, attempt.surroundings.closure, namespace)
     return StepReport(
         step_run,
         tuple((output, hit.left[output.variable]) for output in earlier.outputs),
@@ -301,44 +299,20 @@ def _kept_dependencies(attempt: Attempt, changes: Changes) -> tuple[Dependency, 
     )
 
 
-def _immovable(attempt: Attempt, captured: Captured, changes: Changes) -> tuple[Immovable, ...]:
-    """What the step left behind, beside what could be stored."""
-    namespace = attempt.scope.variables.namespace
-    unkept = captured.problems.keys() - captured.versions.keys()
-    opaque = {n for n, version in attempt.surroundings.inputs.items() if version is None}
-    used = {n: attempt.before[n].value for n in opaque if n in attempt.before}
-    changed = (unkept & changes.mutated) | (moved_on(used, namespace) - changes.written)
-    return (
-        *immovable_variables(unkept & changes.written, namespace),
-        *immovable_variables(changed, namespace, mutated=True),
-        *attempt.threads_left,
-        *attempt.modules_changed,
-        *_remembered(attempt, changes),
-        *attempt.drawn.immovable(),
-        *handed_functions(attempt.python, namespace),
-    )
-
-
-def _remembered(attempt: Attempt, changes: Changes) -> tuple[Immovable, ...]:
-    """Functions that remember something else, of what they made from other than constants.
-
-    Or a value that the step left, which whoever asks next is handed as well.
-    """
-    variables = attempt.scope.variables
-    namespace = variables.namespace
-    if not remembered(namespace):
-        return ()
-    data = variables.all_names() - attempt.scope.constants
-    since = remembered_since(attempt.memories_before, namespace, data)
-    left = [namespace[name] for name in changes.written & namespace.keys()]
-    return tuple({state.name: state for state in (*since, *handed_out(namespace, left))}.values())
-
-
-def _unnamed(step_run: StepRun, captured: Captured) -> Iterator[str]:
-    """Lines for state that is no variable."""
+def _told_of(
+    step_run: StepRun, captured: Captured, attempt: Attempt, names: frozenset[str]
+) -> Iterator[str]:
+    """Lines for what could not be stored, and for what was asked of the step in vain."""
+    yield from captured.problems.values()
     for state in step_run.immovable:
         if state.name not in captured.problems and state.kind != FIGURES:
             yield cannot_travel(state.name, state.what)
+    yield from attempt.drawn.problems(step_run)
+    for name in sorted(attempt.step.options.named_outputs - names):
+        yield f"`{name}` is spoken of as an output, but the cell left no such output"
+    model = attempt.step.options.model
+    if model is not None and not step_run.outputs:
+        yield f"it left nothing that is stored, so the model {model!r} has no new version"
 
 
 def _state_facts(attempt: Attempt, seen: Sightings) -> StateFacts:
@@ -361,17 +335,3 @@ def _state_facts(attempt: Attempt, seen: Sightings) -> StateFacts:
 
 
 _ASK_FOR_FOLDER = frozenset({"os", "pathlib", "glob", "shutil", "tempfile", "subprocess"})
-
-
-def _ungrouped(step_run: StepRun, attempt: Attempt) -> Iterator[str]:
-    model = attempt.step.options.model
-    if model is not None and not step_run.outputs:
-        yield f"it left nothing that is stored, so the model {model!r} has no new version"
-
-
-def _missing(attempt: Attempt, names: frozenset[str]) -> tuple[str, ...]:
-    asked = attempt.step.options.named_outputs
-    return tuple(
-        f"`{name}` is spoken of as an output, but the cell left no such output"
-        for name in sorted(asked - names)
-    )

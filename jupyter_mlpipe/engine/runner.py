@@ -15,6 +15,7 @@ from types import FunctionType
 from jupyter_mlpipe.analysis.canonical import canonical_hash
 from jupyter_mlpipe.analysis.closure import Closure, close_over
 from jupyter_mlpipe.analysis.conditions import condition_signature
+from jupyter_mlpipe.analysis.magics import is_blind
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.engine import lookup
@@ -25,6 +26,7 @@ from jupyter_mlpipe.engine.conditions import condition_holds
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import Surroundings
 from jupyter_mlpipe.engine.executor import Outcome
+from jupyter_mlpipe.engine.held import Held, without
 from jupyter_mlpipe.engine.immovable import running_threads, threads_left
 from jupyter_mlpipe.engine.lookup import Decision, Hit, Miss, Skip
 from jupyter_mlpipe.engine.memories import remembered
@@ -41,12 +43,12 @@ from jupyter_mlpipe.engine.recording import (
 )
 from jupyter_mlpipe.engine.references import give_values, references, resolved, take_values
 from jupyter_mlpipe.engine.scope import Scope
+from jupyter_mlpipe.engine.scripts import own_code
 from jupyter_mlpipe.engine.state_record import state_contents
 from jupyter_mlpipe.engine.states import set_variables
-from jupyter_mlpipe.engine.variables import Held
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.digest import new_id
-from jupyter_mlpipe.model.errors import NotebookError, StepOptionError
+from jupyter_mlpipe.model.errors import NotebookError, StepOptionError, ValueNotLoadableError
 from jupyter_mlpipe.model.events import StepStarted
 from jupyter_mlpipe.model.run import Dependency, Immovable
 from jupyter_mlpipe.model.step import StepSignature, StepSource
@@ -101,30 +103,59 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
     """
     variables = attempt.scope.variables
     while True:
-        unknown = attempt.surroundings.closure.dynamic is not None
-        wanted = variables.pending.keys() if unknown else attempt.surroundings.inputs.keys()
-        loaded = variables.load(tuple(wanted))
+        loaded, problems = _loaded(attempt)
         if not loaded and not variables.any_beside(attempt.before):
             break
         attempt = _look_again(attempt, context)
+    attempt = replace(attempt, problems=tuple(dict.fromkeys((*attempt.problems, *problems))))
     load_generators(attempt.python)
     sharers = attempt.surroundings.sharers()
     found, versions = attempt.surroundings.references, attempt.surroundings.inputs
     values = give_values(found, versions, variables.namespace, context) if found else {}
     attempt.scope.figures.begin()
+    attempt.scope.callers.begin(variables.namespace)
     given = attempt.step.options.env
     variables_before = {name: os.environ.get(name) for name in given}
     set_variables(given)
+    attempt = replace(attempt, before=_let_go(attempt))
     return replace(
         attempt,
         states_before=attempt.scope.states.capture(),
         variables_before=variables_before,
         threads_before=running_threads(),
         memories_before=remembered(variables.namespace),
+        code_before=own_code(variables.namespace) if attempt.surroundings.closure.dynamic else {},
         sharers=sharers,
         journal=journal_of(attempt, context),
         given=values,
     )
+
+
+def _let_go(attempt: Attempt) -> Mapping[str, Held]:
+    """A mapped step binds anew what it took away, so it is kept until then."""
+    if attempt.step.options.fan_out is not None:
+        return attempt.before
+    names = attempt.signature.writes | attempt.signature.deletes
+    attempt.scope.variables.let_go(names)
+    return without(names, attempt.before)
+
+
+def _loaded(attempt: Attempt) -> tuple[bool, tuple[str, ...]]:
+    """Whether anything was loaded that the step reads or, where that cannot be seen, may read.
+
+    Of the latter some may need what only the step itself defines.
+    """
+    variables, closure = attempt.scope.variables, attempt.surroundings.closure
+    loaded = variables.load((*attempt.surroundings.inputs, *attempt.scope.foreseen))
+    if closure.dynamic is None or is_blind(closure.dynamic):
+        return bool(loaded), ()
+    problems = []
+    for name in sorted(variables.pending):
+        try:
+            loaded |= variables.load((name,))
+        except ValueNotLoadableError as error:
+            problems.append(f"`{name}` cannot be brought back: {error}")
+    return bool(loaded), tuple(problems)
 
 
 def _look_again(attempt: Attempt, context: RunContext) -> Attempt:

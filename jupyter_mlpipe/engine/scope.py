@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from jupyter_mlpipe.analysis.modules import ModuleFiles
+from jupyter_mlpipe.engine.memories import Callers
 from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.states import ProcessStates
@@ -57,6 +58,7 @@ class Scope:
     states: ProcessStates
     module_states: ModuleStates = field(default_factory=ModuleStates)
     figures: OpenFigures = field(default_factory=OpenFigures)
+    callers: Callers = field(default_factory=Callers)
     constants: frozenset[str] = frozenset()
     """Names whose value an untagged cell sets by a literal or an import."""
     as_written: Callable[[str], bool] = _always
@@ -70,6 +72,8 @@ class Scope:
     """The last line of an untagged cell of this process that touched a variable."""
     handed: frozenset[str] = frozenset()
     """Functions of the notebook that untagged cells told a library to call, see `handed_over`."""
+    foreseen: frozenset[str] = frozenset()
+    """Variables that the step read when the notebook ran it, be it that no text leads there."""
     cache: bool = True
     """False: `%pipeline` says `--no-cache`."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)

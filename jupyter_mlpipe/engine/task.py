@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
+from jupyter_mlpipe.analysis.dotted import dotted_names
+from jupyter_mlpipe.analysis.handed import handed_over
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.plotting import chooses_backend
 from jupyter_mlpipe.analysis.statements import (
@@ -240,6 +242,10 @@ class _Process:
             constants=frozenset(n for s in statements if s.kind in _CONSTANTS for n in s.names),
             parameters=frozenset(self._job.run.parameters),
             definitions=self._job.unpacked.definitions(target.id),
+            handed=handed_over(
+                self._job.unpacked.definitions(target.id), dotted_names(self._namespace)
+            ),
+            foreseen=frozenset(read.variable for read in target.inputs),
             cache=self._job.unpacked.pipeline.cache,
             task=others,
             metadata=self._job.context.metadata,

@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 
 from jupyter_mlpipe.engine.data import CODE, is_data, is_defined, is_given, is_own_definition
+from jupyter_mlpipe.engine.held import Held, found_again, without
 from jupyter_mlpipe.engine.releases import telling_releases
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
@@ -23,26 +24,6 @@ from jupyter_mlpipe.model.errors import CorruptArtifactError, ValueNotLoadableEr
 
 _UNCHANGING = b"atom"
 _TOLD_LATER = (CorruptArtifactError, ValueNotLoadableError)  # when the value is mentioned
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A variable as it was when it was last looked at."""
-
-    value: Any
-    fingerprint: bytes | None
-    """None for a value that cannot be compared, so never counts as unchanged."""
-    version: ArtifactVersion | None = None
-    parts: tuple[Any, ...] | None = None
-    """Of a small container of numbers and texts, the objects in it."""
-
-    def same_as(self, other: Held) -> bool:
-        """The same object with, provably, the same content."""
-        return (
-            self.value is other.value
-            and self.fingerprint is not None
-            and self.fingerprint == other.fingerprint
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +273,8 @@ class Variables:
                 ):
                     looked[name] = known
                     continue
-            else:
-                known = None
+            elif known is not None:
+                known = found_again(known, value)
             if (known is not None and known.fingerprint) or self._is_data(name, value):
                 self._looking = name
                 looked[name] = self._look_at(name, value, known)
@@ -301,6 +282,10 @@ class Variables:
         self.wait_no_more()
         self._held = dict(looked)
         return looked
+
+    def let_go(self, names: frozenset[str]) -> None:
+        """Code is about to take these names away, or to bind them to something else."""
+        self._held = without(names, self._held)
 
     def _look_at(self, name: str, value: Any, known: Held | None) -> Held:
         """`known` is how the same object was before."""
@@ -330,7 +315,7 @@ class Variables:
         """Compare two looks; `certain` are the names that the code binds on every way."""
         known = map(before.get, after, after.values())
         others = set(compress(after, map(is_not, known, after.values())))
-        rebound = {n for n in others if before[n].value is not after[n].value}
+        rebound = {n for n in others if not before[n].holds(after[n].value)}
         mutated = {
             n
             for n in others - rebound

@@ -21,6 +21,7 @@ _LARGE = 64 * 1024
 _ADVICE = (
     (("generator", "coroutine"), "Turn it into a list."),
     (("TextIO", "Buffered", "FileIO"), "Keep its path, and open it in the step that reads it."),
+    (("that exec",), "Keep the values that it made, each under a name of its own."),
     (("recursion",), "It is nested too deeply; keep it in a flatter form."),
 )
 
@@ -34,7 +35,7 @@ def dump(value: Any, files: Files, shared: frozenset[int] = frozenset()) -> None
     Args:
         value: Anything that pickle or cloudpickle can take apart.
         files: Where the files go.
-        shared: Addresses of memory that several of its arrays look at.
+        shared: What of it is shared, as `shared_memory` tells.
 
     Raises:
         ValueNotStorableError: Something inside cannot be taken apart.

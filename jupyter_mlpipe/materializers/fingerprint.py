@@ -42,9 +42,10 @@ from jupyter_mlpipe.materializers.facts import (
 )
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.keras_facts import keras_facts
+from jupyter_mlpipe.materializers.meaningless import refuse_meaningless
 from jupyter_mlpipe.materializers.moments import Moment
 from jupyter_mlpipe.materializers.own_state import OF_THE_PROCESS, whole_state
-from jupyter_mlpipe.materializers.pickling import bounded_recursion, refuse_meaningless
+from jupyter_mlpipe.materializers.pickling import bounded_recursion
 from jupyter_mlpipe.materializers.plotly_facts import plotly_facts
 from jupyter_mlpipe.materializers.quick_facts import (
     quick_array_facts,

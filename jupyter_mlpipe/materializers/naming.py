@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import PurePath
+from types import FunctionType
 from typing import Any
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -21,6 +22,17 @@ def found_by_name(definition: Any) -> bool:
     for part in getattr(definition, "__qualname__", "<unnamed>").split("."):
         found = getattr(found, part, None)
     return found is definition
+
+
+def is_of_own_namespace(function: FunctionType) -> bool:
+    """Whether it was defined in a dict that `exec` was given, whose names nobody else knows.
+
+    Not the methods of a class, such as libraries make of texts.
+    """
+    namespace, name = function.__globals__, function.__globals__.get("__name__")
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    known = name == "__main__" or (module is not None and vars(module) is namespace)
+    return not known and "." not in function.__qualname__ and not found_by_name(function)
 
 
 def belongs_to_notebook(definition: Any) -> bool:

@@ -20,14 +20,16 @@ OF_THE_PROCESS = (
 
 
 def whole_state(obj: Any) -> Any | None:
-    """All attributes of an object whose `__getstate__` tells others; None where its class decides.
+    """All attributes of an object whose class tells others; None where its class decides.
 
     A class that leaves out what no other process could have, such as a lock, knows what it does.
     One that leaves out a value would change what a step after it finds.
     """
     kind = type(obj)
-    if not belongs_to_notebook(kind) or not _only_states(kind):
+    if not belongs_to_notebook(kind):
         return None
+    if not _only_states(kind):
+        return _beside_what_makes_it(obj) if _only_made_anew(kind) else None
     whole, told = object.__getstate__(obj), obj.__getstate__()
     if not isinstance(whole, dict) or not isinstance(told, Mapping):
         return whole
@@ -36,6 +38,34 @@ def whole_state(obj: Any) -> Any | None:
     return None if needless or any(isinstance(v, OF_THE_PROCESS) for v in left_out) else whole
 
 
+def _only_made_anew(kind: type) -> bool:
+    """Whether `__reduce__` is all that a class says of it, and nothing but `__init__` makes one."""
+    told = any(isinstance(getattr(kind, name, None), types.FunctionType) for name in _OTHERS)
+    plain = all(getattr(kind, n) is getattr(object, n) for n in ("__new__", "__getstate__"))
+    return told and plain and not hasattr(kind, "__setstate__")
+
+
+def _beside_what_makes_it(obj: Any) -> Any | None:
+    """The attributes where `__reduce__` tells of arguments alone, if all of them are plain data.
+
+    The class is called with these again, and would forget what was given to the object since.
+    """
+    made = obj.__reduce_ex__(5)
+    if not isinstance(made, tuple) or made[0] is not type(obj) or any(made[2:]):
+        return None
+    whole = object.__getstate__(obj)
+    return whole if isinstance(whole, dict) and all(map(_is_plain, whole.values())) else None
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    package = str(kind.__module__).partition(".")[0]
+    return package in _DATA and not isinstance(value, OF_THE_PROCESS)
+
+
+_DATA = frozenset(
+    {"__main__", "builtins", "collections", "datetime", "decimal", "numpy", "pandas", "polars"}
+)
 _ABSENT = object()
 
 

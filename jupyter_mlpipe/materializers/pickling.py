@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copyreg
 import enum
-import io
 import pickle
 import sys
 import types
@@ -17,6 +16,12 @@ import cloudpickle
 
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.arrow_columns import reduced_column
+from jupyter_mlpipe.materializers.attributes import (
+    attributes_of,
+    with_lent_attributes,
+    with_slots,
+)
+from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.classes import (
     OwnClass,
     members_of,
@@ -27,8 +32,10 @@ from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dataset_tables import reduced_table
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
+from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
 from jupyter_mlpipe.materializers.making import made_by, made_owner
+from jupyter_mlpipe.materializers.meaningless import refuse_meaningless
 from jupyter_mlpipe.materializers.memory import (
     Lender,
     address_of,
@@ -36,7 +43,6 @@ from jupyter_mlpipe.materializers.memory import (
     flat_memory,
     is_plain_owner,
     root_of,
-    writes_to_file,
 )
 from jupyter_mlpipe.materializers.naming import (
     MADE_OF_TEXT,
@@ -87,8 +93,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
     Args:
         file: Takes the envelope.
         on_buffer: Is given each block of memory; true keeps the block in the envelope.
-        shared: Addresses of memory that several arrays look at. They look at one memory again
-            after loading.
+        shared: Addresses of memory that several arrays look at, and identities of dicts of
+            attributes that others hold. They are shared again after loading.
         bare: Whether the attributes of objects are stored as they are, where code of their
             class would set them.
     """
@@ -158,6 +164,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(obj, pandas.DataFrame | pandas.Series) and obj.attrs:
             return (*obj.__reduce_ex__(5)[:3], None, None, rebuild.set_frame)
+        if self._shared and identity(attributes_of(obj)) in self._shared:
+            return with_lent_attributes(obj)
         if (wrapped := wrapped_by(obj)) is not None:
             arguments = (kind, *wrapped)
             return rebuild.wrapper, arguments, vars(obj), None, None, rebuild.set_attributes
@@ -168,7 +176,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if _sets_itself(type(obj)):
             self.doubtful = True
             return _reduce_bare(obj) if self._bare else NotImplemented
-        return super().reducer_override(obj)
+        return with_slots(obj) or super().reducer_override(obj)
 
     def _reduce_definition(self, definition: Any) -> Any:
         if not belongs_to_notebook(definition):
@@ -285,23 +293,6 @@ def _reduce_part(part: types.CellType | types.CodeType) -> Any:
     return make, tuple(MADE_OF_TEXT if one == "<dynamic-code>" else one for one in given)
 
 
-def refuse_meaningless(obj: Any) -> None:
-    """Stop at objects that could be pickled but would come back as something else.
-
-    Raises:
-        pickle.PicklingError: cloudpickle would store the text of an open file, or the bytes
-            that a memoryview shows, and a weak proxy would come back as what it stands for;
-            an IPython shell is the session itself, and what is written to the map of a file is
-            written there.
-    """
-    shell = sys.modules.get("IPython.core.interactiveshell")
-    is_shell = shell is not None and isinstance(obj, shell.InteractiveShell)
-    is_proxy = any(type(obj) is kind for kind in weakref.ProxyTypes)
-    is_stream = isinstance(obj, io.TextIOWrapper | memoryview)
-    if is_shell or is_proxy or is_stream or writes_to_file(obj):
-        raise pickle.PicklingError(f"cannot pickle '{type(obj).__name__}' object")
-
-
 def _sets_itself(kind: type) -> bool:
     """Whether `__setstate__` of a class may leave out or change something on the way back."""
     own = getattr(kind, "__setstate__", None)
@@ -338,8 +329,17 @@ def _reduce_function(function: types.FunctionType) -> Any:
         **({"__type_params__": own} if (own := type_parameters(function)) else {}),
         **vars(function),
     }
+    if _is_plain(function):
+        return rebuild.named_function, (function.__code__, attributes)
     arguments = (function.__code__, function.__closure__)
     return rebuild.function, arguments, attributes, None, None, rebuild.set_function
+
+
+def _is_plain(function: types.FunctionType) -> bool:
+    """Whether the notebook has it under its name, and nothing of it can change but its code."""
+    held = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    changing = function.__closure__ or vars(function) or type_parameters(function)
+    return found_by_name(function) and not changing and all(is_atom(type(one)) for one in held)
 
 
 def _reduce_dispatcher(function: types.FunctionType) -> Any:

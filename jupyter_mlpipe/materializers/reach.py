@@ -20,6 +20,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+from jupyter_mlpipe.materializers.attributes import has_attributes_dict, perhaps_lent
 from jupyter_mlpipe.materializers.classes import OwnClass, held_by
 from jupyter_mlpipe.materializers.framed import through_frame, through_grouping, through_index
 from jupyter_mlpipe.materializers.identity import identity, library_constants, shared_constants
@@ -105,6 +106,7 @@ class Walker:
             waiting = gc.get_referents(*containers)
             for item in others:
                 waiting.extend(self._step(type(item))(item, reached))
+        reached.met = seen
         if self._once:
             self._followed |= reached.objects
         return reached
@@ -161,6 +163,8 @@ def _step_for(kind: type) -> Step:
     parameters = getattr(kind, "__dataclass_params__", None)
     frozen = parameters is not None and parameters.frozen
     through = _through_immutable if frozen or derives(kind, _NOT_COUNTED) else _through_object
+    if through is _through_object and has_attributes_dict(kind):
+        through = _through_owner
     constants = library_constants(kind)
     return _sparing(constants, through) if constants else through
 
@@ -198,6 +202,14 @@ def _through_immutable(item: Any, _reached: Reached) -> Iterable[Any]:
 def _through_object(item: Any, reached: Reached) -> Iterable[Any]:
     reached.objects.add(identity(item))
     return gc.get_referents(item)
+
+
+def _through_owner(item: Any, reached: Reached) -> Iterable[Any]:
+    led_to = gc.get_referents(item)
+    reached.objects.add(identity(item))
+    if (dict_ := perhaps_lent(item, led_to)) is not None:
+        reached.dicts.setdefault(identity(dict_), []).append(item)
+    return led_to
 
 
 def _at_object(item: Any, reached: Reached) -> Iterable[Any]:

@@ -32,6 +32,11 @@ class Reached:
     frames: dict[int, set[int]] = field(default_factory=dict)
     """As `arrays`, for pandas objects: among themselves they copy before they write. Identities of
     their indexes and of what they have as `attrs` are here, too."""
+    dicts: dict[int, list[Any]] = field(default_factory=dict)
+    """Identities of dicts of attributes that others refer to as well, and the objects whose they
+    are."""
+    met: set[int] = field(default_factory=set)
+    """Identities of everything, what cannot change included."""
     unguarded: set[int] = field(default_factory=set)
     """Addresses at which a pandas object writes without a copy, for it knows of nobody else."""
 

@@ -133,6 +133,35 @@ def function(code: types.CodeType, cells: tuple[types.CellType, ...] | None) -> 
     return types.FunctionType(code, namespace, code.co_name, None, cells)
 
 
+def named_function(code: types.CodeType, attributes: Mapping[str, Any]) -> Any:
+    """The function that the notebook has under its name, if it is the same; else one made anew."""
+    there = vars(sys.modules["__main__"]).get(attributes["__name__"])
+    made = function(code, None)
+    set_function(made, attributes)
+    return there if type(there) is types.FunctionType and _is_same(there, made) else made
+
+
+def _is_same(one: types.FunctionType, other: types.FunctionType) -> bool:
+    held = (one.__defaults__, one.__kwdefaults__) == (other.__defaults__, other.__kwdefaults__)
+    free = not (one.__closure__ or vars(one))
+    return held and free and _does_the_same(one.__code__, other.__code__)
+
+
+def _does_the_same(one: Any, other: Any) -> bool:
+    """Whether two codes, or constants of them, are equal, wherever they stand."""
+    if not isinstance(one, types.CodeType) or not isinstance(other, types.CodeType):
+        return repr(one) == repr(other)  # which tells True from 1, and -0.0 from 0.0
+    named = all(getattr(one, part) == getattr(other, part) for part in _PARTS_OF_CODE)
+    constants = one.co_consts, other.co_consts
+    return named and len(constants[0]) == len(constants[1]) and all(map(_does_the_same, *constants))
+
+
+_PARTS_OF_CODE = (
+    *("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags"),
+    *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_qualname"),
+)
+
+
 def set_function(made: Any, attributes: Mapping[str, Any]) -> None:
     """Give a function back its name, defaults and attributes."""
     for name, value in attributes.items():
@@ -303,6 +332,14 @@ def set_frame(made: Any, state: Mapping[str, Any]) -> None:
     """As pandas does, but with the very `attrs`: others may hold them, too."""
     made.__setstate__(state)
     object.__setattr__(made, "_attrs", state["attrs"])
+
+
+def set_attributes_dict(made: Any, state: tuple[Any, Any]) -> None:
+    """Give an object the very dict of attributes that others hold as well."""
+    attributes, slots = state
+    object.__setattr__(made, "__dict__", attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(made, name, value)
 
 
 def set_attributes(made: Any, state: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_mlpipe.materializers.attributes import lent
 from jupyter_mlpipe.materializers.classes import with_content
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
@@ -73,8 +74,10 @@ def leads_to(value: Any, others: Mapping[str, Any]) -> frozenset[str]:
 
 
 def shared_memory(value: Any) -> frozenset[int]:
-    """Addresses of memory that several arrays inside one value look at.
+    """What inside one value is shared, though pickle would part it.
 
+    Addresses of memory that several arrays look at, and identities of dicts of attributes that
+    something holds beside their object.
     Memory that several pandas objects look at is not among them where they copy before they
     write: they are independent of each other, and would not know of that after loading.
 
@@ -95,7 +98,7 @@ def shared_memory(value: Any) -> frozenset[int]:
         if not apart and len(arrays) + len(frames) > 1:
             shared.add(address)
     shared |= {place for place in reached.unguarded if len(reached.frames.get(place, ())) > 1}
-    return frozenset(shared)
+    return frozenset(shared) | lent(reached.dicts, reached.met)
 
 
 def _connected(links: Iterable[list[str]], names: list[str]) -> tuple[frozenset[str], ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import types
 from collections import OrderedDict
 from typing import Any
 
@@ -17,17 +18,18 @@ _DICT_VIEWS = {
     type(getattr(kind(), name)()): getattr(kind, name)
     for kind in (dict, OrderedDict)
     for name in ("keys", "values", "items")
-}
+} | {types.MappingProxyType: types.MappingProxyType}
 """Type of a view to the method that makes one."""
 
 
 def dict_view(obj: Any) -> tuple[Any, ...] | None:
-    """How to make `d.keys()` again, over the same dict; None for anything else."""
+    """How to make `d.keys()` or a read-only proxy again, over the same dict; else None."""
     method = _DICT_VIEWS.get(type(obj))
     if method is None:
         return None
     (mapping,) = gc.get_referents(obj)
-    return method, (mapping,)
+    of_class = method is types.MappingProxyType and "__module__" in mapping
+    return None if of_class else (method, (mapping,))
 
 
 def array_view(obj: Any) -> tuple[Any, ...] | None:

@@ -10,8 +10,9 @@ from jupyter_mlpipe.analysis.mutation import changed_in_place
 from jupyter_mlpipe.analysis.notebook import Cell
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.engine.held import Held
 from jupyter_mlpipe.engine.standing import Ledger
-from jupyter_mlpipe.engine.variables import Held, Variables
+from jupyter_mlpipe.engine.variables import Variables
 from mlpipe_kernel.cells import Cells, body_of, step_of
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_mlpipe.analysis.closure import close_over
+from jupyter_mlpipe.analysis.magics import is_blind
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.engine.variables import Variables
@@ -128,7 +129,8 @@ class Restorer:
         while self.waiting - attempt.failed:
             data = self._variables.all_names()
             closure = close_over(cell, self._shell.user_ns, self._modules, data)
-            missing = closure.absent | (self.waiting if closure.dynamic else frozenset())
+            unseen = closure.dynamic is not None and not is_blind(closure.dynamic)
+            missing = closure.absent | (self.waiting if unseen else frozenset())
             before = attempt.progress
             attempt.run(missing - self._variables.pending.keys())
             if load:

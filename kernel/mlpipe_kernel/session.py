@@ -160,7 +160,7 @@ class KernelSession:
             self.recall()
             if self._defines_anew(rest if marked else info.raw_cell):
                 self._bench.fetch_all()
-            if self._bench.restores:
+            if self._bench.opened:
                 self._restore(load=marked is None or marked[0] != "%%step")
         except Exception as error:  # noqa: BLE001 - the user's cell must run whatever happens here
             show_note("restore", f"not everything could be brought back: {error}", self._shell)

@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_mlpipe.analysis.modules import ModuleFiles
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import RunContext, open_context
+from jupyter_mlpipe.engine.memories import Callers
 from jupyter_mlpipe.engine.module_states import ModuleStates
 from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.scope import Scope
@@ -53,6 +54,7 @@ class Workbench:
         self._modules = ModuleFiles()
         self._module_states = ModuleStates()
         self._figures = OpenFigures()
+        self._callers = Callers()
         self._tools: _Tools | None = None
         self._lock = threading.Lock()
 
@@ -101,6 +103,7 @@ class Workbench:
             states=tools.states,
             module_states=self._module_states,
             figures=self._figures,
+            callers=self._callers,
             constants=definitions.constants,
             as_written=partial(definitions.hold, self._shell.user_ns),
             parameters=definitions.parameters,
@@ -129,8 +132,15 @@ class Workbench:
         return self._tools is not None and self._tools.restorer.concerned
 
     def prepare(self, cell: StepSignature, *, load: bool) -> Brought:
-        """Bring back what a cell mentions; see `Restorer.prepare`."""
+        """Bring back what a cell mentions; see `Restorer.prepare`.
+
+        A cell that is no step also lets go at once of what it takes away.
+        """
         if self._tools is None:
+            return Brought()
+        if load:
+            self._tools.variables.let_go(cell.writes | cell.deletes)
+        if not self.restores:
             return Brought()
         return self._tools.restorer.prepare(cell, load=load)
 

@@ -198,6 +198,8 @@ def test_writes_and_deletes_are_those_of_the_module_scope(source, writes, delete
         ("df?", "asks for help"),
         ("%timeit -v out x + 1", "uses %timeit"),
         ("%pip install {package}", "uses variables in the arguments of %pip"),
+        ("!ls\n%store -r x", "uses %store"),
+        ("!ls\nexec(t)", "uses exec"),
         ("x = = 1", "does not parse"),
         ("return 1", "does not parse"),
     ],

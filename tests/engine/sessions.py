@@ -7,6 +7,7 @@ from jupyter_mlpipe.analysis.options import parse_step_line
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import open_context
 from jupyter_mlpipe.engine.executor import PlainExecutor
+from jupyter_mlpipe.engine.memories import Callers
 from jupyter_mlpipe.engine.open_figures import OpenFigures
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.states import ProcessStates
@@ -29,6 +30,7 @@ class Session:
         self.watch = ProcessWatch((folder / ".mlpipe",))
         self.states = ProcessStates(folder)
         self.figures = OpenFigures()
+        self.callers = Callers()
 
     def __getitem__(self, name):
         self.variables.load([name])
@@ -49,6 +51,7 @@ class Session:
             self.watch,
             self.states,
             figures=self.figures,
+            callers=self.callers,
             metadata=metadata,
         )
         return run_step(StepSource(name, source, options), scope, PlainExecutor(), self.context)

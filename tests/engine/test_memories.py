@@ -52,3 +52,18 @@ def test_a_value_that_can_be_changed_and_is_handed_out_again_is_known_by_identit
     exec(f"@lru_cache({size})\ndef g(x):\n    return [x]\nc = g(1)\nd = g(2)", namespace)
     assert [state.name for state in handed_out(namespace, [namespace["c"]])] == ["g"]
     assert [state.name for state in handed_out(namespace, [namespace["d"]])] == ["g"]
+
+
+def test_steps_whose_calls_are_asked_for_run_again(session):
+    session.plain("from functools import lru_cache\n@lru_cache\ndef f(x):\n    return x")
+    calls = ("%%step call\na = f(1)", "%%step more\nb = f(1)", "%%step other\nc = 1")
+    ask = "%%step ask\nhits = f.cache_info().hits"
+    for cell in (*calls, ask):
+        session.step(cell)
+    again = {cell: session.step(cell).step_run for cell in (*calls, ask)}
+    assert [run.status.value for run in again.values()] == ["succeeded"] * 2 + [
+        "cached",
+        "succeeded",
+    ]
+    assert again[calls[1]].reason == "always runs: `ask` asks for calls that it makes"
+    assert again[ask].reason == "always runs: it asks how often `f` was called"

@@ -253,3 +253,10 @@ def test_elements_that_disturb_each_other_are_refused(machine, capsys):
     worker = machine("%%step a\nxs = [1]\nseen = []", "%%step b --map x=xs\nseen.append(x)")
     assert [worker.run("a"), worker.run("b")] == [0, 2]
     assert "changes `seen` in place" in capsys.readouterr().err
+
+
+def test_what_a_library_is_told_to_call_reads_the_variables_it_needs(machine):
+    told = "import codecs\ndef drop(error):\n    return mark, error.end\n"
+    told += "codecs.register_error('drop', drop)"
+    worker = machine(told, "%%step a\nmark = '-'", "%%step b\nx = 'é'.encode('ascii', 'drop')")
+    assert [worker.run(step) for step in "ab"] == [0, 0]

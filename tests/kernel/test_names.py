@@ -137,3 +137,10 @@ def test_wherever_a_version_is_shown_it_is_called_as_the_user_named_it(live_kern
         "from jupyter_mlpipe import Client\nClient().get_artifact_version('iris')"
     )
     assert "<StoredArtifact 'iris' version raw_2023>" in code.text
+
+
+def test_what_a_cell_without_step_deletes_is_gone_within_it(live_kernel):
+    live_kernel.run("import weakref\nclass Node:\n    pass")
+    live_kernel.run("%%step make\nnode = Node()")
+    gone = live_kernel.run("ref = weakref.ref(node)\ndel node\nprint(ref() is None)")
+    assert gone.text.endswith("True\n")

@@ -314,3 +314,24 @@ def test_an_older_value_does_not_come_back_in_the_place_of_one_that_could_not_be
     live_kernel.run("%%step make\ng = (i for i in range(9))")
     live_kernel.restart()
     assert "NameError" in live_kernel.run("g").error
+
+
+def test_a_script_may_define_again_the_class_of_what_waits(live_kernel):
+    (live_kernel.folder / "boxes.py").write_text("class Box:\n    size = 3\n")
+    live_kernel.run("%%step one\n%run boxes.py")
+    live_kernel.run("%%step two\nbox = Box()")
+    live_kernel.restart()
+    again = live_kernel.run("%%step one\n%run boxes.py")
+    assert not again.error
+    assert "`box` cannot be brought back" in again.line
+    assert live_kernel.run("print(box.size)").text.endswith("3\n")
+
+
+def test_a_module_that_a_step_writes_is_not_imported_before(live_kernel):
+    write = "%%step write\n%%writefile grown.py\nSIZE = "
+    live_kernel.run(f"{write}1")
+    live_kernel.run("%%step use\nimport grown\na = grown.SIZE")
+    live_kernel.restart()
+    live_kernel.run(f"{write}22")
+    live_kernel.run("%%step use\nimport grown\na = grown.SIZE")
+    assert live_kernel.run("print(a)").text.endswith("22\n")

@@ -1,3 +1,6 @@
+from argparse import Namespace
+from types import MappingProxyType, SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,3 +193,25 @@ def test_an_array_looks_at_its_part_of_a_bytearray_again(kept, borrowed):
     assert bytes(loaded["array"]) == buffer[borrowed]
     loaded["buffer"][3] = 255
     assert bytes(loaded["array"]) == loaded["buffer"][borrowed]
+
+
+def test_a_dict_of_attributes_that_is_kept_is_that_of_its_object_again(kept):
+    settings = Namespace(rate=1)
+    loaded = kept(given=vars(settings), settings=settings, shown=MappingProxyType(vars(settings)))
+    loaded["given"]["rate"] = 2
+    assert loaded["settings"].rate == loaded["shown"]["rate"] == 2
+
+
+def test_objects_that_share_their_attributes_share_them_again(kept):
+    one, other = Namespace(), Namespace()
+    one.__dict__ = other.__dict__
+    loaded = kept(one=one, held=[other])
+    loaded["one"].rate = 3
+    assert loaded["held"][0].rate == 3
+
+
+def test_attributes_that_would_come_apart_are_refused(kept):
+    settings = SimpleNamespace(rate=1)
+    assert kept(settings=settings)["settings"] == settings
+    with pytest.raises(ValueNotStorableError, match="holds the dict of its attributes"):
+        kept(settings=settings, given=vars(settings))

@@ -270,3 +270,28 @@ def test_what_its_class_makes_up_anew_is_refused(tmp_path):
     model = Remade()
     model.fitted = True
     assert "its class brings back something else" in refused(model, tmp_path)
+
+
+def test_a_function_in_a_value_is_the_one_that_the_notebook_has(tmp_path, notebook):
+    source = "def f(x, by=2): return [y * by for y in x]"
+    CloudpickleMaterializer().save([notebook(source, "f")], tmp_path)
+    again = notebook(f"# on another line\n{source}", "f")
+    assert CloudpickleMaterializer().load(tmp_path) == [again]
+    notebook("def f(x, by=True): return [y * by for y in x]")
+    assert CloudpickleMaterializer().load(tmp_path)[0]([1]) == [2]
+
+
+def test_what_an_object_was_given_beside_what_it_is_made_of_stays(tmp_path, notebook):
+    source = "class P:\n    def __init__(self, x): self.x = x\n"
+    point = notebook(
+        source + "    def __reduce__(self): return P, (self.x,)\np = P(1); p.y = 2", "p"
+    )
+    CloudpickleMaterializer().save(point, tmp_path)
+    assert vars(CloudpickleMaterializer().load(tmp_path)) == {"x": 1, "y": 2}
+
+
+def test_slots_are_filled_although_their_class_guards_them(tmp_path, notebook):
+    source = "class P:\n    __slots__ = ('x',)\n    def __setattr__(self, *_): raise TypeError\n"
+    point = notebook(source + "p = P()\nobject.__setattr__(p, 'x', [1])", "p")
+    CloudpickleMaterializer().save(point, tmp_path)
+    assert CloudpickleMaterializer().load(tmp_path).x == [1]

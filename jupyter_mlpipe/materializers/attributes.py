@@ -1,0 +1,120 @@
+"""Dicts of attributes that others hold beside the object whose attributes they are.
+
+Pickled as the state of that object, such a dict would come back as two: `vars(settings)` that is
+kept in a variable, or one dict that several objects share.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import gc
+import pickle
+import sys
+import types
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
+
+from jupyter_mlpipe.materializers import rebuild
+from jupyter_mlpipe.materializers.identity import identity
+
+_OWN_WAYS = ("__reduce__", "__reduce_ex__", "__getstate__")
+
+
+def attributes_of(obj: Any) -> dict[str, Any] | None:
+    """The dict itself, without asking code of the class; None where there is none."""
+    try:
+        found = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None
+
+
+def has_attributes_dict(kind: type) -> bool:
+    """Whether objects of this class have one."""
+    return bool(getattr(kind, "__dictoffset__", 0))
+
+
+def perhaps_lent(obj: Any, led_to: Iterable[Any]) -> dict[str, Any] | None:
+    """The dict of attributes among what an object leads to, if anybody else refers to it."""
+    for part in led_to:
+        if type(part) is dict and sys.getrefcount(part) > _ALONE and attributes_of(obj) is part:
+            return part
+    return None
+
+
+def _references_alone() -> int:
+    """How often the only owner's dict counts as referred to where `perhaps_lent` asks."""
+    owner = types.SimpleNamespace(a=1)
+    for part in gc.get_referents(owner):
+        if type(part) is dict:
+            return sys.getrefcount(part)
+    return sys.maxsize
+
+
+_ALONE = _references_alone()
+
+
+def lent(owners: Mapping[int, list[Any]], met: Set[int]) -> frozenset[int]:
+    """Identities of the dicts that something in a value holds, too.
+
+    Args:
+        owners: Objects of the value by the identities of their dicts.
+        met: Identities of all that the value leads to.
+    """
+    return frozenset(dict_ for dict_, objs in owners.items() if _is_lent(objs, met))
+
+
+def _is_lent(owners: list[Any], met: Set[int]) -> bool:
+    held = attributes_of(owners[0])
+    if len(owners) > 1 or held is None:
+        return held is not None
+    others = (one for one in gc.get_referrers(held) if one is not owners[0])
+    return any(identity(one) in met or _is_of_class(one) for one in others)
+
+
+def _is_of_class(holder: Any) -> bool:
+    return type(holder) is dict and "__module__" in holder and "__doc__" in holder
+
+
+def with_lent_attributes(obj: Any) -> Any:
+    """How to make an object again that has the very dict which others hold.
+
+    Raises:
+        pickle.PicklingError: Its class has a say in that, or does not allow it.
+    """
+    kind = type(obj)
+    own = _says_itself(kind)
+    maker, arguments, _, *items = (None, None, None) if own else obj.__reduce_ex__(5)
+    if maker is not copyreg.__newobj__ or not _can_be_given(kind):  # type: ignore[attr-defined]
+        raise pickle.PicklingError(
+            f"cannot pickle '{kind.__name__}' object: another value holds the dict of its "
+            "attributes"
+        )
+    state = object.__getstate__(obj)
+    slots = state[1] if isinstance(state, tuple) else None
+    return maker, arguments, (attributes_of(obj), slots), *items, rebuild.set_attributes_dict
+
+
+def with_slots(obj: Any) -> Any | None:
+    """How to fill the slots of an object again past its class, which guards its attributes.
+
+    None where it does not, or says itself how its objects are taken apart.
+    """
+    kind = type(obj)
+    guards = isinstance(kind.__setattr__, types.FunctionType)
+    if not guards or hasattr(kind, "__setstate__") or _says_itself(kind):
+        return None
+    state = object.__getstate__(obj)
+    if not isinstance(state, tuple):
+        return None
+    maker, arguments, _, *items = obj.__reduce_ex__(5)
+    return maker, arguments, state, *items, rebuild.set_attributes
+
+
+def _says_itself(kind: type) -> bool:
+    return any(getattr(kind, name) is not getattr(object, name) for name in _OWN_WAYS)
+
+
+def _can_be_given(kind: type) -> bool:
+    found = next((vars(one)["__dict__"] for one in kind.__mro__ if "__dict__" in vars(one)), None)
+    return isinstance(found, types.GetSetDescriptorType)
