@@ -12,7 +12,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.figure_places import left_in_place
+from jupyter_mlpipe.materializers.untouched import untouched
 from jupyter_mlpipe.model.artifact import Column, Preview
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -41,7 +43,8 @@ def _shown(value: Any) -> str:
     limits.maxdict = limits.maxlist = limits.maxtuple = limits.maxset = limits.maxfrozenset = 50
     limits.maxstring = limits.maxother = limits.maxlong = 1000
     try:
-        text = limits.repr(value)
+        with untouched(value):
+            text = limits.repr(value)
     except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
         text = f"<{type(value).__qualname__}, whose representation raised {type(error).__name__}>"
     return cut(_ADDRESS.sub("", text), _TEXT)
@@ -88,8 +91,11 @@ def cut(text: str, length: int) -> str:
 
 
 def _cell(value: Any) -> str:
-    try:
+    if is_atom(type(value)):
         return cut(str(value), CELL)
+    try:
+        with untouched(value):
+            return cut(str(value), CELL)
     except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything here
         return f"<{type(value).__qualname__}: {type(error).__name__}>"
 

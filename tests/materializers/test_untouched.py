@@ -1,0 +1,71 @@
+"""What a preview or a look makes of a value's attributes is taken back."""
+
+import functools
+from types import SimpleNamespace
+
+import pytest
+
+from jupyter_mlpipe.materializers.previews import table_preview, text_preview
+from jupyter_mlpipe.materializers.untouched import untouched
+
+
+class Results:
+    shown = 0
+
+    @functools.cached_property
+    def table(self):
+        return [1, 2]
+
+    def __repr__(self):
+        self.shown += 1
+        self.__dict__.pop("draft", None)
+        print("looking")  # noqa: T201 - as classes of users do
+        return f"Results({self.table})"
+
+
+@pytest.mark.parametrize("around", [lambda r: r, lambda r: [r], lambda r: SimpleNamespace(inner=r)])
+def test_a_preview_leaves_no_trace_in_what_it_shows(around, capsys):
+    results = Results()
+    results.draft = draft = object()
+    assert "Results([1, 2])" in text_preview(around(results)).text
+    assert vars(results) == {"draft": draft}
+    assert capsys.readouterr().out == ""
+
+
+def test_cells_of_a_table_are_looked_at_without_a_trace():
+    pandas = pytest.importorskip("pandas")
+    results = Results()
+    preview = table_preview(pandas.DataFrame({"a": [results, 1]}))
+    assert preview.rows[0][1] == "Results([1, 2])"
+    assert vars(results) == {}
+
+
+def test_attributes_are_put_back_when_the_look_fails():
+    results = Results()
+
+    def look():
+        results.made = 1
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), untouched(results):
+        look()
+    assert vars(results) == {}
+
+
+def test_what_a_thread_puts_into_a_container_meanwhile_stays():
+    waiting = SimpleNamespace(items=[1], by_name={})
+    with untouched(waiting):
+        waiting.items.append(2)
+        waiting.by_name["a"] = 1
+    assert (waiting.items, waiting.by_name) == ([1, 2], {"a": 1})
+
+
+def test_modules_classes_and_cycles_are_no_part_of_a_value():
+    node = SimpleNamespace(of=SimpleNamespace, home=functools)
+    node.itself = node
+    with untouched(node):
+        functools.noted = 1
+        node.extra = 1
+    assert functools.noted == 1
+    assert not hasattr(node, "extra")
+    del functools.noted
