@@ -25,12 +25,11 @@ from jupyter_mlpipe.model.step import StepSignature, StepSource
 from jupyter_mlpipe.pipelines.definitions import Definitions, names_of
 from jupyter_mlpipe.pipelines.names import unique_slugs
 from jupyter_mlpipe.pipelines.redefined import PastClasses
-from jupyter_mlpipe.pipelines.states import RECURSION_LIMIT, StateUse, use_on_record
+from jupyter_mlpipe.pipelines.states import StateUse, use_on_record
 from jupyter_mlpipe.tracking.joins import by_ids
 from jupyter_mlpipe.tracking.store import MetadataStore, Query
 
 _RUNS_LOOKED_AT = 20
-_SETS_LIMITS = re.compile(r"setrecursionlimit|set_int_max_str_digits")
 _FINDING_CLASSES = re.compile(r"__subclasses__|read_pickle|Unpickler|(pickle|dill|joblib)\.loads?")
 """How definitions find classes of the notebook that they do not mention."""
 
@@ -296,13 +295,9 @@ def _rebinds(runs: Iterable[StepRun]) -> frozenset[str]:
 
 
 def _guess(step: StepSource, needed: Iterable[Statement]) -> StateUse:
-    """Nothing, where the text leaves no room for anything."""
+    """Nothing more than settings, where the text leaves no room for it."""
     sources = (python_source(step.source), *(statement.source for statement in needed))
-    return StateUse(
-        reads=frozenset({RECURSION_LIMIT}),
-        changes=frozenset({RECURSION_LIMIT} if _SETS_LIMITS.search(sources[0]) else ()),
-        unknown=touches_process(sources, _code_names(needed)),
-    )
+    return StateUse(unknown=touches_process(sources, _code_names(needed)), by_text=True)
 
 
 class _Reach:

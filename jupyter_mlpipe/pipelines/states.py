@@ -10,8 +10,6 @@ from jupyter_mlpipe.engine.inquiries import inquired_path
 from jupyter_mlpipe.engine.states import SEARCH_PATH, VARIABLE
 from jupyter_mlpipe.model.run import DependencyKind, StepRun
 
-RECURSION_LIMIT = "recursion limit"
-"""Any code could reach it."""
 _ALL_VARIABLES = f"{VARIABLE}*"
 
 
@@ -28,12 +26,15 @@ class StateUse:
     """Local modules that it reached; a step above may have written them."""
     unknown: bool = False
     """Not on record, and its text does not rule anything out."""
+    by_text: bool = False
+    """Not on record. No text rules out that it goes by a setting: arithmetic by the context of
+    decimal, `str` by the options of pandas, any call by the recursion limit."""
 
     @property
     def anything(self) -> bool:
         """Whether another step could notice it, or it another."""
-        reads = self.reads - {RECURSION_LIMIT}
-        return self.unknown or any((reads, self.changes, self.read_files, self.written_files))
+        known = (self.reads, self.changes, self.read_files, self.written_files)
+        return self.unknown or any(known)
 
 
 def use_on_record(runs: Iterable[StepRun], placed: frozenset[str] = frozenset()) -> StateUse:
@@ -67,7 +68,9 @@ def use_on_record(runs: Iterable[StepRun], placed: frozenset[str] = frozenset())
 def must_follow(later: StateUse, earlier: StateUse) -> bool:
     """Whether a step has to wait for one above it in the notebook."""
     changes = earlier.changes
-    if (later.unknown or earlier.unknown) and later.anything and earlier.anything:
+    if earlier.unknown and (later.anything or later.by_text):
+        return True
+    if later.unknown and earlier.anything:
         return True
     if any(name.startswith(SEARCH_PATH) for name in changes):
         return True

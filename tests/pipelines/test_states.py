@@ -47,6 +47,8 @@ WRITES_PACKAGE = use((DependencyKind.WRITTEN, "/p/lib/__init__.py"))
         (use(effects=["sys.path lib"]), use(), True),
         (StateUse(unknown=True), READS_OTHER, True),
         (StateUse(unknown=True), use(), False),
+        (StateUse(unknown=True, by_text=True), StateUse(by_text=True), True),
+        (StateUse(by_text=True), StateUse(unknown=True, by_text=True), False),
     ],
 )
 def test_a_step_waits_for_whatever_it_could_notice(earlier, later, waits):
@@ -68,3 +70,14 @@ def test_steps_not_on_record_go_in_order_unless_their_text_is_harmless(
 ):
     pipeline = compile_notebook(notebook(f"%%step a\n{first}", f"%%step b\n{second}"), None)
     assert pipeline.steps[1].depends_on == (("a",) if waits else ())
+
+
+def test_arithmetic_waits_for_what_may_have_set_how_it_is_done(notebook):
+    cells = ("from decimal import Decimal, getcontext", "%%step set\ngetcontext().prec = 5")
+    pipeline = compile_notebook(notebook(*cells, "%%step use\nthird = 1 / Decimal(3)"), None)
+    assert pipeline.steps[1].depends_on == (pipeline.steps[0].id,)
+
+
+def test_steps_whose_text_sets_nothing_wait_for_nothing(notebook):
+    pipeline = compile_notebook(notebook("%%step a\nx = [1]", "%%step b\ny = 1 / 3"), None)
+    assert pipeline.steps[1].depends_on == ()
