@@ -27,7 +27,22 @@ def changed_in_place(tree: ast.Module) -> frozenset[str]:
     return frozenset(name for node in ast.walk(tree) for name in _changed(node))
 
 
+def stored_into(tree: ast.Module) -> frozenset[str]:
+    """Names of which the text stores into the value, or calls a method that changes it."""
+    return frozenset(name for node in ast.walk(tree) for name in _stored_into(node))
+
+
 def _changed(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Call(func=ast.Name(id=function)) if function in _READERS:
+            return []
+        case ast.Call(args=arguments, keywords=keywords):
+            handed = [*arguments, *(keyword.value for keyword in keywords)]
+            return [argument.id for argument in handed if isinstance(argument, ast.Name)]
+    return _stored_into(node)
+
+
+def _stored_into(node: ast.AST) -> list[str]:
     match node:
         case ast.AugAssign(target=target):
             return [_root(target)]
@@ -37,11 +52,6 @@ def _changed(node: ast.AST) -> list[str]:
             return [_root(node)]
         case ast.Attribute(attr=method, value=value) if method in MUTATORS:
             return [_root(value)]
-        case ast.Call(func=ast.Name(id=function)) if function in _READERS:
-            return []
-        case ast.Call(args=arguments, keywords=keywords):
-            handed = [*arguments, *(keyword.value for keyword in keywords)]
-            return [argument.id for argument in handed if isinstance(argument, ast.Name)]
     return []
 
 

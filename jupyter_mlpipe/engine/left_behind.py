@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jupyter_mlpipe.analysis.mutation import stored_into
+from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.capture import Captured
 from jupyter_mlpipe.engine.immovable import handed_functions, immovable_variables, moved_on
@@ -24,7 +26,8 @@ def left_behind(attempt: Attempt, captured: Captured, changes: Changes) -> tuple
         for n in opaque & before.keys() & namespace.keys()
         if before[n].holds(v := namespace[n])
     }
-    changed = (unkept & changes.mutated) | (moved_on(used, namespace) - changes.written)
+    told = stored_into(parse(attempt.python)) & used.keys()  # what cannot be compared
+    changed = (unkept & changes.mutated) | ((moved_on(used, namespace) | told) - changes.written)
     return (
         *immovable_variables(unkept & changes.written, namespace),
         *immovable_variables(changed, namespace, mutated=True),
