@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from jupyter_mlpipe.analysis.mutation import stored_into
 from jupyter_mlpipe.analysis.parsing import parse
@@ -26,8 +27,7 @@ def left_behind(attempt: Attempt, captured: Captured, changes: Changes) -> tuple
         for n in opaque & before.keys() & namespace.keys()
         if before[n].holds(v := namespace[n])
     }
-    told = stored_into(parse(attempt.python)) & used.keys()  # what cannot be compared
-    changed = (unkept & changes.mutated) | ((moved_on(used, namespace) | told) - changes.written)
+    changed = (unkept & changes.mutated) | (_changed(attempt, used) - changes.written)
     return (
         *immovable_variables(unkept & changes.written, namespace),
         *immovable_variables(changed, namespace, mutated=True),
@@ -38,6 +38,14 @@ def left_behind(attempt: Attempt, captured: Captured, changes: Changes) -> tuple
         *handed_functions(attempt.python, namespace),
         *_code_untold(attempt),
     )
+
+
+def _changed(attempt: Attempt, used: Mapping[str, Any]) -> frozenset[str]:
+    """Of values that cannot be compared, those that moved on or that the text stores into."""
+    if not used:
+        return frozenset()
+    stored = stored_into(parse(attempt.python)) & used.keys()
+    return moved_on(used, attempt.scope.variables.namespace) | stored
 
 
 def _code_untold(attempt: Attempt) -> Iterator[Immovable]:
