@@ -151,8 +151,7 @@ class KernelSession:
         if self._cell.seen is not None and not info.store_history:
             return  # a magic such as %%capture runs the body of the step as a cell of its own
         self._settling.now()
-        self._running = info
-        self._cell = CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
+        self._running, self._cell = info, CurrentCell(source=info.raw_cell, cell_id=info.cell_id)
         self._locate(info.raw_cell)
         first, _, rest = info.raw_cell.partition("\n")
         marked = split_mark(first)
