@@ -18,15 +18,26 @@ from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.identity import identity
 
 _OWN_WAYS = ("__reduce__", "__reduce_ex__", "__getstate__")
+_MANAGED_DICT = 1 << 4  # Py_TPFLAGS_MANAGED_DICT, of most classes that Python code defines
 
 
 def attributes_of(obj: Any) -> dict[str, Any] | None:
-    """The dict itself, without asking code of the class; None where there is none."""
+    """The dict itself, without asking code of the class; None where there is none.
+
+    Nor where there is none yet: exceptions and streams get an empty one when they are asked for
+    it, and would count as changed.
+    """
+    if not type(obj).__flags__ & _MANAGED_DICT and not _refers_to_a_dict(obj):
+        return None
     try:
         found = object.__getattribute__(obj, "__dict__")
     except AttributeError:
         return None
     return found if type(found) is dict else None
+
+
+def _refers_to_a_dict(obj: Any) -> bool:
+    return any(type(part) is dict for part in gc.get_referents(obj))
 
 
 def has_attributes_dict(kind: type) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from jupyter_mlpipe.materializers.attributes import attributes_of
 from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.identity import identity
 
@@ -59,13 +60,7 @@ def _within(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _attributes(item: Any) -> dict[str, Any] | None:
-    if isinstance(item, _APART):
-        return None
-    try:
-        found = object.__getattribute__(item, "__dict__")
-    except AttributeError:
-        return None
-    return found if type(found) is dict else None
+    return None if isinstance(item, _APART) else attributes_of(item)
 
 
 def _is_same(attributes: dict[str, Any], before: dict[str, Any]) -> bool:

@@ -1,10 +1,12 @@
 """What a preview or a look makes of a value's attributes is taken back."""
 
 import functools
+from io import BytesIO, StringIO
 from types import SimpleNamespace
 
 import pytest
 
+from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.previews import table_preview, text_preview
 from jupyter_mlpipe.materializers.untouched import untouched
 
@@ -21,6 +23,10 @@ class Results:
         self.__dict__.pop("draft", None)
         print("looking")  # noqa: T201 - as classes of users do
         return f"Results({self.table})"
+
+
+class OddError(ValueError):
+    pass
 
 
 @pytest.mark.parametrize("around", [lambda r: r, lambda r: [r], lambda r: SimpleNamespace(inner=r)])
@@ -69,3 +75,15 @@ def test_modules_classes_and_cycles_are_no_part_of_a_value():
     assert functools.noted == 1
     assert not hasattr(node, "extra")
     del functools.noted
+
+
+@pytest.mark.parametrize(
+    "value", [StringIO("text"), BytesIO(b"bytes"), ValueError("bad"), OddError(1)]
+)
+def test_a_look_gives_nothing_a_dict_of_attributes_that_had_none(value):
+    """Pickled beside that, even an empty one counts."""
+    before = content_digest([value])
+    with untouched([value]):
+        pass
+    text_preview([value])
+    assert content_digest([value]) == before
