@@ -89,10 +89,11 @@ def shown(run: str) -> Any:
     return json.loads(text.getvalue()) if code == 0 else None
 
 
-def run_pipeline(notebook: str, zygote: str) -> int:
-    """`mlpipe run NOTEBOOK`, its steps in forked processes of their own."""
+def run_pipeline(notebook: str, zygote: str) -> Any:
+    """`mlpipe run NOTEBOOK`, its steps in forked processes of their own; None where it failed."""
     processes.subprocess.Popen = ForkedProcesses(zygote)  # type: ignore[attr-defined]
-    return main(["run", notebook, "--no-cache"])
+    code = main(["run", notebook, "--no-cache"])
+    return shown("latest") if code == 0 else None
 
 
 def command(argv: Sequence[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import importlib
 import importlib.metadata
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from jupyter_mlpipe.environments import capture
 from tests.corpus.forking import ask
 
 _ROOT = Path(__file__).parents[2]
@@ -78,10 +78,9 @@ class Zygote:
 
 
 def _serve(path: str) -> None:
-    # What is installed stays the same, and each child would read the metadata of all of it.
-    importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
     for name in _PRELOADED:
         importlib.import_module(name)
+    _remember_what_is_installed()
     gc.freeze()  # a child that collects would copy the pages of all that is shared
     with socket.socket(socket.AF_UNIX) as door, selectors.DefaultSelector() as events:
         door.bind(path)
@@ -96,6 +95,13 @@ def _serve(path: str) -> None:
                 else:
                     events.unregister(key.fileobj)
                     key.data.answer()
+
+
+def _remember_what_is_installed() -> None:
+    """It stays the same, and each child would read the metadata of all of it."""
+    importlib.metadata.entry_points = importlib.metadata.entry_points().select
+    found = capture._packages()
+    capture._packages = lambda: found
 
 
 @dataclass(frozen=True, slots=True)
