@@ -16,6 +16,8 @@ from jupyter_mlpipe.materializers.figure_places import left_in_place
 from jupyter_mlpipe.materializers.identity import identity
 
 _DPI = 72
+LARGEST = 800
+"""Pixels that a small drawing is wide and high at most."""
 
 
 class _Watch:
@@ -29,11 +31,13 @@ class _Watch:
         self._before = before
         self.drawn: bytes | None = None
         """Digest of the pixels; None once the figure was touched."""
+        self.image: bytes | None = None
+        """The drawing as a small PNG, where it is what the user would see."""
         self.parts: list[Any] = []
 
     def __call__(self, artist: Any, stale: bool) -> None:
         if stale:
-            self.drawn = None
+            self.drawn = self.image = None
         if self._before is not None:
             self._before(artist, stale)
 
@@ -57,18 +61,29 @@ def figure_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     return None if place is None else fact("artist", type(obj).__qualname__, place, home)
 
 
+def drawn_already(figure: Any) -> bytes | None:
+    """A PNG of a figure that was drawn for its facts and not touched since.
+
+    It is at most `LARGEST` pixels wide and high. None of a figure that arranges itself: it was
+    drawn in another way.
+    """
+    watch = figure.stale_callback
+    return watch.image if isinstance(watch, _Watch) else None
+
+
 def _watched(figure: Any) -> _Watch:
     """What the figure looks like and is made of now."""
     watch = figure.stale_callback
     if not isinstance(watch, _Watch):
         watch = figure.stale_callback = _Watch(watch)
     if watch.drawn is None:
-        drawn = blake3(_pixels(figure)).digest()
+        pixels = _pixels(figure)
         watch.parts = _parts(figure)
         for part in watch.parts:
             if part.stale_callback is None:  # as in a figure that was loaded
                 part.stale_callback = watch
-        watch.drawn = drawn
+        watch.image = None if _arranges_itself(figure) else _small_png(pixels, figure)
+        watch.drawn = blake3(pixels).digest()
     return watch
 
 
@@ -96,6 +111,24 @@ def _pixels(figure: Any) -> bytes:
     return pixels.getvalue()
 
 
+def _small_png(pixels: bytes, figure: Any) -> bytes | None:
+    from PIL import Image
+
+    size = tuple(int(inches * _DPI) for inches in figure.get_size_inches())
+    if size[0] * size[1] * 4 != len(pixels):
+        return None
+    image, png = Image.frombuffer("RGBA", size, pixels), io.BytesIO()
+    image.thumbnail((LARGEST, LARGEST))
+    image.save(png, "png")
+    return png.getvalue()
+
+
+def _arranges_itself(figure: Any) -> bool:
+    """Whether drawing moves its axes; one that `tight_layout` arranged once stays as it is."""
+    placeholder = sys.modules["matplotlib.layout_engine"].PlaceHolderLayoutEngine
+    return not isinstance(figure.get_layout_engine(), placeholder | None)
+
+
 @contextmanager
 def _fixed_layout(figure: Any) -> Iterator[None]:
     """Take automatic layout out of the picture.
@@ -104,7 +137,7 @@ def _fixed_layout(figure: Any) -> Iterator[None]:
     nor the number of drawings so far may count.
     """
     engine = figure.get_layout_engine()
-    if engine is None:
+    if not _arranges_itself(figure):
         yield
         return
     axes = [

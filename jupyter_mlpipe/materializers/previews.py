@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_mlpipe.materializers.builtin_types import is_atom
+from jupyter_mlpipe.materializers.figure_facts import LARGEST, drawn_already
 from jupyter_mlpipe.materializers.figure_places import left_in_place
 from jupyter_mlpipe.materializers.untouched import untouched
 from jupyter_mlpipe.model.artifact import Column, Preview
@@ -25,7 +26,6 @@ ROWS = 20
 COLUMNS = 50
 SUMMARISED = 200_000
 """Rows up to which all are looked at; more would take too long for a preview."""
-_PIXELS = 800
 
 
 def text_preview(value: Any) -> Preview:
@@ -77,12 +77,17 @@ def table_preview(frame: Any) -> Preview:
 
 def image_preview(figure: Any) -> Preview:
     """A figure as PNG, at most about 800 pixels wide and high."""
+    png = drawn_already(figure) or _drawn(figure)
+    return Preview("image", image=base64.b64encode(png).decode())
+
+
+def _drawn(figure: Any) -> bytes:
     png = io.BytesIO()
-    dpi = min(80.0, _PIXELS / max(*figure.get_size_inches(), 1.0))
+    dpi = min(80.0, LARGEST / max(*figure.get_size_inches(), 1.0))
     with left_in_place(figure), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user saw them when the figure was drawn
         figure.savefig(png, format="png", dpi=dpi, backend="agg", metadata={"Software": None})
-    return Preview("image", image=base64.b64encode(png.getvalue()).decode())
+    return png.getvalue()
 
 
 def cut(text: str, length: int) -> str:

@@ -167,3 +167,51 @@ def test_looking_at_a_figure_moves_nothing_in_it():
     assert content_digest(figure) == content_digest(figure)
     FigureCanvasAgg(figure).draw()
     assert places() != before
+
+
+def test_axes_that_move_after_tight_layout_are_a_change():
+    """It arranges them once, and leaves something like a layout engine behind."""
+    figure = line()
+    figure.tight_layout()
+    assert figure.get_layout_engine() is not None
+    before = content_digest(figure)
+    figure.subplots_adjust(left=0.4)
+    assert content_digest(figure) != before
+
+
+class CountedFigure(Figure):
+    drawings = 0
+
+    def savefig(self, *where, **how):
+        self.drawings += 1
+        super().savefig(*where, **how)
+
+
+@pytest.mark.parametrize("arrange", [Figure.tight_layout, lambda figure: None])
+def test_a_figure_is_drawn_once_for_its_change_its_preview_and_its_content(arrange):
+    figure = CountedFigure()
+    figure.subplots().plot([1, 3, 2])
+    arrange(figure)
+    fingerprint(figure, BufferDigests(None))
+    image = FigureMaterializer().preview(figure).image
+    content_digest(figure)
+    assert figure.drawings == 1
+    figure.axes[0].set_title("changed")
+    assert FigureMaterializer().preview(figure).image != image
+
+
+def test_a_figure_that_arranges_itself_is_drawn_anew_for_its_preview():
+    """What it looks like counts without its arrangement, which is no picture to show."""
+    figure = CountedFigure(layout="constrained")
+    figure.subplots().plot([1, 3, 2])
+    fingerprint(figure, BufferDigests(None))
+    FigureMaterializer().preview(figure)
+    assert figure.drawings == 2
+
+
+def test_a_small_drawing_is_at_most_as_large_as_other_previews():
+    figure = Figure(figsize=(20, 5))
+    content_digest(figure)
+    image = base64.b64decode(FigureMaterializer().preview(figure).image)
+    width, height = (int.from_bytes(image[at : at + 4]) for at in (16, 20))
+    assert (width, height) == (800, 200)
