@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import struct
 import sys
 from typing import Any
@@ -15,6 +14,8 @@ _GENERATORS = {
     "torch": ("torch", "default_generator"),
 }
 """Where each library keeps its global generator, by what `rebuild` calls it."""
+_SETTINGS_KINDS = frozenset({"_Environ", "RcParams", "Context"})
+_GENERATOR_KINDS = frozenset({"Random", "RandomState", "Generator"})
 
 
 def constant(obj: Any) -> Any | None:
@@ -24,6 +25,10 @@ def constant(obj: Any) -> Any | None:
         return _dtype(obj, numpy)
     if type(obj) is struct.Struct:
         return struct.Struct, (obj.format,)
+    if (branch := pandas_options(obj)) is not None:
+        return rebuild.pandas_options, (branch,)
+    if (name := process_settings(obj)) is not None:
+        return rebuild.process_settings, (name,)
     name = global_generator(obj)
     return (rebuild.global_generator, (name,)) if name is not None else None
 
@@ -33,23 +38,44 @@ def global_generator(obj: Any) -> str | None:
 
     A generator of the user's own is content like any other value.
     """
-    if not _may_be_generator(type(obj)):
+    if type(obj).__name__ not in _GENERATOR_KINDS:
         return None
-    return next((name for name in _GENERATORS if obj is _in_process(name)), None)
+    return next((name for name in _GENERATORS if obj is _generator(name)), None)
 
 
-def global_generators() -> list[Any]:
-    """Those of the libraries that are loaded."""
-    return [one for one in map(_in_process, _GENERATORS) if one is not None]
+def process_settings(obj: Any) -> str | None:
+    """Which of the objects that all code of a process sets things in, such as `os.environ`.
+
+    What is set there goes from step to step in its own way, whoever holds the object.
+    """
+    if type(obj).__name__ not in _SETTINGS_KINDS:
+        return None
+    return next((n for n in rebuild.PROCESS_SETTINGS if obj is _settings(n)), None)
 
 
-def _in_process(generator: str) -> Any:
-    module, attribute = _GENERATORS[generator]
+def pandas_options(obj: Any) -> str | None:
+    """Which branch of pandas' options it is, such as `display`; empty for all of them."""
+    kind = type(obj)
+    if kind.__name__ != "DictWrapper" or not kind.__module__.startswith("pandas."):
+        return None
+    return str(object.__getattribute__(obj, "prefix"))
+
+
+def process_constants() -> list[Any]:
+    """Global generators and settings of the libraries that are loaded."""
+    found = (*map(_generator, _GENERATORS), *map(_settings, rebuild.PROCESS_SETTINGS))
+    return [one for one in found if one is not None]
+
+
+def _generator(name: str) -> Any:
+    module, attribute = _GENERATORS[name]
     return getattr(sys.modules.get(module), attribute, None)
 
 
-def _may_be_generator(kind: type) -> bool:
-    return kind is random.Random or kind.__name__ in ("RandomState", "Generator")
+def _settings(name: str) -> Any:
+    """None while the library is not loaded, for then nobody holds them."""
+    loaded = name.partition(".")[0] in sys.modules
+    return rebuild.process_settings(name) if loaded else None
 
 
 def _dtype(dtype: Any, numpy: Any) -> Any | None:

@@ -17,7 +17,11 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from jupyter_mlpipe.materializers.classes import OwnClass, virtual_subclasses, wrapped_by
-from jupyter_mlpipe.materializers.constants import global_generator
+from jupyter_mlpipe.materializers.constants import (
+    global_generator,
+    pandas_options,
+    process_settings,
+)
 from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook, found_by_name
 from jupyter_mlpipe.materializers.type_names import (
@@ -100,6 +104,10 @@ def constant_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     """A generator that all code draws from, whose state is that of the process; and layouts."""
     if type(obj) is struct.Struct:
         return fact("struct", obj.format)
+    if (branch := pandas_options(obj)) is not None:
+        return fact("pandas options", branch)
+    if (name := process_settings(obj)) is not None:
+        return fact("process settings", name)
     name = global_generator(obj)
     return fact("global generator", name) if name is not None else None
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import PurePath
 from typing import Any
 
-from jupyter_mlpipe.materializers.constants import global_generators
+from jupyter_mlpipe.materializers.constants import process_constants
 from jupyter_mlpipe.materializers.naming import INSTALLED
 
 _here = object.__hash__
@@ -42,7 +42,7 @@ def shared_constants() -> frozenset[int]:
             found.update(map(identity, held.values()))
             lent = (getattr(value, "codes", None) for value in held.values())
             found.update(identity(codes) for codes in lent if codes is not None)
-    return frozenset(found | set(map(identity, global_generators())))
+    return frozenset(found | set(map(identity, process_constants())))
 
 
 def library_constants(kind: type) -> frozenset[int]:
