@@ -115,7 +115,7 @@ class MappedStep:
         if outcome.error is not None:
             close_step(attempt, outcome, seconds, seen, self._silent)
             return
-        changes = variables.changes(attempt.before, variables.look(), attempt.signature.certain)
+        changes = variables.changes(attempt.before, variables.look(), attempt.signature)
         problem = interference(attempt, changes)
         if problem:
             raise NotebookError(

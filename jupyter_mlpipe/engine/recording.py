@@ -54,7 +54,7 @@ def record_success(
     code = _code_in(attempt)
     variables.adopt(signature.writes - code)
     after = variables.look()
-    changes = variables.changes(attempt.before, after, signature.certain)
+    changes = variables.changes(attempt.before, after, signature)
     names = (changes.written | changes.mutated) - variables.plain(code)
     captured = capture_outputs(names, _relinked(attempt, changes), attempt, seen, context)
     logged = settle(captured, seen.journal, context)

@@ -11,7 +11,7 @@ from types import FunctionType
 from typing import Any
 
 from jupyter_mlpipe.engine.data import CODE, is_data, is_defined, is_given, is_own_definition
-from jupyter_mlpipe.engine.held import Held, found_again, without
+from jupyter_mlpipe.engine.held import Held, LetGo, found_again, without
 from jupyter_mlpipe.engine.releases import telling_releases
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
@@ -21,6 +21,7 @@ from jupyter_mlpipe.materializers.sharing import is_made_of, is_of_past_class, s
 from jupyter_mlpipe.materializers.standing import state_fingerprint, still_registered
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import CorruptArtifactError, ValueNotLoadableError
+from jupyter_mlpipe.model.step import StepSignature
 
 _UNCHANGING = b"atom"
 _TOLD_LATER = (CorruptArtifactError, ValueNotLoadableError)  # when the value is mentioned
@@ -310,12 +311,15 @@ class Variables:
             self._endless[name] = self.namespace[name]
 
     def changes(
-        self, before: Mapping[str, Held], after: Mapping[str, Held], certain: frozenset[str]
+        self, before: Mapping[str, Held], after: Mapping[str, Held], code: StepSignature
     ) -> Changes:
-        """Compare two looks; `certain` are the names that the code binds on every way."""
+        """Compare two looks, between which code ran."""
+        certain = code.certain
         known = map(before.get, after, after.values())
         others = set(compress(after, map(is_not, known, after.values())))
-        rebound = {n for n in others if not before[n].holds(after[n].value)}
+        anew = {n for n in others & certain - code.reads if type(before[n].value) is LetGo}
+        # One that ended may have left its place to the next; the code has no way to the old one.
+        rebound = anew | {n for n in others if not before[n].holds(after[n].value)}
         mutated = {
             n
             for n in others - rebound

@@ -31,3 +31,15 @@ def test_what_a_class_does_at_the_end_of_its_objects_is_said(session):
     session.plain("class Guard:\n    def __del__(self):\n        pass")
     report = session.step("%%step make\nguard = Guard()")
     assert "`guard` (a Guard, whose class has a __del__) cannot travel" in report.warnings[0]
+
+
+def test_a_new_value_in_the_place_of_one_that_ended_is_bound_anew(session):
+    """Python gives a list the memory of the last one that ended."""
+    session.step("%%step make\nrows = [[1], [2]]\nsizes = {'a': [1]}")
+    anew = "rows = [[n] for n in range({0})]\nsizes = {{'b': [n] for n in range({0})}}\n"
+    for count in (3, 4):
+        report = session.step("%%step again\n" + anew.format(count) + anew.format(count + 5))
+        found = {o.variable: o.mutated for o in report.step_run.outputs}
+        assert found == {"rows": False, "sizes": False}
+        assert "always runs" not in report.step_run.reason
+        session.step("%%step make\nrows = [[1], [2]]\nsizes = {'a': [1]}")

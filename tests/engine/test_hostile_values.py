@@ -10,6 +10,7 @@ import pytest
 from jupyter_mlpipe.config import Settings
 from jupyter_mlpipe.engine.context import open_context
 from jupyter_mlpipe.engine.variables import Variables
+from jupyter_mlpipe.model.step import StepSignature
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def variables(tmp_path):
 def changes(variables, code="pass"):
     before = variables.look()
     exec(code, variables.namespace)
-    return variables.changes(before, variables.look(), frozenset())
+    return variables.changes(before, variables.look(), StepSignature())
 
 
 class Refuses:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.materializers.buffers import LARGE, BufferDigests
 from jupyter_mlpipe.materializers.pages import open_tracker
+from jupyter_mlpipe.model.step import StepSignature
 
 
 class Thing:
@@ -106,7 +107,7 @@ def test_what_changed_is_what_a_deep_comparison_finds(tracked, namespace, mutate
         before, copies = variables.look(), copy.deepcopy(namespace)
         parts = parts_of(namespace[sorted(namespace)[name % len(namespace)]])
         mutate(parts[part % len(parts)], number)
-        changes = variables.changes(before, variables.look(), frozenset())
+        changes = variables.changes(before, variables.look(), StepSignature())
         assert changes.mutated == {n for n in namespace if not same(copies[n], namespace[n])}
     if tracker is not None:
         tracker.close()

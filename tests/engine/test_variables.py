@@ -12,6 +12,7 @@ from jupyter_mlpipe.engine.data import is_data
 from jupyter_mlpipe.engine.variables import Variables
 from jupyter_mlpipe.materializers.memory import is_private
 from jupyter_mlpipe.model.artifact import ArtifactVersion
+from jupyter_mlpipe.model.step import StepSignature
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def stored(context, **values):
 def changes(variables, code, writes=()):
     before = variables.look()
     exec(code, variables.namespace)
-    return variables.changes(before, variables.look(), frozenset(writes))
+    return variables.changes(before, variables.look(), StepSignature(certain=frozenset(writes)))
 
 
 def test_created_rebound_changed_and_deleted_variables_are_told_apart(variables):
