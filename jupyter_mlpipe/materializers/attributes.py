@@ -18,6 +18,9 @@ from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.identity import identity
 
 _OWN_WAYS = ("__reduce__", "__reduce_ex__", "__getstate__")
+_NEW_ARGUMENTS = ("__getnewargs__", "__getnewargs_ex__")
+EMPTY = object()
+"""Stands for the value of a slot that holds none."""
 _MANAGED_DICT = 1 << 4  # Py_TPFLAGS_MANAGED_DICT, of most classes that Python code defines
 
 
@@ -109,17 +112,58 @@ def with_lent_attributes(obj: Any) -> Any:
 def with_slots(obj: Any) -> Any | None:
     """How to fill the slots of an object again past its class, which guards its attributes.
 
-    None where it does not, or says itself how its objects are taken apart.
+    Or answers for those it does not have yet. None where it does neither, or says itself how its
+    objects are taken apart.
     """
     kind = type(obj)
-    guards = isinstance(kind.__setattr__, types.FunctionType)
-    if not guards or hasattr(kind, "__setstate__") or _says_itself(kind):
+    if hasattr(kind, "__setstate__") or _says_itself(kind):
+        return None
+    if (made := unasked(obj)) is not None:
+        return (*made, None, None, rebuild.set_attributes)
+    if not isinstance(kind.__setattr__, types.FunctionType):
         return None
     state = object.__getstate__(obj)
     if not isinstance(state, tuple):
         return None
     maker, arguments, _, *items = obj.__reduce_ex__(5)
     return maker, arguments, state, *items, rebuild.set_attributes
+
+
+def unasked(obj: Any) -> tuple[Any, ...] | None:
+    """How an object with slots is taken apart whose class answers for what it does not have.
+
+    Python would ask it for each slot that is empty, and to answer may change the object: the
+    datasets of xarray look into their `attrs` then, which makes these. None for any other.
+    """
+    kind = type(obj)
+    answers = isinstance(getattr(kind, "__getattr__", None), types.FunctionType)
+    if not answers or _says_itself(kind) or issubclass(kind, list | dict):
+        return None
+    if any(hasattr(kind, name) for name in _NEW_ARGUMENTS):
+        return None
+    slots = slots_of(obj)
+    # Where a class has a slot of the name that its base has one of, its own is the last to be put.
+    held = {place.__name__: v for place, v in reversed(slots.items()) if v is not EMPTY}
+    if not slots:
+        return None
+    return copyreg.__newobj__, (kind,), (attributes_of(obj), held)  # type: ignore[attr-defined]
+
+
+def slots_of(obj: Any) -> dict[types.MemberDescriptorType, Any]:
+    """What an object holds in the slots of its classes, or `EMPTY`, without asking any class."""
+    spelled = (vars(kind) for kind in type(obj).__mro__ if "__slots__" in vars(kind))
+    places = (one for own in spelled for one in own.values())
+    return {
+        place: value_in(place, obj) for place in places if type(place) is types.MemberDescriptorType
+    }
+
+
+def value_in(place: types.MemberDescriptorType, owner: Any) -> Any:
+    """What a slot holds, or `EMPTY`."""
+    try:
+        return place.__get__(owner)
+    except AttributeError:
+        return EMPTY
 
 
 def _says_itself(kind: type) -> bool:

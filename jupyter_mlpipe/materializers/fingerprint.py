@@ -14,6 +14,7 @@ import cloudpickle
 import xxhash
 from blake3 import blake3
 
+from jupyter_mlpipe.materializers.attributes import unasked
 from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.builtin_types import is_container, is_scalar
 from jupyter_mlpipe.materializers.classes import with_content
@@ -202,7 +203,7 @@ class _FactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         state = whole_state(obj)
         if state is not None:
             return (*fact("object", kind), state)
-        reduced = super().reducer_override(obj)
+        reduced = unasked(obj) or super().reducer_override(obj)
         if reduced is NotImplemented and not issubclass(kind, _DEFINITIONS):
             answers = _answers_itself(kind)
             self.wayward = self.wayward or answers

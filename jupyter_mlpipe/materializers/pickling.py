@@ -18,6 +18,7 @@ from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.arrow_columns import reduced_column
 from jupyter_mlpipe.materializers.attributes import (
     attributes_of,
+    unasked,
     with_lent_attributes,
     with_slots,
 )
@@ -176,7 +177,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if _sets_itself(type(obj)):
             self.doubtful = True
             return _reduce_bare(obj) if self._bare else NotImplemented
-        return with_slots(obj) or super().reducer_override(obj)
+        return with_slots(obj) or unasked(obj) or super().reducer_override(obj)
 
     def _reduce_definition(self, definition: Any) -> Any:
         if not belongs_to_notebook(definition):

@@ -25,6 +25,23 @@ class Results:
         return f"Results({self.table})"
 
 
+class Slotted:
+    __slots__ = ("_attrs", "inner")
+
+    def __init__(self, inner=None):
+        self.inner = inner
+
+    def __setattr__(self, name, value):
+        if name == "_attrs" and hasattr(self, name):
+            raise AttributeError(name)
+        super().__setattr__(name, value)
+
+    def __repr__(self):
+        if not hasattr(self, "_attrs"):
+            self._attrs = {}
+        return f"Slotted({self._attrs}, {self.inner!r})"
+
+
 class OddError(ValueError):
     pass
 
@@ -87,3 +104,20 @@ def test_a_look_gives_nothing_a_dict_of_attributes_that_had_none(value):
         pass
     text_preview([value])
     assert content_digest([value]) == before
+
+
+def test_a_preview_leaves_no_trace_in_slots():
+    value = Slotted(Slotted(Results()))
+    assert text_preview(value).text == "Slotted({}, Slotted({}, Results([1, 2])))"
+    assert not hasattr(value, "_attrs")
+    assert not hasattr(value.inner, "_attrs")
+    assert vars(value.inner.inner) == {}
+
+
+def test_a_slot_that_a_look_filled_anew_holds_what_it_held():
+    value = Slotted()
+    value._attrs = held = {"a": 1}
+    with untouched(value):
+        del value._attrs
+        value._attrs = {}
+    assert value._attrs is held
