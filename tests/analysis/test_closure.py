@@ -222,6 +222,14 @@ def test_a_function_with_a_namespace_of_its_own_brings_what_it_uses_there(namesp
     assert digest(1) == digest(1) != digest(2)
 
 
+def test_functions_in_records_of_an_array_are_followed(namespace):
+    exec("def f(): return k", namespace)
+    rows = np.array([(1.0, [namespace["f"]])], dtype=[("x", "f8"), ("do", "O")])
+    namespace.update(rows=rows, row=rows[0], k=1)
+    assert close_over(analyze("rows"), namespace, ModuleFiles()).reads == {"rows", "k"}
+    assert close_over(analyze("row"), namespace, ModuleFiles()).reads == {"row", "k"}
+
+
 def test_a_large_list_of_plain_values_is_passed_over(closure, namespace):
     namespace["xs"] = list(range(1_000_000))
     assert closure("xs") == Closure(reads=frozenset({"xs"}))

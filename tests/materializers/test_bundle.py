@@ -164,6 +164,28 @@ def test_a_record_is_a_row_of_its_array_again(kept):
     assert loaded["table"]["a"].tolist() == [0, 7, 0]
 
 
+def test_fields_and_rows_of_records_that_hold_objects_are_views_again(kept):
+    table = np.zeros(4, dtype=[("a", "i4"), ("b", "f8"), ("c", "O")])
+    loaded = kept(
+        table=table, field=table["c"], number=table["b"][::-1], fields=table[["a", "b"]],
+        rows=table[3:0:-2], grid=table.reshape(2, 2), row=table[1], single=table[2, ...],
+    )  # fmt: skip
+    loaded["field"][0] = ["x"]
+    loaded["number"][0] = 4.0
+    loaded["fields"]["a"][1] = 5
+    loaded["rows"]["a"] += 1
+    loaded["grid"]["b"][1, 0] = 2.5
+    loaded["row"]["c"] = "y"
+    loaded["single"]["a"] = 7
+    assert loaded["table"].tolist() == [(0, 0, ["x"]), (6, 0, "y"), (7, 2.5, 0), (1, 4, 0)]
+
+
+def test_records_that_hold_objects_in_an_odd_order_are_refused(kept):
+    table = np.zeros((2, 3), dtype=[("a", "i4"), ("c", "O")])
+    with pytest.raises(ValueNotStorableError):
+        kept(table=table, columns=table[:, 1:])
+
+
 def test_a_masked_array_shares_its_data_again(kept):
     data = np.arange(3.0)
     loaded = kept(data=data, masked=np.ma.MaskedArray(data, mask=[0, 1, 0], copy=False))
