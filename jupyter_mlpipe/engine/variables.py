@@ -18,7 +18,7 @@ from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_parts, still_holds
 from jupyter_mlpipe.materializers.sharing import is_made_of, is_of_past_class, sharing_groups
-from jupyter_mlpipe.materializers.standing import state_fingerprint, still_registered
+from jupyter_mlpipe.materializers.standing import form_of, state_fingerprint, still_registered
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import CorruptArtifactError, ValueNotLoadableError
 
@@ -65,7 +65,7 @@ class Variables:
         self._loading: set[str] = set()
         self._adopted: dict[str, Any] = {}
         """Modules, functions and classes that a step assigned, which makes them data."""
-        self._definitions: dict[str, tuple[type | FunctionType, bytes | None]] = {}
+        self._definitions: dict[str, tuple[type | FunctionType, bytes | None, tuple[Any, ...]]] = {}
         """Classes and functions of the notebook, and fingerprints of what they hold: attributes,
         and lists and the like that are defaults."""
         self._restated: dict[str, type | FunctionType] = {}
@@ -114,11 +114,11 @@ class Variables:
         return self._restated.get(name) is value
 
     def _look_into(self, name: str, kind: type | FunctionType) -> None:
-        now = state_fingerprint(kind, self._buffers)
+        now, form = state_fingerprint(kind, self._buffers), form_of(kind)
         known = self._definitions.get(name)
         if known is None or known[0] is not kind:
-            self._definitions[name] = (kind, now)
-        elif known[1] != now:
+            self._definitions[name] = (kind, now, form)
+        elif known[1] != now or not still_holds(form, known[2]):
             self._restated[name] = kind
 
     def expect(self, versions: Mapping[str, ArtifactVersion], *, alone: bool = True) -> None:

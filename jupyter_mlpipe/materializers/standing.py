@@ -26,6 +26,14 @@ def state_fingerprint(definition: type | FunctionType, buffers: BufferDigests) -
     return fingerprint(each)
 
 
+def form_of(definition: type | FunctionType) -> tuple[Any, ...]:
+    """What a function runs and takes by default, each of which may be replaced; of a class none."""
+    if isinstance(definition, type):
+        return ()
+    by_keyword = definition.__kwdefaults__ or {}
+    return (definition.__code__, definition.__defaults__, *by_keyword, *by_keyword.values())
+
+
 @contextmanager
 def still_registered(abstract: Iterable[Any]) -> Iterator[None]:
     """Classes registered with these when the block begins are so when it ends.

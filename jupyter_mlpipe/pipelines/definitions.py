@@ -123,11 +123,16 @@ def mutable_literals(statements: Iterable[Statement]) -> frozenset[str]:
 def stateful_classes(statements: Iterable[Statement]) -> frozenset[str]:
     """Classes whose attributes a step may change; as far as text tells, most of them.
 
-    A decorator of the notebook's may put an object in the place of a method.
+    A decorator of the notebook's may put an object in the place of a method. Where a base counts
+    its calls, it may do so on each class that derives from it.
     """
     code = [s for s in statements if s.kind in (StatementKind.FUNCTION, StatementKind.CLASS)]
-    classes, own = [s for s in code if s.kind is StatementKind.CLASS], names_of(code)
-    return frozenset(n for s in classes if _holds_state(s, own) for n in s.names)
+    own, found = names_of(code), set[str]()
+    for kind in (s for s in code if s.kind is StatementKind.CLASS):
+        bases = {base for node in parse(kind.source).body for base in _bases(node)}
+        if bases & found or _holds_state(kind, own):
+            found |= kind.names
+    return frozenset(found)
 
 
 def abstract_classes(statements: Iterable[Statement]) -> frozenset[str]:

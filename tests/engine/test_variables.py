@@ -127,6 +127,22 @@ def test_a_function_whose_default_was_changed_is_data(variables, monkeypatch):
     assert variables.names() == {"f"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "f.__defaults__ = (5,)",
+        "f.__kwdefaults__['y'] = 5",
+        "f.__code__ = g.__code__",
+    ],
+)
+def test_a_function_of_which_a_part_was_replaced_is_data(variables, monkeypatch, change):
+    monkeypatch.setitem(variables.namespace, "__name__", "__main__")
+    define = "def f(x=1, *, y=2): return x + y\ndef g(x, *, y): return y"
+    exec(compile(define, "<cell>", "exec"), variables.namespace)
+    assert changes(variables, "f()").mutated == set()
+    assert changes(variables, change).mutated == {"f"}
+
+
 def test_expecting_what_is_there_already_keeps_the_object(variables, context):
     versions = stored(context, a=[1])
     variables.expect(versions)

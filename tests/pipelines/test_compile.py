@@ -110,6 +110,14 @@ def test_a_list_written_in_an_untagged_cell_is_waited_for_where_a_step_may_chang
     assert sources(pipeline, "use", "NAMES") == ("add",)
 
 
+def test_a_class_whose_base_counts_is_waited_for(notebook):
+    count = "class Counts:\n  def hit(self): type(self).hits = 1\nclass A(Counts): pass"
+    pipeline = compile_notebook(
+        notebook(count, "%%step hit\nA().hit()", "%%step see\nA.hits"), None
+    )
+    assert pipeline.steps[1].depends_on == ("hit",)
+
+
 def test_imports_and_functions_of_a_step_are_code_and_no_data(notebook):
     first = "%%step first\nimport math\ndef double(x):\n    return 2 * x"
     pipeline = compile_notebook(notebook(first, "%%step second\nprint(double(math.pi))"), None)
