@@ -148,7 +148,9 @@ class Variables:
                 self._pending[name] = version  # first, so that an interrupt loses nothing
                 self._held.pop(name, None)
                 self.namespace.pop(name, None)
-        for name in defined.keys() & self._pending.keys():
+        for name in sorted(defined.keys() & self._pending.keys()):
+            if name not in self._pending:
+                continue  # it was needed by one before it
             self.namespace[name] = defined[name]
             fresh = [defined[name]] if name not in self._restated else []
             with still_registered(fresh), suppress(*_TOLD_LATER):

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -151,6 +152,18 @@ def test_expecting_what_is_there_already_keeps_the_object(variables, context):
     variables.look()
     variables.expect(versions)
     assert variables.namespace["a"] is value
+
+
+def test_classes_that_share_a_list_are_given_it_together(variables, context, monkeypatch):
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    variables.namespace = vars(main)
+    exec("kept = [1]\nclass A: items = kept\nclass B: items = kept", vars(main))
+    versions = stored(context, A=main.A, B=main.B)
+    main.kept.append(2)
+    variables.expect(versions)
+    assert main.A.items is main.B.items
+    assert main.A.items == [1]
 
 
 @pytest.mark.parametrize("value", [math, int, print, len])
