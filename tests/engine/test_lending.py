@@ -18,4 +18,3 @@ def test_a_class_is_kept_with_whoever_holds_what_it_holds(session, take):
 def test_a_class_of_unchanging_values_is_lent_to_nobody(session):
     session.plain("class P:\n    n = (1, 2)\n    def m(self): return []")
     assert not session.step("%%step take\nx = [P.n, P().m()]").step_run.shared
-
