@@ -283,6 +283,17 @@ def test_a_cached_property_and_a_partial_method_are_looked_into(closure):
     assert found.reads == {"k", "n"}
 
 
+def test_a_method_for_each_class_counts_by_what_is_registered(closure, namespace):
+    text = (
+        "from functools import singledispatchmethod\nclass P:\n"
+        "  @singledispatchmethod\n  def f(self, x): return 1\n"
+        "  @f.register\n  def _(self, x: int): return 2\np = P()"
+    )
+    before = closure("p", text).definitions
+    namespace["p"].f(5)
+    assert closure("p").definitions == before != closure("p", text.replace("2", "3")).definitions
+
+
 def test_names_in_code_that_a_variable_holds_are_read(closure):
     found = closure("exec(code)", "a, code = [1], 'b = len(a)'")
     assert found.reads == {"a", "code"}
