@@ -62,7 +62,8 @@ class Variables:
         self._define: Callable[[str], bool] = lambda name: bool(self.load([name]))
         self.check: Callable[[str, Any, ArtifactVersion], None] = lambda *_: None
         """Told of each value that was loaded, before it is bound; may raise."""
-        self._loading: set[str] = set()
+        self._loading = set[str]()
+        self._unfinished: dict[str, ArtifactVersion] = {}
         self._adopted: dict[str, Any] = {}
         """Modules, functions and classes that a step assigned, which makes them data."""
         self._definitions: dict[str, tuple[type | FunctionType, bytes | None, tuple[Any, ...]]] = {}
@@ -174,11 +175,12 @@ class Variables:
 
     def _load_one(self, name: str, version: ArtifactVersion) -> frozenset[str]:
         content = self._content(name, version)
-        if version.member is not None:
-            return self._bind_members(version.manifest, content)
-        # Equal content has one manifest, but each variable gets a value of its own.
-        self.bind(name, content, version)
-        return frozenset({name})
+        if version.member is None:  # equal content has one manifest, but each gets its own value
+            self.bind(name, content, version)
+        alone, manifest = version.member is None, version.manifest
+        bound = frozenset({name}) if alone else self._bind_members(manifest, content)
+        unfinished, self._unfinished = self._unfinished, {}
+        return bound.union(*(self._load_one(n, v) for n, v in unfinished.items()))
 
     def wait_no_more(self) -> None:
         """What the user bound anew before it was ever loaded is no longer waited for."""
@@ -193,10 +195,21 @@ class Variables:
                     with telling_releases(version):
                         return self._values.load_manifest(version.manifest)
                 except ValueNotLoadableError as error:
-                    if not error.definition or not self._define(error.definition):
+                    if not error.definition or not self._define_for(name, error.definition):
                         raise
         finally:
             self._loading.discard(name)
+
+    def _define_for(self, name: str, needed: str) -> bool:
+        """A base that lists a class needs it, and is there, but empty, when that needs the base."""
+        version = self._pending.get(needed)
+        try:
+            return self._define(needed)
+        except ValueNotLoadableError as error:
+            if error.definition != name or version is None or needed not in self.namespace:
+                raise
+            self._unfinished[needed] = version
+            return True
 
     def _bind_members(self, manifest: str, content: Mapping[str, Any]) -> frozenset[str]:
         waiting = {n: v for n, v in self._pending.items() if v.manifest == manifest and v.member}

@@ -154,10 +154,30 @@ def test_expecting_what_is_there_already_keeps_the_object(variables, context):
     assert variables.namespace["a"] is value
 
 
-def test_classes_that_share_a_list_are_given_it_together(variables, context, monkeypatch):
-    main = types.ModuleType("__main__")
-    monkeypatch.setitem(sys.modules, "__main__", main)
-    variables.namespace = vars(main)
+@pytest.fixture
+def main(variables, monkeypatch):
+    module = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    variables.namespace = vars(module)
+    return module
+
+
+def test_a_base_and_the_class_that_it_lists_need_each_other(variables, context, main):
+    exec("class Base: known = {}\nclass A(Base): pass\nBase.known['A'] = A", vars(main))
+    versions = stored(context, Base=main.Base) | stored(context, A=main.A)
+    del main.Base, main.A
+    variables.expect(versions)
+    assert variables.load(["A"]) == {"A", "Base"}
+    assert main.Base.known["A"] is main.A
+
+
+def test_a_class_of_which_a_method_got_another_default_is_data(variables, main):
+    exec(compile("class P:\n  def f(self, x=1): pass", "<cell>", "exec"), variables.namespace)
+    assert changes(variables, "P().f()").mutated == set()
+    assert changes(variables, "P.f.__defaults__ = (2,)").mutated == {"P"}
+
+
+def test_classes_that_share_a_list_are_given_it_together(variables, context, main):
     exec("kept = [1]\nclass A: items = kept\nclass B: items = kept", vars(main))
     versions = stored(context, A=main.A, B=main.B)
     main.kept.append(2)

@@ -1,3 +1,5 @@
+import sys
+import types
 from argparse import Namespace
 from types import MappingProxyType, SimpleNamespace
 
@@ -178,6 +180,17 @@ def test_fields_and_rows_of_records_that_hold_objects_are_views_again(kept):
     loaded["row"]["c"] = "y"
     loaded["single"]["a"] = 7
     assert loaded["table"].tolist() == [(0, 0, ["x"]), (6, 0, "y"), (7, 2.5, 0), (1, 4, 0)]
+
+
+def test_an_array_of_a_class_is_looked_at_again(tmp_path, monkeypatch):
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    exec("import numpy\nclass P: cells = numpy.zeros(3)", vars(main))
+    BundleMaterializer().save({"P": main.P, "view": main.P.cells[1:]}, tmp_path)
+    del main.P
+    loaded = BundleMaterializer().load(tmp_path)
+    loaded["view"][0] = 4
+    assert loaded["P"].cells.tolist() == [0, 4, 0]
 
 
 def test_records_that_hold_objects_in_an_odd_order_are_refused(kept):
