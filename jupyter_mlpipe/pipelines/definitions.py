@@ -265,7 +265,7 @@ def _holds_container(statement: Statement) -> bool:
 def _holds_state(statement: Statement, own: frozenset[str]) -> bool:
     """Whether a class body assigns anything, or a method stores into more than `self`."""
     for node in ast.walk(parse(statement.source)):
-        if isinstance(node, ast.ClassDef) and any(isinstance(s, ast.Assign) for s in node.body):
+        if isinstance(node, ast.ClassDef) and any(map(_assigns, node.body)):
             return True
         if isinstance(node, ast.ClassDef) and remembers(node):
             return True
@@ -277,6 +277,16 @@ def _holds_state(statement: Statement, own: frozenset[str]) -> bool:
         if any(_is_made_by(own, maker) for maker in makers):
             return True
     return False
+
+
+def _assigns(statement: ast.stmt) -> bool:
+    """Also with a hint, unless that gives a field a value that cannot change."""
+    match statement:
+        case ast.AnnAssign(value=ast.Call(func=ast.Name(id="field") | ast.Attribute(attr="field"))):
+            return False
+        case ast.AnnAssign(value=value):
+            return isinstance(value, ast.List | ast.Dict | ast.Set | ast.Call)
+    return isinstance(statement, ast.Assign)
 
 
 def _root(node: ast.expr) -> str:

@@ -222,6 +222,11 @@ def test_a_function_with_a_namespace_of_its_own_brings_what_it_uses_there(namesp
     assert digest(1) == digest(1) != digest(2)
 
 
+def test_a_generator_that_a_class_holds_leads_nowhere(closure):
+    text = "import numpy as np\nclass P: rng = np.random.default_rng(1)"
+    assert not any("SystemRandom" in name for name in closure("P.rng", text).reached)
+
+
 def test_functions_in_records_of_an_array_are_followed(namespace):
     exec("def f(): return k", namespace)
     rows = np.array([(1.0, [namespace["f"]])], dtype=[("x", "f8"), ("do", "O")])
