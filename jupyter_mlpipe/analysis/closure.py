@@ -368,9 +368,10 @@ class _Walk:
 
 def _inside(value: Any) -> list[Any]:
     """The objects that an object holds; arrays of objects do not tell the garbage collector."""
+    if type(value).__name__ == "cython_function_or_method":
+        return []  # it leads to all that its module knows, such as the system's entropy
     if type(value).__module__ == "numpy" and getattr(value, "dtype", None) is not None:
-        dtype = value.dtype
-        return list(value.flat) if dtype.hasobject and hasattr(value, "flat") else []
+        return [value.tolist()] if value.dtype.hasobject else []  # a record's `flat` has no end
     if type(value) is MethodType:
         return [value.__func__, value.__self__]
     cls = type(value)

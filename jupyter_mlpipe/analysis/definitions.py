@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import operator
 import pickle
 import re
 import struct
@@ -290,6 +291,9 @@ def _parts(value: Any) -> tuple[Any, ...] | None:
         return (value.func,)
     if isinstance(value, functools.partial):
         return value.func, value.args, value.keywords, value.__dict__
+    if isinstance(value, functools.singledispatchmethod):  # calls fill a cache beside these
+        known = ((kind.__qualname__, f) for kind, f in value.dispatcher.registry.items())
+        return value.func, dict(sorted(known, key=operator.itemgetter(0)))
     if isinstance(value, functools.partialmethod):
         return value.func, value.args, value.keywords
     slots = getattr(type(value), "__slots__", ())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jupyter_mlpipe.analysis.mutation import MUTATORS
 from jupyter_mlpipe.analysis.parsing import nodes_in, nodes_of_cell
@@ -22,10 +22,10 @@ _OF_MEMBERS = ("value", "_value_")
 
 def restated_classes(tree: ast.Module) -> frozenset[str]:
     """Names of the classes at the top of a cell that also runs something."""
-    if not any(_acts(statement) for statement in tree.body):
+    classes = [s for s in tree.body if isinstance(s, ast.ClassDef)]
+    if not any(_acts(statement) for statement in tree.body) and not _tell_base(classes):
         return frozenset()
     text = _Text(tree)
-    classes = (s for s in tree.body if isinstance(s, ast.ClassDef))
     return frozenset(kind.name for kind in classes if text.changes(kind))
 
 
@@ -48,6 +48,21 @@ def _acts(statement: ast.stmt) -> bool:
         case ast.ClassDef(keywords=keywords, decorator_list=decorators):
             return bool(keywords or decorators)
     return not isinstance(statement, _DEFINITIONS)
+
+
+def _tell_base(classes: Sequence[ast.ClassDef]) -> bool:
+    """Whether one derives from another of them that acts when classes are derived from it."""
+    derived = {part.id for c in classes for b in c.bases for part in _names_in(b)}
+    return any(
+        isinstance(part, ast.FunctionDef) and part.name == "__init_subclass__"
+        for kind in classes
+        if kind.name in derived
+        for part in kind.body
+    )
+
+
+def _names_in(node: ast.AST) -> Iterator[ast.Name]:
+    return (part for part in nodes_in(node) if isinstance(part, ast.Name))
 
 
 class _Text:

@@ -44,8 +44,14 @@ class NumpyEntropy:
         assert self._draw is not None
         frame = sys._getframe(1)  # noqa: SLF001
         # What a library draws when it is loaded, it draws once in a process, for whomever.
-        self.drawn = self.drawn or not (is_importing(frame) or _is_seeded_later(frame))
+        needless = _is_given_a_state(frame) or is_importing(frame) or _is_seeded_later(frame)
+        self.drawn = self.drawn or not needless
         return self._draw(bits)
+
+
+def _is_given_a_state(frame: FrameType) -> bool:
+    """Whether a generator is copied or unpickled: it is made without a seed first."""
+    return frame.f_globals.get("__name__") == "numpy.random._pickle"
 
 
 def _is_seeded_later(frame: FrameType) -> bool:

@@ -23,6 +23,7 @@ from jupyter_mlpipe.engine.file_record import file_dependencies
 from jupyter_mlpipe.engine.immovable import cannot_travel
 from jupyter_mlpipe.engine.journal import Journal
 from jupyter_mlpipe.engine.left_behind import left_behind
+from jupyter_mlpipe.engine.lending import lenders
 from jupyter_mlpipe.engine.logged import settle, with_journal
 from jupyter_mlpipe.engine.lookup import Hit, Miss
 from jupyter_mlpipe.engine.memories import asked_for
@@ -56,6 +57,9 @@ def record_success(
     after = variables.look()
     changes = variables.changes(attempt.before, after, signature)
     names = (changes.written | changes.mutated) - variables.plain(code)
+    if lending := lenders(names, variables):
+        variables.adopt(lending)
+        after = variables.look()
     captured = capture_outputs(names, _relinked(attempt, changes), attempt, seen, context)
     logged = settle(captured, seen.journal, context)
     step_run = with_journal(_succeeded(attempt, captured, changes, seconds, context), seen.journal)

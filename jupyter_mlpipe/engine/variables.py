@@ -18,7 +18,7 @@ from jupyter_mlpipe.materializers.buffers import BufferDigests
 from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.fingerprint import fingerprint, flat_parts, still_holds
 from jupyter_mlpipe.materializers.sharing import is_made_of, is_of_past_class, sharing_groups
-from jupyter_mlpipe.materializers.standing import state_fingerprint, still_registered
+from jupyter_mlpipe.materializers.standing import form_of, state_fingerprint, still_registered
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import CorruptArtifactError, ValueNotLoadableError
 from jupyter_mlpipe.model.step import StepSignature
@@ -63,10 +63,11 @@ class Variables:
         self._define: Callable[[str], bool] = lambda name: bool(self.load([name]))
         self.check: Callable[[str, Any, ArtifactVersion], None] = lambda *_: None
         """Told of each value that was loaded, before it is bound; may raise."""
-        self._loading: set[str] = set()
+        self._loading = set[str]()
+        self._unfinished: dict[str, ArtifactVersion] = {}
         self._adopted: dict[str, Any] = {}
         """Modules, functions and classes that a step assigned, which makes them data."""
-        self._definitions: dict[str, tuple[type | FunctionType, bytes | None]] = {}
+        self._definitions: dict[str, tuple[type | FunctionType, bytes | None, tuple[Any, ...]]] = {}
         """Classes and functions of the notebook, and fingerprints of what they hold: attributes,
         and lists and the like that are defaults."""
         self._restated: dict[str, type | FunctionType] = {}
@@ -115,11 +116,11 @@ class Variables:
         return self._restated.get(name) is value
 
     def _look_into(self, name: str, kind: type | FunctionType) -> None:
-        now = state_fingerprint(kind, self._buffers)
+        now, form = state_fingerprint(kind, self._buffers), form_of(kind)
         known = self._definitions.get(name)
         if known is None or known[0] is not kind:
-            self._definitions[name] = (kind, now)
-        elif known[1] != now:
+            self._definitions[name] = (kind, now, form)
+        elif known[1] != now or not still_holds(form, known[2]):
             self._restated[name] = kind
 
     def expect(self, versions: Mapping[str, ArtifactVersion], *, alone: bool = True) -> None:
@@ -149,7 +150,9 @@ class Variables:
                 self._pending[name] = version  # first, so that an interrupt loses nothing
                 self._held.pop(name, None)
                 self.namespace.pop(name, None)
-        for name in defined.keys() & self._pending.keys():
+        for name in sorted(defined.keys() & self._pending.keys()):
+            if name not in self._pending:
+                continue  # it was needed by one before it
             self.namespace[name] = defined[name]
             fresh = [defined[name]] if name not in self._restated else []
             with still_registered(fresh), suppress(*_TOLD_LATER):
@@ -173,11 +176,12 @@ class Variables:
 
     def _load_one(self, name: str, version: ArtifactVersion) -> frozenset[str]:
         content = self._content(name, version)
-        if version.member is not None:
-            return self._bind_members(version.manifest, content)
-        # Equal content has one manifest, but each variable gets a value of its own.
-        self.bind(name, content, version)
-        return frozenset({name})
+        if version.member is None:  # equal content has one manifest, but each gets its own value
+            self.bind(name, content, version)
+        alone, manifest = version.member is None, version.manifest
+        bound = frozenset({name}) if alone else self._bind_members(manifest, content)
+        unfinished, self._unfinished = self._unfinished, {}
+        return bound.union(*(self._load_one(n, v) for n, v in unfinished.items()))
 
     def wait_no_more(self) -> None:
         """What the user bound anew before it was ever loaded is no longer waited for."""
@@ -192,10 +196,21 @@ class Variables:
                     with telling_releases(version):
                         return self._values.load_manifest(version.manifest)
                 except ValueNotLoadableError as error:
-                    if not error.definition or not self._define(error.definition):
+                    if not error.definition or not self._define_for(name, error.definition):
                         raise
         finally:
             self._loading.discard(name)
+
+    def _define_for(self, name: str, needed: str) -> bool:
+        """A base that lists a class needs it, and is there, but empty, when that needs the base."""
+        version = self._pending.get(needed)
+        try:
+            return self._define(needed)
+        except ValueNotLoadableError as error:
+            if error.definition != name or version is None or needed not in self.namespace:
+                raise
+            self._unfinished[needed] = version
+            return True
 
     def _bind_members(self, manifest: str, content: Mapping[str, Any]) -> frozenset[str]:
         waiting = {n: v for n, v in self._pending.items() if v.manifest == manifest and v.member}

@@ -316,7 +316,7 @@ def _hear_other(seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None
         _hear_pickle(seen, *arguments)
     elif event == "socket.connect" and not seen.journal.busy:
         _hear_connect(seen, arguments[1])
-    elif event == "exec" and _called_by_notebook():
+    elif event == "exec" and (_called_by_notebook() or _runs_among_names()):
         seen.executed.names |= global_names(arguments[0]).reads  # of a text that was put together
     elif event == ASKED:
         arguments[0].append(seen.journal)
@@ -359,7 +359,21 @@ def _asked_by_user() -> bool:
 
 def _called_by_notebook() -> bool:
     """Whether the user's own code asked for it, rather than a library that probes the machine."""
+    frame = _asking()
+    return frame is not None and frame.f_globals.get("__name__") == "__main__"
+
+
+def _runs_among_names() -> bool:
+    """Whether it is a script that sees the notebook's variables: `%run -i`."""
+    frame = _asking()
+    if frame is None or frame.f_code.co_name != "execfile":
+        return False
+    return "get_ipython" in frame.f_locals.get("glob", ())  # a namespace of its own lacks it
+
+
+def _asking() -> FrameType | None:
+    """What caused the event."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
     while frame is not None and frame.f_globals.get("__name__") in (__name__, "subprocess", "os"):
         frame = frame.f_back
-    return frame is not None and frame.f_globals.get("__name__") == "__main__"
+    return frame

@@ -23,7 +23,7 @@ class BundleMaterializer(MemoryMaterializer):
     def write(self, value: Any, files: Files) -> None:
         """One envelope for all of them, classes first: objects ask for theirs by name."""
         classes = {n: with_content(v) for n, v in value.items() if issubclass(type(v), type)}
-        dump({**classes, **value, **classes}, files, shared_memory(value))
+        dump({**classes, **value, **classes}, files, shared_memory({**value, **classes}))
 
     def read(self, files: Files) -> Any:
         """All of them; each alone would have lost what it shares."""

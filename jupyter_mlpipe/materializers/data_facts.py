@@ -10,6 +10,7 @@ from blake3 import blake3
 
 from jupyter_mlpipe.materializers import rebuild
 from jupyter_mlpipe.materializers.facts import Token, fact
+from jupyter_mlpipe.materializers.own_state import forgotten_by_library
 from jupyter_mlpipe.materializers.tensors import gradient_of
 from jupyter_mlpipe.materializers.views import array_view, has_attributes
 
@@ -225,5 +226,6 @@ def _lasting(state: Any) -> Any:
 
 def _labelled(obj: Any, *parts: Any) -> tuple[Any, ...]:
     extra = [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001  # of subclasses
+    extra += forgotten_by_library(obj).items()
     flags = obj.flags.allows_duplicate_labels
     return fact("pandas", type(obj), *parts, obj.attrs, flags, extra)

@@ -49,6 +49,9 @@ def figure_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     """
     artist = sys.modules.get("matplotlib.artist")
     figure = sys.modules.get("matplotlib.figure")
+    container = sys.modules.get("matplotlib.container")
+    if container is not None and isinstance(obj, container.Container):
+        return _container(obj)
     if artist is None or figure is None or not isinstance(obj, artist.Artist):
         return None
     if isinstance(obj, figure.Figure):
@@ -59,6 +62,16 @@ def figure_facts(obj: Any, _token: Token) -> tuple[Any, ...] | None:
     parts = _watched(home).parts
     place = next((place for place, part in enumerate(parts) if part is obj), None)
     return None if place is None else fact("artist", type(obj).__qualname__, place, home)
+
+
+def _container(obj: Any) -> tuple[Any, ...]:
+    """What `bar`, `errorbar` or `stem` give: artists, and what is said of them."""
+    said = {name: part for name, part in vars(obj).items() if name not in _OF_THE_AXES}
+    return fact("artists", type(obj).__qualname__, tuple(obj), said)
+
+
+_OF_THE_AXES = frozenset({"_callbacks", "_remove_method"})
+"""How a container takes itself out of its axes, and who is told when its label changes."""
 
 
 def drawn_already(figure: Any) -> bytes | None:

@@ -43,9 +43,14 @@ from jupyter_mlpipe.materializers.facts import (
 )
 from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.keras_facts import keras_facts
+from jupyter_mlpipe.materializers.making import with_forgotten
 from jupyter_mlpipe.materializers.meaningless import refuse_meaningless
 from jupyter_mlpipe.materializers.moments import Moment
-from jupyter_mlpipe.materializers.own_state import OF_THE_PROCESS, whole_state
+from jupyter_mlpipe.materializers.own_state import (
+    OF_THE_PROCESS,
+    forgotten_by_library,
+    whole_state,
+)
 from jupyter_mlpipe.materializers.pickling import bounded_recursion
 from jupyter_mlpipe.materializers.plotly_facts import plotly_facts
 from jupyter_mlpipe.materializers.quick_facts import (
@@ -203,6 +208,8 @@ class _FactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         state = whole_state(obj)
         if state is not None:
             return (*fact("object", kind), state)
+        if forgotten := forgotten_by_library(obj):
+            return with_forgotten(obj, forgotten)
         reduced = unasked(obj) or super().reducer_override(obj)
         if reduced is NotImplemented and not issubclass(kind, _DEFINITIONS):
             answers = _answers_itself(kind)

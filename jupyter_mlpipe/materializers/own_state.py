@@ -7,7 +7,7 @@ import socket
 import threading
 import types
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook
@@ -36,6 +36,49 @@ def whole_state(obj: Any) -> Any | None:
     left_out = [value for name, value in whole.items() if told.get(name, _ABSENT) is not value]
     needless = not left_out and whole.keys() == told.keys()
     return None if needless or any(isinstance(v, OF_THE_PROCESS) for v in left_out) else whole
+
+
+def forgotten_by_library(obj: Any) -> dict[str, Any]:
+    """Attributes that a class of a library does not know of, where it says how to make `obj` again.
+
+    `Counter`, `defaultdict`, `Decimal`, `Random` and frames are made without what an object of a
+    class of the notebook that derives from them was given.
+    """
+    kind = type(obj)
+    given = getattr(obj, "__dict__", None)
+    if not given or not belongs_to_notebook(kind) or not _library_reduces(kind):
+        return {}
+    made = obj.__reduce_ex__(5)
+    told = _told(made[2] if len(made) > 2 else None) if isinstance(made, tuple) else given
+    left_out = {name: value for name, value in given.items() if name not in told}
+    known = _names_of_libraries(kind) if left_out else frozenset[str]()
+    found = {name: value for name, value in left_out.items() if name not in known}
+    return found if all(map(_is_plain, found.values())) else {}
+
+
+def _library_reduces(kind: type) -> bool:
+    """Whether the first class to say how its objects are taken apart is one of a library."""
+    says = (*_OTHERS, "__getstate__")
+    first = next(base for base in kind.__mro__ if any(name in vars(base) for name in says))
+    return first is not object and not belongs_to_notebook(first)
+
+
+def _told(state: Any) -> Iterable[str]:
+    """Names of the attributes in what a class gives as the state of an object."""
+    parts = state if isinstance(state, tuple) else (state,)
+    return {name for part in parts if isinstance(part, Mapping) for name in part}
+
+
+def _names_of_libraries(kind: type) -> frozenset[str]:
+    """What classes of libraries themselves call the attributes of their objects."""
+    names = set[str]()
+    for base in kind.__mro__:
+        if not belongs_to_notebook(base):
+            names |= vars(base).keys() | vars(base).get("__annotations__", {}).keys()
+            for made_in in map(vars(base).get, ("__init__", "__new__")):
+                code = getattr(made_in, "__code__", None)
+                names |= set() if code is None else {*code.co_names, *code.co_consts}
+    return frozenset(names)
 
 
 def _only_made_anew(kind: type) -> bool:
@@ -71,9 +114,9 @@ _ABSENT = object()
 
 def _only_states(kind: type) -> bool:
     """Whether `__getstate__` is all that a class says of how its objects are taken apart."""
-    own = getattr(kind, "__getstate__", None)
+    own = next((base for base in kind.__mro__ if "__getstate__" in vars(base)), object)
     others = all(getattr(kind, name) is getattr(object, name) for name in _OTHERS)
-    return isinstance(own, types.FunctionType) and others
+    return belongs_to_notebook(own) and others
 
 
 _OTHERS = ("__reduce__", "__reduce_ex__")

@@ -35,7 +35,12 @@ from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
-from jupyter_mlpipe.materializers.making import made_by, made_owner
+from jupyter_mlpipe.materializers.making import (
+    made_by,
+    made_over_objects,
+    made_owner,
+    with_forgotten,
+)
 from jupyter_mlpipe.materializers.meaningless import refuse_meaningless
 from jupyter_mlpipe.materializers.memory import (
     Lender,
@@ -51,7 +56,7 @@ from jupyter_mlpipe.materializers.naming import (
     found_by_name,
     is_of_past,
 )
-from jupyter_mlpipe.materializers.own_state import whole_state
+from jupyter_mlpipe.materializers.own_state import forgotten_by_library, whole_state
 from jupyter_mlpipe.materializers.tensors import (
     is_tensor,
     lies_in_memory,
@@ -162,6 +167,8 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         figure = sys.modules.get("matplotlib.figure")
         if figure is not None and isinstance(obj, figure.Figure):
             return _reduce_figure(obj)
+        if forgotten := forgotten_by_library(obj):
+            return with_forgotten(obj, forgotten)
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(obj, pandas.DataFrame | pandas.Series) and obj.attrs:
             return (*obj.__reduce_ex__(5)[:3], None, None, rebuild.set_frame)
@@ -254,11 +261,10 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         memory = self._memory_at(address, stands)
         if memory is array:
             return made_owner(array)
-        if not array.dtype.hasobject:
+        if not memory.dtype.hasobject:
             return self._view_of(memory, array, address)
         offset = array.__array_interface__["data"][0] - address
-        start = offset // memory.itemsize
-        return made_by(array, rebuild.object_view, (memory, array.shape, array.strides, start))
+        return made_over_objects(array, memory, offset)
 
     def _view_of(self, memory: Any, array: Any, address: int) -> Any:
         offset = array.__array_interface__["data"][0] - address

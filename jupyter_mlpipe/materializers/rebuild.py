@@ -10,6 +10,7 @@ import abc
 import functools
 import importlib
 import io
+import math
 import operator
 import random
 import sys
@@ -48,10 +49,41 @@ def owner(data: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
 
 
 def object_view(memory: Any, shape: tuple[int, ...], strides: tuple[int, ...], start: int) -> Any:
-    """The same for Python objects; `start` counts elements of `memory`."""
+    """The same for Python objects; `start` counts elements of `memory`.
+
+    Raises:
+        TypeError: These are records, of which NumPy makes no view with such strides.
+    """
     import numpy as np
 
+    if memory.dtype.names:
+        return _records(memory, shape, strides, start)
     return np.lib.stride_tricks.as_strided(memory[start:], shape, strides)
+
+
+def _records(memory: Any, shape: tuple[int, ...], strides: tuple[int, ...], start: int) -> Any:
+    if not shape:
+        return memory[start, ...]
+    step = strides[0] // memory.itemsize
+    count = math.prod(shape)
+    last = start + count * step
+    rows = memory[start : None if last < 0 else last : step or 1]
+    found = rows[:count] if len(shape) == 1 else memory[start : start + count].reshape(shape)
+    if found.shape != shape or (count and found.strides != strides):
+        raise TypeError("records that hold objects, in an order of their own")
+    return found
+
+
+def fields_view(memory: Any, dtype: Any, inner: int) -> Any:
+    """Some fields of all records that hold Python objects, too; `inner` bytes into each record.
+
+    Raises:
+        TypeError: NumPy has no way to look at them alone.
+    """
+    names = dtype.names or ()
+    if names and set(names) <= set(memory.dtype.names) and memory[[*names]].dtype == dtype:
+        return memory[[*names]]
+    return memory.getfield(dtype, inner)
 
 
 def read_only(array: Any) -> Any:
@@ -375,3 +407,15 @@ def set_attributes(made: Any, state: Any) -> None:
         vars(made).update(attributes)
     for name, value in (slots or {}).items():
         object.__setattr__(made, name, value)
+
+
+def set_forgotten(made: Any, state: tuple[Any, dict[str, Any]]) -> None:
+    """Give an object its state as its class has it, and the attributes that it leaves out."""
+    told, forgotten = state
+    if isinstance(told, Mapping) and "attrs" in told:
+        set_frame(made, told)
+    elif told is not None and hasattr(made, "__setstate__"):
+        made.__setstate__(told)
+    elif told is not None:
+        set_attributes(made, told)
+    vars(made).update(forgotten)

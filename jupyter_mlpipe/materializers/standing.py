@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from jupyter_mlpipe.materializers.buffers import BufferDigests
-from jupyter_mlpipe.materializers.classes import held_by, virtual_subclasses
+from jupyter_mlpipe.materializers.classes import functions_in, held_by, virtual_subclasses
 from jupyter_mlpipe.materializers.fingerprint import fingerprint
 
 
@@ -24,6 +24,18 @@ def state_fingerprint(definition: type | FunctionType, buffers: BufferDigests) -
     there = vars(definition)
     each = {name: fingerprint(v, buffers) or id(there.get(name)) for name, v in held.items()}
     return fingerprint(each)
+
+
+def form_of(definition: type | FunctionType) -> tuple[Any, ...]:
+    """What a function, or each method of a class, runs and takes by default: it may be replaced."""
+    held = vars(definition).values() if isinstance(definition, type) else (definition,)
+    functions = (function for value in held for function in functions_in(value) if function)
+    return tuple(part for function in functions for part in _parts(function))
+
+
+def _parts(function: FunctionType) -> tuple[Any, ...]:
+    by_keyword = function.__kwdefaults__ or {}
+    return (function.__code__, function.__defaults__, *by_keyword, *by_keyword.values())
 
 
 @contextmanager

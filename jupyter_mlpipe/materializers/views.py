@@ -41,8 +41,7 @@ def array_view(obj: Any) -> tuple[Any, ...] | None:
     if numpy is None or not isinstance(obj, numpy.ndarray | numpy.void):
         return None
     if type(obj) is numpy.void:
-        viewed = is_view(obj) and not obj.dtype.hasobject
-        return (rebuild.record, (_row_of(obj),)) if viewed else None
+        return (rebuild.record, (_row_of(obj),)) if is_view(obj) else None
     if type(obj) is numpy.ma.MaskedArray and obj.dtype.names is None:
         mask = None if obj._mask is numpy.ma.nomask else obj._mask  # noqa: SLF001  # a copy else
         fill = obj._fill_value  # noqa: SLF001  # asking for it would set it
@@ -71,4 +70,8 @@ def _row_of(record: Any) -> Any:
 
     memory = flat_memory(record.base)
     offset = record.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
-    return np.ndarray((), record.dtype, memory, offset)
+    if not memory.dtype.hasobject:
+        return np.ndarray((), record.dtype, memory, offset)
+    start, inner = divmod(offset, memory.itemsize)
+    alike = record.dtype == memory.dtype
+    return (memory if alike else rebuild.fields_view(memory, record.dtype, inner))[start, ...]

@@ -123,11 +123,16 @@ def mutable_literals(statements: Iterable[Statement]) -> frozenset[str]:
 def stateful_classes(statements: Iterable[Statement]) -> frozenset[str]:
     """Classes whose attributes a step may change; as far as text tells, most of them.
 
-    A decorator of the notebook's may put an object in the place of a method.
+    A decorator of the notebook's may put an object in the place of a method. Where a base counts
+    its calls, it may do so on each class that derives from it.
     """
     code = [s for s in statements if s.kind in (StatementKind.FUNCTION, StatementKind.CLASS)]
-    classes, own = [s for s in code if s.kind is StatementKind.CLASS], names_of(code)
-    return frozenset(n for s in classes if _holds_state(s, own) for n in s.names)
+    own, found = names_of(code), set[str]()
+    for kind in (s for s in code if s.kind is StatementKind.CLASS):
+        bases = {base for node in parse(kind.source).body for base in _bases(node)}
+        if bases & found or _holds_state(kind, own):
+            found |= kind.names
+    return frozenset(found)
 
 
 def abstract_classes(statements: Iterable[Statement]) -> frozenset[str]:
@@ -260,7 +265,7 @@ def _holds_container(statement: Statement) -> bool:
 def _holds_state(statement: Statement, own: frozenset[str]) -> bool:
     """Whether a class body assigns anything, or a method stores into more than `self`."""
     for node in ast.walk(parse(statement.source)):
-        if isinstance(node, ast.ClassDef) and any(isinstance(s, ast.Assign) for s in node.body):
+        if isinstance(node, ast.ClassDef) and any(map(_assigns, node.body)):
             return True
         if isinstance(node, ast.ClassDef) and remembers(node):
             return True
@@ -272,6 +277,16 @@ def _holds_state(statement: Statement, own: frozenset[str]) -> bool:
         if any(_is_made_by(own, maker) for maker in makers):
             return True
     return False
+
+
+def _assigns(statement: ast.stmt) -> bool:
+    """Also with a hint, unless that gives a field a value that cannot change."""
+    match statement:
+        case ast.AnnAssign(value=ast.Call(func=ast.Name(id="field") | ast.Attribute(attr="field"))):
+            return False
+        case ast.AnnAssign(value=value):
+            return isinstance(value, ast.List | ast.Dict | ast.Set | ast.Call)
+    return isinstance(statement, ast.Assign)
 
 
 def _root(node: ast.expr) -> str:

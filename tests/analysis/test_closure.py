@@ -222,6 +222,19 @@ def test_a_function_with_a_namespace_of_its_own_brings_what_it_uses_there(namesp
     assert digest(1) == digest(1) != digest(2)
 
 
+def test_a_generator_that_a_class_holds_leads_nowhere(closure):
+    text = "import numpy as np\nclass P: rng = np.random.default_rng(1)"
+    assert not any("SystemRandom" in name for name in closure("P.rng", text).reached)
+
+
+def test_functions_in_records_of_an_array_are_followed(namespace):
+    exec("def f(): return k", namespace)
+    rows = np.array([(1.0, [namespace["f"]])], dtype=[("x", "f8"), ("do", "O")])
+    namespace.update(rows=rows, row=rows[0], k=1)
+    assert close_over(analyze("rows"), namespace, ModuleFiles()).reads == {"rows", "k"}
+    assert close_over(analyze("row"), namespace, ModuleFiles()).reads == {"row", "k"}
+
+
 def test_a_large_list_of_plain_values_is_passed_over(closure, namespace):
     namespace["xs"] = list(range(1_000_000))
     assert closure("xs") == Closure(reads=frozenset({"xs"}))
@@ -273,6 +286,17 @@ def test_a_cached_property_and_a_partial_method_are_looked_into(closure):
         "  def m(s, x): return n\n  q = functools.partialmethod(m, 1)\nn = []",
     )
     assert found.reads == {"k", "n"}
+
+
+def test_a_method_for_each_class_counts_by_what_is_registered(closure, namespace):
+    text = (
+        "from functools import singledispatchmethod\nclass P:\n"
+        "  @singledispatchmethod\n  def f(self, x): return 1\n"
+        "  @f.register\n  def _(self, x: int): return 2\np = P()"
+    )
+    before = closure("p", text).definitions
+    namespace["p"].f(5)
+    assert closure("p").definitions == before != closure("p", text.replace("2", "3")).definitions
 
 
 def test_names_in_code_that_a_variable_holds_are_read(closure):

@@ -18,6 +18,7 @@ COUNTS = "class P:\n    n = 0\n    def __init__(self):\n        P.n += 1\n"
         "class P:\n    pass\nswitch(P, 'b')",
         "class P(ABC):\n    pass\nP.register(list)",
         "class P:\n    def add(self, x, seen=[]):\n        seen.append(x)\nP().add(1)",
+        "class P:\n    all = []\n    def __init_subclass__(cls): cls.all.append(1)\nclass Q(P): 0",
     ],
 )
 def test_a_class_that_may_hold_something_by_the_end_of_its_cell(cell):

@@ -1,5 +1,6 @@
 """Numpy's generators without a seed."""
 
+import copy
 import importlib
 
 import numpy as np
@@ -31,6 +32,13 @@ def test_a_generator_without_a_seed_is_heard_wherever_it_is_made(draw):
 def test_one_with_a_seed_draws_nothing_from_the_system(draw):
     with ProcessWatch().watching() as seen:
         draw()
+    assert not seen.entropy.drawn
+
+
+@pytest.mark.parametrize("made", [fresh(3), old(3)])
+def test_a_copy_of_a_generator_goes_by_the_state_of_that_one(made):
+    with ProcessWatch().watching() as seen:
+        copy.deepcopy(made)
     assert not seen.entropy.drawn
 
 

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -128,6 +129,22 @@ def test_a_function_whose_default_was_changed_is_data(variables, monkeypatch):
     assert variables.names() == {"f"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "f.__defaults__ = (5,)",
+        "f.__kwdefaults__['y'] = 5",
+        "f.__code__ = g.__code__",
+    ],
+)
+def test_a_function_of_which_a_part_was_replaced_is_data(variables, monkeypatch, change):
+    monkeypatch.setitem(variables.namespace, "__name__", "__main__")
+    define = "def f(x=1, *, y=2): return x + y\ndef g(x, *, y): return y"
+    exec(compile(define, "<cell>", "exec"), variables.namespace)
+    assert changes(variables, "f()").mutated == set()
+    assert changes(variables, change).mutated == {"f"}
+
+
 def test_expecting_what_is_there_already_keeps_the_object(variables, context):
     versions = stored(context, a=[1])
     variables.expect(versions)
@@ -136,6 +153,38 @@ def test_expecting_what_is_there_already_keeps_the_object(variables, context):
     variables.look()
     variables.expect(versions)
     assert variables.namespace["a"] is value
+
+
+@pytest.fixture
+def main(variables, monkeypatch):
+    module = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    variables.namespace = vars(module)
+    return module
+
+
+def test_a_base_and_the_class_that_it_lists_need_each_other(variables, context, main):
+    exec("class Base: known = {}\nclass A(Base): pass\nBase.known['A'] = A", vars(main))
+    versions = stored(context, Base=main.Base) | stored(context, A=main.A)
+    del main.Base, main.A
+    variables.expect(versions)
+    assert variables.load(["A"]) == {"A", "Base"}
+    assert main.Base.known["A"] is main.A
+
+
+def test_a_class_of_which_a_method_got_another_default_is_data(variables, main):
+    exec(compile("class P:\n  def f(self, x=1): pass", "<cell>", "exec"), variables.namespace)
+    assert changes(variables, "P().f()").mutated == set()
+    assert changes(variables, "P.f.__defaults__ = (2,)").mutated == {"P"}
+
+
+def test_classes_that_share_a_list_are_given_it_together(variables, context, main):
+    exec("kept = [1]\nclass A: items = kept\nclass B: items = kept", vars(main))
+    versions = stored(context, A=main.A, B=main.B)
+    main.kept.append(2)
+    variables.expect(versions)
+    assert main.A.items is main.B.items
+    assert main.A.items == [1]
 
 
 @pytest.mark.parametrize("value", [math, int, print, len])

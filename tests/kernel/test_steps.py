@@ -421,6 +421,15 @@ def test_unloading_leaves_the_shell_as_it_was(live_kernel):
     assert "a v1" in live_kernel.run("%%step one\na = 1").line
 
 
+@pytest.mark.parametrize(("option", "read"), [("-i ", {"xs"}), ("", set())])
+def test_a_script_reads_what_it_sees_of_the_notebook(live_kernel, option, read):
+    (live_kernel.folder / "job.py").write_text("total = sum(xs)\n")
+    live_kernel.run("%%step data\nxs = [1]")
+    live_kernel.run(f"%%step run\n%run {option}job.py")
+    _, run = shown(live_kernel)["steps"]
+    assert {i["variable"] for i in run["inputs"]} == read
+
+
 def test_what_cannot_be_kept_is_an_output_and_an_input_all_the_same(live_kernel):
     live_kernel.run("import threading")
     live_kernel.run("%%step make\ng, lock = (i for i in range(9)), threading.Lock()")

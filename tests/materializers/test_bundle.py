@@ -1,3 +1,5 @@
+import sys
+import types
 from argparse import Namespace
 from types import MappingProxyType, SimpleNamespace
 
@@ -162,6 +164,39 @@ def test_a_record_is_a_row_of_its_array_again(kept):
     loaded = kept(table=table, row=table[1])
     loaded["row"]["a"] = 7
     assert loaded["table"]["a"].tolist() == [0, 7, 0]
+
+
+def test_fields_and_rows_of_records_that_hold_objects_are_views_again(kept):
+    table = np.zeros(4, dtype=[("a", "i4"), ("b", "f8"), ("c", "O")])
+    loaded = kept(
+        table=table, field=table["c"], number=table["b"][::-1], fields=table[["a", "b"]],
+        rows=table[3:0:-2], grid=table.reshape(2, 2), row=table[1], single=table[2, ...],
+    )  # fmt: skip
+    loaded["field"][0] = ["x"]
+    loaded["number"][0] = 4.0
+    loaded["fields"]["a"][1] = 5
+    loaded["rows"]["a"] += 1
+    loaded["grid"]["b"][1, 0] = 2.5
+    loaded["row"]["c"] = "y"
+    loaded["single"]["a"] = 7
+    assert loaded["table"].tolist() == [(0, 0, ["x"]), (6, 0, "y"), (7, 2.5, 0), (1, 4, 0)]
+
+
+def test_an_array_of_a_class_is_looked_at_again(tmp_path, monkeypatch):
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    exec("import numpy\nclass P: cells = numpy.zeros(3)", vars(main))
+    BundleMaterializer().save({"P": main.P, "view": main.P.cells[1:]}, tmp_path)
+    del main.P
+    loaded = BundleMaterializer().load(tmp_path)
+    loaded["view"][0] = 4
+    assert loaded["P"].cells.tolist() == [0, 4, 0]
+
+
+def test_records_that_hold_objects_in_an_odd_order_are_refused(kept):
+    table = np.zeros((2, 3), dtype=[("a", "i4"), ("c", "O")])
+    with pytest.raises(ValueNotStorableError):
+        kept(table=table, columns=table[:, 1:])
 
 
 def test_a_masked_array_shares_its_data_again(kept):

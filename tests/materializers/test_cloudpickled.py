@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
+from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.errors import ValueNotLoadableError, ValueNotStorableError
 from jupyter_mlpipe.testing.materializers import MaterializerContract
 
@@ -288,6 +289,36 @@ def test_what_an_object_was_given_beside_what_it_is_made_of_stays(tmp_path, note
     )
     CloudpickleMaterializer().save(point, tmp_path)
     assert vars(CloudpickleMaterializer().load(tmp_path)) == {"x": 1, "y": 2}
+
+
+@pytest.mark.parametrize(
+    ("base", "made"),
+    [
+        ("collections.Counter", "P('aab')"),
+        ("collections.defaultdict", "P(list, a=1)"),
+        ("decimal.Decimal", "P('1.5')"),
+        ("random.Random", "P(3)"),
+        ("pandas.DataFrame", "P({'a': [1]})"),
+    ],
+)
+def test_what_an_object_was_given_that_the_class_of_a_library_forgets_stays(
+    tmp_path, notebook, base, made
+):
+    module = base.partition(".")[0]
+    source = f"import {module}\nclass P({base}): pass\nboth = {made}, {made}"
+    one, other = notebook(source, "both")
+    vars(one)["given"], vars(other)["given"] = [7], [8]
+    CloudpickleMaterializer().save(one, tmp_path)
+    loaded = CloudpickleMaterializer().load(tmp_path)
+    assert loaded.given == [7]
+    assert content_digest(loaded) == content_digest(one) != content_digest(other)
+
+
+def test_a_frame_of_the_notebooks_own_class_is_kept_by_its_metadata(tmp_path, notebook):
+    source = "import pandas\nclass P(pandas.DataFrame):\n    _metadata = ['source']\n"
+    frame = notebook(source + "p = P({'a': [1]})\np.source = 'web'", "p")
+    CloudpickleMaterializer().save(frame, tmp_path)
+    assert CloudpickleMaterializer().load(tmp_path).source == "web"
 
 
 def test_slots_are_filled_although_their_class_guards_them(tmp_path, notebook):

@@ -123,6 +123,15 @@ def test_a_change_is_seen_in_all_parts_of_a_figure():
     assert not set(before) & set(after)
 
 
+def test_what_bar_gives_counts_by_its_artists_and_what_is_said_of_them():
+    def bars(height=2.0, label="n"):
+        return Figure().subplots().bar(["a", "b"], [1.0, height], label=label)
+
+    one = bars()
+    assert content_digest(one) == content_digest(one) == content_digest(bars())
+    assert content_digest(bars(3.0)) != content_digest(one) != content_digest(bars(label="m"))
+
+
 def test_a_change_that_was_drawn_already_is_seen(tmp_path):
     figure = line()
     before = content_digest(figure)

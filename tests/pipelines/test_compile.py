@@ -1,6 +1,7 @@
 import pytest
 
 from jupyter_mlpipe.analysis.canonical import canonical_hash
+from jupyter_mlpipe.analysis.statements import read_statements
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.pipeline import CodeArchive, FanOut
@@ -14,7 +15,7 @@ from jupyter_mlpipe.model.run import (
     StepRun,
 )
 from jupyter_mlpipe.pipelines.compile import compile_notebook, with_code
-from jupyter_mlpipe.pipelines.definitions import definitions_of, names_of
+from jupyter_mlpipe.pipelines.definitions import definitions_of, names_of, stateful_classes
 from jupyter_mlpipe.pipelines.facts import read_facts
 from jupyter_mlpipe.tracking.sql import SqlMetadataStore
 
@@ -108,6 +109,22 @@ def test_a_list_written_in_an_untagged_cell_is_waited_for_where_a_step_may_chang
     cells = ("NAMES = []", "%%step add\nNAMES.append(1)", "%%step use\nprint(NAMES)")
     pipeline = compile_notebook(notebook(*cells), None)
     assert sources(pipeline, "use", "NAMES") == ("add",)
+
+
+def test_a_class_whose_base_counts_is_waited_for(notebook):
+    count = "class Counts:\n  def hit(self): type(self).hits = 1\nclass A(Counts): pass"
+    pipeline = compile_notebook(
+        notebook(count, "%%step hit\nA().hit()", "%%step see\nA.hits"), None
+    )
+    assert pipeline.steps[1].depends_on == ("hit",)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "found"),
+    [("pool: list = []", {"P"}), ("n: int = 0", set()), ("n: list = field()", set())],
+)
+def test_a_class_whose_attribute_may_change_may_be_changed_by_a_step(attribute, found):
+    assert stateful_classes(read_statements(f"class P:\n  {attribute}")) == found
 
 
 def test_imports_and_functions_of_a_step_are_code_and_no_data(notebook):
