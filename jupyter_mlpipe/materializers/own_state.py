@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_mlpipe.materializers.attributes import attributes_of
 from jupyter_mlpipe.materializers.naming import belongs_to_notebook
 
 OF_THE_PROCESS = (
@@ -45,8 +46,9 @@ def forgotten_by_library(obj: Any) -> dict[str, Any]:
     class of the notebook that derives from them was given.
     """
     kind = type(obj)
-    given = getattr(obj, "__dict__", None)
-    if not given or not belongs_to_notebook(kind) or not _library_reduces(kind):
+    own = belongs_to_notebook(kind) and _library_reduces(kind)
+    given = attributes_of(obj) if own else None
+    if not given:
         return {}
     made = obj.__reduce_ex__(5)
     told = _told(made[2] if len(made) > 2 else None) if isinstance(made, tuple) else given
