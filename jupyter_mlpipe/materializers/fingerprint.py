@@ -44,7 +44,11 @@ from jupyter_mlpipe.materializers.figure_facts import figure_facts
 from jupyter_mlpipe.materializers.keras_facts import keras_facts
 from jupyter_mlpipe.materializers.meaningless import refuse_meaningless
 from jupyter_mlpipe.materializers.moments import Moment
-from jupyter_mlpipe.materializers.own_state import OF_THE_PROCESS, whole_state
+from jupyter_mlpipe.materializers.own_state import (
+    OF_THE_PROCESS,
+    taken_apart_by_itself,
+    whole_state,
+)
 from jupyter_mlpipe.materializers.pickling import bounded_recursion
 from jupyter_mlpipe.materializers.plotly_facts import plotly_facts
 from jupyter_mlpipe.materializers.quick_facts import (
@@ -202,7 +206,7 @@ class _FactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         state = whole_state(obj)
         if state is not None:
             return (*fact("object", kind), state)
-        reduced = super().reducer_override(obj)
+        reduced = taken_apart_by_itself(obj) or super().reducer_override(obj)
         if reduced is NotImplemented and not issubclass(kind, _DEFINITIONS):
             answers = _answers_itself(kind)
             self.wayward = self.wayward or answers

@@ -50,7 +50,7 @@ from jupyter_mlpipe.materializers.naming import (
     found_by_name,
     is_of_past,
 )
-from jupyter_mlpipe.materializers.own_state import whole_state
+from jupyter_mlpipe.materializers.own_state import taken_apart_by_itself, whole_state
 from jupyter_mlpipe.materializers.tensors import (
     is_tensor,
     lies_in_memory,
@@ -176,7 +176,7 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if _sets_itself(type(obj)):
             self.doubtful = True
             return _reduce_bare(obj) if self._bare else NotImplemented
-        return with_slots(obj) or super().reducer_override(obj)
+        return with_slots(obj) or taken_apart_by_itself(obj) or super().reducer_override(obj)
 
     def _reduce_definition(self, definition: Any) -> Any:
         if not belongs_to_notebook(definition):
