@@ -10,6 +10,7 @@ from jupyter_mlpipe.analysis.handed import handed_by_call, kept_by
 from jupyter_mlpipe.analysis.mutation import MUTATORS, changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
+from jupyter_mlpipe.analysis.variable_hints import hints_given
 from jupyter_mlpipe.model.run import Immovable
 
 _MAKERS: Mapping[str, str] = MappingProxyType(
@@ -55,7 +56,10 @@ def leftovers(python: str, definitions: Sequence[Statement]) -> tuple[Immovable,
         return ()
     defined = frozenset(n for s in definitions if s.kind in _CODE for n in s.names)
     text = _Text((cell, *around), defined)
-    found = (*text.variables(cell), *text.changes(), *text.threads(cell), *text.handed(python))
+    found = (
+        *(*text.variables(cell), *text.changes(), *text.threads(cell), *text.handed(python)),
+        *hints_given(python),
+    )
     return tuple({(state.kind, state.name): state for state in found}.values())
 
 

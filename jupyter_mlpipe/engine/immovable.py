@@ -20,6 +20,7 @@ from jupyter_mlpipe.analysis.origins import is_of_notebook
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.touches import touches_process
+from jupyter_mlpipe.analysis.variable_hints import KEPT_HINTS, asks_for_hints
 from jupyter_mlpipe.engine.data import is_data
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.materializers.identity import identity
@@ -72,6 +73,8 @@ class StepText:
     words: frozenset[str]
     impure: bool
     """Whether it calls anything that may look at the process."""
+    hints: bool = False
+    """Whether it asks for the hints of the notebook's variables."""
 
 
 def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
@@ -86,6 +89,7 @@ def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
         imported=frozenset(name for source in sources for name in _imported(source)),
         words=frozenset(re.findall(r"\w+", " ".join(sources))),
         impure=touches_process(sources, defined | own),
+        hints=asks_for_hints(sources),
     )
 
 
@@ -101,6 +105,8 @@ def is_used(state: Immovable, name: str, step: StepText) -> bool:
         return state.name in step.defined or state.name in step.reads
     if state.kind == "environment":
         return state.name in step.words
+    if state.kind == KEPT_HINTS:
+        return step.hints
     if state.kind == "thread":
         return bool(step.reads.intersection(state.shares))
     if state.name in _EVERYWHERE or state.kind == HANDED:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from jupyter_mlpipe.analysis.code import code_names, meaning_in
 from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.variable_hints import HINTS, asks_for_hints
 from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but, relinked
 from jupyter_mlpipe.engine.appending import Beside, append
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
@@ -94,6 +95,7 @@ def _makers_noted(attempt: Attempt, step_run: StepRun) -> tuple[StepRun, ...]:
     """Steps on whose traces in the process this one was seen to build, which run again then."""
     closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
     asked = asked_for(attempt.python, closure, namespace)
+    asked |= {HINTS} if asks_for_hints([attempt.python], closure.codes) else frozenset()
     callers = attempt.scope.callers.noted(step_run, asked)
     return (*attempt.drawn.makers_noted(step_run), *callers)
 

@@ -18,6 +18,7 @@ from jupyter_mlpipe.analysis.conditions import condition_signature
 from jupyter_mlpipe.analysis.magics import is_blind
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.analysis.variable_hints import HINTS, asks_for_hints
 from jupyter_mlpipe.engine import lookup
 from jupyter_mlpipe.engine.aliasing import Aliases
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
@@ -70,6 +71,7 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     if wanted:
         step = with_annotations(step, python, signature, scope)
         _refuse(step, closure, context)
+        _refuse_without_hints(step, closure, scope)
     surroundings, problems = _surroundings(step, closure, before, scope, context)
     attempt = Attempt(
         id=new_id(),
@@ -271,6 +273,16 @@ def _refuse_done_outside(step: StepSource, modules: Iterable[Dependency], scope:
                 "%%step do not run in a pipeline, so that is missing here. Put %%step NAME in "
                 "front of that cell; if the cell is no more, run the notebook again.",
             )
+
+
+def _refuse_without_hints(step: StepSource, closure: Closure, scope: Scope) -> None:
+    skipped = scope.callers.without_hints()
+    if skipped and asks_for_hints([python_source(step.source)], closure.codes):
+        raise NotebookError(
+            step.label,
+            f"it asks for {HINTS}, in which the hints of step {skipped[0]} are missing: that step "
+            "did not have to run again. Put --no-cache on its %%step line, and run it.",
+        )
 
 
 def _surroundings(
