@@ -9,7 +9,7 @@ import threading
 import types
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ from jupyter_mlpipe.engine.data import is_data
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.meaningless import ends_with_code
+from jupyter_mlpipe.materializers.places import holds_place
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.run import Immovable
 
@@ -54,6 +55,7 @@ _EVERYWHERE = frozenset({"builtins", "copyreg", "logging", "sys"})
 """Modules that code uses without importing them."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _SHELL = frozenset({"IPython.core.interactiveshell", "ipykernel.zmqshell"})
+_PLACE = "what id() gave, an object's place in memory"
 _ENDS = "whose class has a __del__"
 _LOOKED_THROUGH = 10_000
 """Objects at most that are looked at to find out what a value holds on to."""
@@ -115,12 +117,19 @@ def is_used(state: Immovable, name: str, step: StepText) -> bool:
 
 
 def immovable_variables(
-    names: Iterable[str], namespace: Mapping[str, Any], *, mutated: bool = False
+    names: Iterable[str],
+    namespace: Mapping[str, Any],
+    places: Set[int] = frozenset(),
+    *,
+    mutated: bool = False,
 ) -> tuple[Immovable, ...]:
-    """Variables whose values could not be stored; `mutated` if they were changed in place."""
+    """Variables whose values could not be stored; `mutated` if they were changed in place.
+
+    `places` are what `id` gave to code of the user's.
+    """
+    told = ((name, describe(namespace[name], places)) for name in sorted(names))
     return tuple(
-        Immovable(name, "variable", describe(namespace[name]), _held_by(name, namespace), mutated)
-        for name in sorted(names)
+        Immovable(name, "variable", what, _held_by(name, namespace), mutated) for name, what in told
     )
 
 
@@ -160,7 +169,7 @@ def threads_left(before: frozenset[int], namespace: Mapping[str, Any]) -> tuple[
     )
 
 
-def describe(value: Any) -> str:
+def describe(value: Any, places: Set[int] = frozenset()) -> str:
     """`a generator`, `an open file`, `a dict that holds a lock`."""
     name = type(value).__name__
     if name in _WORDS:
@@ -169,6 +178,7 @@ def describe(value: Any) -> str:
     if ends_with_code(type(value)):
         return f"{kind}, {_ENDS}"
     inner = next((w for w in map(_word_for, gc.get_referents(value)) if w), "")
+    inner = inner or (_PLACE if holds_place(value, places) else "")
     return f"{kind} that holds {inner}" if inner else kind
 
 

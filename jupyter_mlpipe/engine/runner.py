@@ -111,6 +111,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         attempt = _look_again(attempt, context)
     attempt = replace(attempt, problems=tuple(dict.fromkeys((*attempt.problems, *problems))))
     load_generators(attempt.python)
+    _mind_places(attempt)
     sharers = attempt.surroundings.sharers()
     found, versions = attempt.surroundings.references, attempt.surroundings.inputs
     values = give_values(found, versions, variables.namespace, context) if found else {}
@@ -131,6 +132,13 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         journal=journal_of(attempt, context),
         given=values,
     )
+
+
+def _mind_places(attempt: Attempt) -> None:
+    """Of what is not read as text, and of local modules, nobody knows whether it asks for them."""
+    closure = attempt.surroundings.closure
+    unknown = "id" if closure.modules or closure.dynamic is not None else ""
+    attempt.scope.watch.mind_places(f"{attempt.python} {unknown}", closure.codes)
 
 
 def _let_go(attempt: Attempt) -> Mapping[str, Held]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import site
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names
@@ -49,6 +50,7 @@ _BETWEEN = frozenset(
 """Modules through which code reaches a file."""
 _WRITES_FILES = "IPython.core.magics.osm"
 """Where `%%writefile` is."""
+_ID = re.compile(r"(?<![.\w])id\b(?!\s*=[^=])")
 _OFTEN = 1000
 """Files after which Linux is asked what it has to tell, for it remembers so much only."""
 _HEARD = frozenset(
@@ -154,6 +156,9 @@ class ProcessWatch:
         self._trace = FunctionTrace()
         self._unheard = UnheardFiles(self._ignored)
         self._installed = False
+        self.places: set[int] = set()
+        """What `id` gave to code of the user's, in steps and between them."""
+        self._minds_places = [False]
 
     @contextmanager
     def watching(
@@ -165,6 +170,21 @@ class ProcessWatch:
         finally:
             self.stop()
 
+    def listen(self) -> None:
+        """Be ready to hear what happens."""
+        if not self._installed:
+            sys.addaudithook(self._hook())
+            self._installed = True
+
+    def mind_places(self, text: str, codes: Iterable[CodeType] = ()) -> None:
+        """Hear what `id` gives from now on, if a text or code that is about to run mentions it.
+
+        Libraries ask for it a million times, so nothing is spent on it where nobody else does.
+        """
+        if not self._minds_places[0] and (_ID.search(text) or any(map(_mentions_id, codes))):
+            self._minds_places[0] = True
+            self.listen()
+
     def start(self, journal: Journal | None = None, places: Iterable[str] = ()) -> Sightings:
         """Begin to collect; what is returned fills up until `stop`.
 
@@ -172,9 +192,7 @@ class ProcessWatch:
             journal: Given to code that asks meanwhile which step runs.
             places: Texts that the step may make paths of.
         """
-        if not self._installed:
-            sys.addaudithook(self._hook())
-            self._installed = True
+        self.listen()
         self.stop()  # an interrupt may have left the last one open, and `os` with it
         self._unheard.start(places)
         seen = self._now[0] = Sightings(journal=journal or Journal())
@@ -215,9 +233,21 @@ class ProcessWatch:
 
         A method would make it search for an attribute each time, at five times the price.
         """
-        now, this = self._now, weakref.ref(self)
+        now, this, places = self._now, weakref.ref(self), self.places
+        minds = self._minds_places
+        own: dict[Any, bool] = {"__main__": True, None: True}
+        frame_at = sys._getframe  # noqa: SLF001
 
         def hear(event: str, arguments: tuple[Any, ...]) -> None:
+            if event == "builtins.id":
+                if not minds[0]:
+                    return
+                module = frame_at(1).f_globals.get("__name__")
+                if (known := own.get(module)) is None:
+                    known = own[module] = is_local(str(module))
+                if known:
+                    places.add(arguments[0])
+                return
             seen = now[0]
             if seen is not None and event in _HEARD and (watch := this()) is not None:
                 watch._hear(seen, event, arguments)  # noqa: SLF001
@@ -284,6 +314,11 @@ class ProcessWatch:
             return None  # it was imported, or shown in a traceback
         seen.relative = seen.relative or not os.path.isabs(said)  # noqa: PTH117
         return path
+
+
+def _mentions_id(code: CodeType) -> bool:
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return "id" in code.co_names or any(map(_mentions_id, inner))
 
 
 def _names_in(folder: str) -> frozenset[str]:
