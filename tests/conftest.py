@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
@@ -19,6 +20,9 @@ from tests.s3 import running_server as s3_server
 
 ROOT = Path(__file__).parent.parent
 _WAIT = 120
+# A machine that is busy with other things finds no fault by being slow.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @dataclass

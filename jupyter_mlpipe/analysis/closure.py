@@ -159,7 +159,8 @@ class _Walk:
         self._definitions = Definitions(namespace, data, self.found)
         self._names: set[str] = set()
         self._run_texts: set[str] = set()
-        self._objects: dict[int, Any] = {_here(namespace): namespace}
+        passed_over = (namespace, vars(builtins))  # the latter is in each dict that `exec` filled
+        self._objects: dict[int, Any] = {_here(one): one for one in passed_over}
         self._heaps: list[tuple[list[Any], str]] = []
         """What waits to be looked through, each with the variable it was reached from."""
 

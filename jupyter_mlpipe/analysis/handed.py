@@ -11,7 +11,7 @@ from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.model.run import Immovable
 
-_KEEPS = re.compile(r"register|hook|handler|signal")
+_KEEPS = re.compile(r"register|hook|handler|signal|copyreg(?!\.dispatch_table)")
 """How functions are called that keep what they are given, such as `codecs.register_error`."""
 HANDED = "handed"
 """The kind of immovable state that such a module keeps."""

@@ -10,8 +10,10 @@ from jupyter_mlpipe.analysis.handed import handed_by_call, kept_by
 from jupyter_mlpipe.analysis.mutation import MUTATORS, changed_in_place
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
+from jupyter_mlpipe.analysis.variable_hints import hints_given
 from jupyter_mlpipe.model.run import Immovable
 
+_PLACE = "an object's place in memory"
 _MAKERS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("open", "fdopen", "TemporaryFile", "NamedTemporaryFile"), "an open file"),
@@ -34,6 +36,7 @@ _MAKERS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("reader", "DictReader"), "a reader"),
         **dict.fromkeys(("writer", "DictWriter"), "a writer"),
         "ref": "a weak reference",
+        "id": _PLACE,
     }
 )
 """Calls by the last part of the function's name."""
@@ -55,7 +58,10 @@ def leftovers(python: str, definitions: Sequence[Statement]) -> tuple[Immovable,
         return ()
     defined = frozenset(n for s in definitions if s.kind in _CODE for n in s.names)
     text = _Text((cell, *around), defined)
-    found = (*text.variables(cell), *text.changes(), *text.threads(cell), *text.handed(python))
+    found = (
+        *(*text.variables(cell), *text.changes(), *text.threads(cell), *text.handed(python)),
+        *hints_given(python),
+    )
     return tuple({(state.kind, state.name): state for state in found}.values())
 
 
@@ -82,6 +88,8 @@ class _Text:
                 what = self._word(value)
                 if what:
                     yield Immovable(name, "variable", what, tuple(sorted(_names(value))))
+            if name := _put_by_place(node):
+                yield Immovable(name, "variable", _PLACE)
 
     def threads(self, cell: ast.Module) -> Iterator[Immovable]:
         """Threads that are started, whether bound to a name or not."""
@@ -144,10 +152,12 @@ class _Text:
                 return self._word_of_call(value, _last(function))
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
                 return self._holder(items)
-            case ast.Dict(values=items):
-                return self._holder(items)
-            case ast.ListComp(elt=item) | ast.DictComp(value=item) | ast.SetComp(elt=item):
+            case ast.Dict(keys=keys, values=items):
+                return self._holder([*filter(None, keys), *items])
+            case ast.ListComp(elt=item) | ast.SetComp(elt=item):
                 return self._holder([item])
+            case ast.DictComp(key=key, value=item):
+                return self._holder([key, item])
         return ""
 
     def _word_of_call(self, call: ast.Call, name: str) -> str:
@@ -225,6 +235,18 @@ def path_of(node: ast.expr) -> list[str]:
             parts.append(inner.attr)
         inner = inner.value
     return [inner.id, *reversed(parts)] if isinstance(inner, ast.Name) else []
+
+
+def _put_by_place(node: ast.AST) -> str:
+    """The variable into which something is put under `id(x)`."""
+    match node:
+        case ast.Subscript(value=ast.Name(id=name), slice=key, ctx=ast.Store()):
+            put = [key]
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=put):
+            put = put if method in MUTATORS else []
+        case _:
+            return ""
+    return name if any(isinstance(p, ast.Call) and _last(p.func) == "id" for p in put) else ""
 
 
 def _last(node: ast.expr) -> str:

@@ -15,6 +15,7 @@ from jupyter_mlpipe.engine.naming import default_name
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.engine.values import KeptValue
 from jupyter_mlpipe.engine.watch import Sightings
+from jupyter_mlpipe.materializers.places import holds_place
 from jupyter_mlpipe.materializers.sharing import sharing_groups
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import new_id
@@ -143,6 +144,7 @@ def _keep(
     namespace = scope.variables.namespace
     chosen = None
     try:
+        _refuse_places(group, scope)
         if len(group) > 1:
             together = {name: namespace[name] for name in group}
             return context.values.keep_together(together, previewed=wishes.previewed)
@@ -154,9 +156,16 @@ def _keep(
         if len(group) > 1:
             return _keep_apart(group, scope, context, wishes, problems)
         (name,) = group
-        travels_not = cannot_travel(name, describe(namespace[name]))
+        travels_not = cannot_travel(name, describe(namespace[name], scope.watch.places))
         problems[name] = f"`{name}` is not kept: {error}" if chosen else travels_not
         return {}
+
+
+def _refuse_places(group: frozenset[str], scope: Scope) -> None:
+    """Stop at what is looked up by `id`: after loading, every object has another one."""
+    places, namespace = scope.watch.places, scope.variables.namespace
+    if places and any(holds_place(namespace[name], places) for name in group):
+        raise ValueNotStorableError("It holds what id() gave, which no other process could use.")
 
 
 def _keep_apart(

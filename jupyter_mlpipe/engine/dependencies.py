@@ -19,6 +19,7 @@ from jupyter_mlpipe.engine.randomness import capture_states, state_digest
 from jupyter_mlpipe.engine.references import VersionReference
 from jupyter_mlpipe.engine.scope import Scope
 from jupyter_mlpipe.materializers.fingerprint import content_digest
+from jupyter_mlpipe.materializers.places import holds_place
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.digest import digest_of
 from jupyter_mlpipe.model.errors import NotFoundError
@@ -134,7 +135,10 @@ class Surroundings:
 
     def digest_literal(self, name: str) -> str:
         """The digest of a constant's or parameter's present value."""
-        return content_digest(self.scope.variables.namespace.get(name)) or OPAQUE
+        value = self.scope.variables.namespace.get(name)
+        if holds_place(value, self.scope.watch.places):
+            return OPAQUE
+        return content_digest(value) or OPAQUE
 
     def digest_value(self, name: str) -> str | None:
         """The digest of a variable, whether it is data now or a literal."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.attempt import Attempt
-from jupyter_mlpipe.engine.variables import Changes
+from jupyter_mlpipe.engine.changes import Changes
 from jupyter_mlpipe.model.errors import NotebookError
 from jupyter_mlpipe.model.pipeline import FanOut
 from jupyter_mlpipe.model.step import StepSource

@@ -9,7 +9,7 @@ import threading
 import types
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -20,10 +20,12 @@ from jupyter_mlpipe.analysis.origins import is_of_notebook
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.touches import touches_process
+from jupyter_mlpipe.analysis.variable_hints import KEPT_HINTS, asks_for_hints
 from jupyter_mlpipe.engine.data import is_data
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.meaningless import ends_with_code
+from jupyter_mlpipe.materializers.places import holds_place
 from jupyter_mlpipe.materializers.reach import Walker, is_atom
 from jupyter_mlpipe.model.run import Immovable
 
@@ -53,6 +55,7 @@ _EVERYWHERE = frozenset({"builtins", "copyreg", "logging", "sys"})
 """Modules that code uses without importing them."""
 _CODE = frozenset({StatementKind.FUNCTION, StatementKind.CLASS})
 _SHELL = frozenset({"IPython.core.interactiveshell", "ipykernel.zmqshell"})
+_PLACE = "what id() gave, an object's place in memory"
 _ENDS = "whose class has a __del__"
 _LOOKED_THROUGH = 10_000
 """Objects at most that are looked at to find out what a value holds on to."""
@@ -72,6 +75,8 @@ class StepText:
     words: frozenset[str]
     impure: bool
     """Whether it calls anything that may look at the process."""
+    hints: bool = False
+    """Whether it asks for the hints of the notebook's variables."""
 
 
 def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
@@ -86,6 +91,7 @@ def text_of(python: str, definitions: Sequence[Statement]) -> StepText:
         imported=frozenset(name for source in sources for name in _imported(source)),
         words=frozenset(re.findall(r"\w+", " ".join(sources))),
         impure=touches_process(sources, defined | own),
+        hints=asks_for_hints(sources),
     )
 
 
@@ -101,6 +107,8 @@ def is_used(state: Immovable, name: str, step: StepText) -> bool:
         return state.name in step.defined or state.name in step.reads
     if state.kind == "environment":
         return state.name in step.words
+    if state.kind == KEPT_HINTS:
+        return step.hints
     if state.kind == "thread":
         return bool(step.reads.intersection(state.shares))
     if state.name in _EVERYWHERE or state.kind == HANDED:
@@ -109,12 +117,19 @@ def is_used(state: Immovable, name: str, step: StepText) -> bool:
 
 
 def immovable_variables(
-    names: Iterable[str], namespace: Mapping[str, Any], *, mutated: bool = False
+    names: Iterable[str],
+    namespace: Mapping[str, Any],
+    places: Set[int] = frozenset(),
+    *,
+    mutated: bool = False,
 ) -> tuple[Immovable, ...]:
-    """Variables whose values could not be stored; `mutated` if they were changed in place."""
+    """Variables whose values could not be stored; `mutated` if they were changed in place.
+
+    `places` are what `id` gave to code of the user's.
+    """
+    told = ((name, describe(namespace[name], places)) for name in sorted(names))
     return tuple(
-        Immovable(name, "variable", describe(namespace[name]), _held_by(name, namespace), mutated)
-        for name in sorted(names)
+        Immovable(name, "variable", what, _held_by(name, namespace), mutated) for name, what in told
     )
 
 
@@ -154,7 +169,7 @@ def threads_left(before: frozenset[int], namespace: Mapping[str, Any]) -> tuple[
     )
 
 
-def describe(value: Any) -> str:
+def describe(value: Any, places: Set[int] = frozenset()) -> str:
     """`a generator`, `an open file`, `a dict that holds a lock`."""
     name = type(value).__name__
     if name in _WORDS:
@@ -163,6 +178,7 @@ def describe(value: Any) -> str:
     if ends_with_code(type(value)):
         return f"{kind}, {_ENDS}"
     inner = next((w for w in map(_word_for, gc.get_referents(value)) if w), "")
+    inner = inner or (_PLACE if holds_place(value, places) else "")
     return f"{kind} that holds {inner}" if inner else kind
 
 

@@ -9,10 +9,10 @@ from jupyter_mlpipe.analysis.mutation import stored_into
 from jupyter_mlpipe.analysis.parsing import parse
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.capture import Captured
+from jupyter_mlpipe.engine.changes import Changes
 from jupyter_mlpipe.engine.immovable import handed_functions, immovable_variables, moved_on
 from jupyter_mlpipe.engine.memories import handed_out, remembered, remembered_since
 from jupyter_mlpipe.engine.scripts import left_untold
-from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.model.run import Immovable
 
 
@@ -21,7 +21,7 @@ def left_behind(attempt: Attempt, captured: Captured, changes: Changes) -> tuple
     namespace = attempt.scope.variables.namespace
     unkept = captured.problems.keys() - captured.versions.keys()
     opaque = {n for n, version in attempt.surroundings.inputs.items() if version is None}
-    before = attempt.before
+    before, places = attempt.before, attempt.scope.watch.places
     used = {
         n: v
         for n in opaque & before.keys() & namespace.keys()
@@ -29,8 +29,8 @@ def left_behind(attempt: Attempt, captured: Captured, changes: Changes) -> tuple
     }
     changed = (unkept & changes.mutated) | (_changed(attempt, used) - changes.written)
     return (
-        *immovable_variables(unkept & changes.written, namespace),
-        *immovable_variables(changed, namespace, mutated=True),
+        *immovable_variables(unkept & changes.written, namespace, places),
+        *immovable_variables(changed, namespace, places, mutated=True),
         *attempt.threads_left,
         *attempt.modules_changed,
         *_remembered(attempt, changes),

@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.bus import EventBus
+from jupyter_mlpipe.engine.changes import Changes
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.displayed import DisplayedOutput, load_displayed
 from jupyter_mlpipe.engine.elements import elements_of, interference, refuse_accumulation
@@ -24,7 +25,6 @@ from jupyter_mlpipe.engine.recording import (
 from jupyter_mlpipe.engine.runner import apply_hit, begin, close_step, open_step, take_back
 from jupyter_mlpipe.engine.scope import Element
 from jupyter_mlpipe.engine.state_record import recalled
-from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.model.errors import MlpipeError, NotebookError

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 from jupyter_mlpipe.analysis.bytecode import global_names
 from jupyter_mlpipe.analysis.closure import Closure
 from jupyter_mlpipe.analysis.purity import CachedFunction
+from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.analysis.variable_hints import HINTS, gives_hints
 from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.model.run import Immovable, StepRun
@@ -43,10 +45,14 @@ _ASKS = "cache_info"
 
 
 class Callers:
-    """Knows for one process which steps called such functions, and which would have."""
+    """Knows for one process which steps called such functions, and which would have.
+
+    Steps that give variables hints, which leave a trace as well, go by `HINTS`.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[StepRun, frozenset[str]]] = {}
+        self._ran: set[str] = set()
         self._before: Mapping[str, int] = {}
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
@@ -56,19 +62,29 @@ class Callers:
     def ran(self, step_run: StepRun, namespace: Mapping[str, Any]) -> None:
         """Take up what was recorded of it."""
         called = {n for n, calls in _calls(namespace).items() if calls != self._before.get(n, 0)}
-        self._known[step_run.step] = step_run, frozenset(called)
+        self._known[step_run.step] = step_run, frozenset(called) | _hints_of(step_run)
+        self._ran.add(step_run.step)
 
     def hit(self, step_run: StepRun, closure: Closure, namespace: Mapping[str, Any]) -> None:
         """Take up that a step did not run, by the record of the run that holds still."""
         called = remembered(namespace).keys() & closure.definitions.keys()
-        self._known[step_run.step] = step_run, frozenset(called)
+        self._known[step_run.step] = step_run, frozenset(called) | _hints_of(step_run)
+
+    def without_hints(self) -> tuple[str, ...]:
+        """Steps that would give hints, but did not run in this process."""
+        return tuple(s for s, (_, c) in self._known.items() if HINTS in c and s not in self._ran)
 
     def noted(self, step_run: StepRun, asked: frozenset[str]) -> tuple[StepRun, ...]:
         """Those that must run again each time from now on, for this one asks for their calls."""
         runs = [run for run, called in self._known.values() if called & asked]
-        why = f"always runs: `{step_run.step}` asks for calls that it makes"
+        what = "hints that it gives" if asked == {HINTS} else "calls that it makes"
+        why = f"always runs: `{step_run.step}` asks for {what}"
         others = (run for run in runs if run.id != step_run.id and not run.uncacheable)
         return tuple(replace(run, uncacheable=why) for run in others)
+
+
+def _hints_of(step_run: StepRun) -> frozenset[str]:
+    return frozenset({HINTS} if gives_hints(python_source(step_run.source)) else ())
 
 
 def _calls(namespace: Mapping[str, Any]) -> Mapping[str, int]:

@@ -25,6 +25,7 @@ from jupyter_mlpipe.engine.module_states import Watched
 from jupyter_mlpipe.engine.trace import Executed
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.identity import identity
+from jupyter_mlpipe.materializers.places import holds_place
 from jupyter_mlpipe.materializers.reach import Walker
 from jupyter_mlpipe.model.artifact import ArtifactVersion
 from jupyter_mlpipe.model.run import OPAQUE, Dependency, DependencyKind
@@ -159,6 +160,7 @@ class _Found:
         if version is not None:
             return Dependency(DependencyKind.INPUT, name, version.digest)
         comparable = held.fingerprint is not None and self._variables.is_unchanged(held)
+        comparable = comparable and not holds_place(held.value, scope.watch.places)
         digest = (content_digest(held.value) if comparable else None) or OPAQUE
         if name in scope.parameters:
             return Dependency(DependencyKind.PARAMETER, name, digest, literal_text(held.value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_mlpipe.analysis.variable_hints import HINTS, asks_for_hints
 from jupyter_mlpipe.engine.attempt import Attempt
 from jupyter_mlpipe.engine.capture import Captured
 from jupyter_mlpipe.engine.immovable import immovable_variables
@@ -24,6 +25,7 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
     held = _held_by_unkept(step_run, attempt)
     closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
     unsteady = why_unsteady(attempt.python, closure, namespace, traced=seen.executed.heard)
+    hints = HINTS if asks_for_hints([attempt.python], closure.codes) else ""
     checks = (
         (always_runs(closure.dynamic or ""), "{}"),
         (", ".join(f"`{name}`" for name in opaque), "always runs: {} cannot be compared"),
@@ -37,6 +39,7 @@ def why_never(step_run: StepRun, attempt: Attempt, captured: Captured, seen: Sig
             ", ".join(f"`{n}`" for n in sorted(asked_for(attempt.python, closure, namespace))),
             "always runs: it asks how often {} was called",
         ),
+        (hints, "always runs: it asks for the hints of the notebook's variables ({})"),
         (attempt.drawn.why_never(), "always runs: it {}"),
         (seen.journal.never, "always runs: it {}"),
         ("a shell command" if seen.commands else "", "always runs: it runs {}"),

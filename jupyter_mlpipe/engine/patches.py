@@ -7,6 +7,7 @@ list, dict or set of a module counts as far as it holds such code or objects: a 
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import itertools
 import operator
@@ -256,6 +257,8 @@ def _tables_in(holder: Holder, held: Mapping[str, Any]) -> Mapping[str, _Table]:
         for name, value in held.items()
         if ((kind := type(value)) is list or kind is dict or kind is set)
         and name not in _NO_REGISTRY
+        # `pickle` and `copy` have it under the same name, though nobody registers there.
+        and (value is not copyreg.dispatch_table or holder.name == "copyreg")
     }
 
 

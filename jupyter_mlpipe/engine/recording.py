@@ -10,10 +10,12 @@ from dataclasses import replace
 
 from jupyter_mlpipe.analysis.code import code_names, meaning_in
 from jupyter_mlpipe.analysis.parsing import parse
+from jupyter_mlpipe.analysis.variable_hints import HINTS, asks_for_hints
 from jupyter_mlpipe.engine.aliasing import ONLY_READ, all_but, relinked
 from jupyter_mlpipe.engine.appending import Beside, append
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
 from jupyter_mlpipe.engine.capture import Captured, capture_outputs
+from jupyter_mlpipe.engine.changes import Changes
 from jupyter_mlpipe.engine.context import RunContext
 from jupyter_mlpipe.engine.dependencies import SHARES
 from jupyter_mlpipe.engine.details import with_module_texts
@@ -34,7 +36,6 @@ from jupyter_mlpipe.engine.randomness import looked_at
 from jupyter_mlpipe.engine.reasons import NOTHING_CHANGED
 from jupyter_mlpipe.engine.redaction import redact
 from jupyter_mlpipe.engine.state_record import StateFacts, imported_packages, with_states
-from jupyter_mlpipe.engine.variables import Changes
 from jupyter_mlpipe.engine.watch import Sightings
 from jupyter_mlpipe.model.run import (
     OPAQUE,
@@ -98,6 +99,7 @@ def _makers_noted(attempt: Attempt, step_run: StepRun) -> tuple[StepRun, ...]:
     """Steps on whose traces in the process this one was seen to build, which run again then."""
     closure, namespace = attempt.surroundings.closure, attempt.scope.variables.namespace
     asked = asked_for(attempt.python, closure, namespace)
+    asked |= {HINTS} if asks_for_hints([attempt.python], closure.codes) else frozenset()
     callers = attempt.scope.callers.noted(step_run, asked)
     return (*attempt.drawn.makers_noted(step_run), *callers)
 

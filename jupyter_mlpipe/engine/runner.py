@@ -18,6 +18,7 @@ from jupyter_mlpipe.analysis.conditions import condition_signature
 from jupyter_mlpipe.analysis.magics import is_blind
 from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.analysis.variable_hints import HINTS, asks_for_hints
 from jupyter_mlpipe.engine import lookup
 from jupyter_mlpipe.engine.aliasing import Aliases
 from jupyter_mlpipe.engine.attempt import Attempt, StepReport
@@ -70,6 +71,7 @@ def open_step(step: StepSource, scope: Scope, context: RunContext) -> Attempt:
     if wanted:
         step = with_annotations(step, python, signature, scope)
         _refuse(step, closure, context)
+        _refuse_without_hints(step, closure, scope)
     surroundings, problems = _surroundings(step, closure, before, scope, context)
     attempt = Attempt(
         id=new_id(),
@@ -109,6 +111,7 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         attempt = _look_again(attempt, context)
     attempt = replace(attempt, problems=tuple(dict.fromkeys((*attempt.problems, *problems))))
     load_generators(attempt.python)
+    _mind_places(attempt)
     sharers = attempt.surroundings.sharers()
     found, versions = attempt.surroundings.references, attempt.surroundings.inputs
     values = give_values(found, versions, variables.namespace, context) if found else {}
@@ -129,6 +132,13 @@ def begin(attempt: Attempt, context: RunContext) -> Attempt:
         journal=journal_of(attempt, context),
         given=values,
     )
+
+
+def _mind_places(attempt: Attempt) -> None:
+    """Of what is not read as text, and of local modules, nobody knows whether it asks for them."""
+    closure = attempt.surroundings.closure
+    unknown = "id" if closure.modules or closure.dynamic is not None else ""
+    attempt.scope.watch.mind_places(f"{attempt.python} {unknown}", closure.codes)
 
 
 def _let_go(attempt: Attempt) -> Mapping[str, Held]:
@@ -271,6 +281,16 @@ def _refuse_done_outside(step: StepSource, modules: Iterable[Dependency], scope:
                 "%%step do not run in a pipeline, so that is missing here. Put %%step NAME in "
                 "front of that cell; if the cell is no more, run the notebook again.",
             )
+
+
+def _refuse_without_hints(step: StepSource, closure: Closure, scope: Scope) -> None:
+    skipped = scope.callers.without_hints()
+    if skipped and asks_for_hints([python_source(step.source)], closure.codes):
+        raise NotebookError(
+            step.label,
+            f"it asks for {HINTS}, in which the hints of step {skipped[0]} are missing: that step "
+            "did not have to run again. Put --no-cache on its %%step line, and run it.",
+        )
 
 
 def _surroundings(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import compress
-from operator import is_not
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
+from jupyter_mlpipe.engine.changes import Changes, compared
 from jupyter_mlpipe.engine.data import CODE, is_data, is_defined, is_given, is_own_definition
-from jupyter_mlpipe.engine.held import Held, LetGo, found_again, without
+from jupyter_mlpipe.engine.held import Held, found_again, without
 from jupyter_mlpipe.engine.releases import telling_releases
 from jupyter_mlpipe.engine.values import ValueStore
 from jupyter_mlpipe.materializers.buffers import BufferDigests
@@ -25,17 +24,6 @@ from jupyter_mlpipe.model.step import StepSignature
 
 _UNCHANGING = b"atom"
 _TOLD_LATER = (CorruptArtifactError, ValueNotLoadableError)  # when the value is mentioned
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a step did to the variables."""
-
-    written: frozenset[str]
-    """Created, or bound to another object."""
-    mutated: frozenset[str]
-    """The same object as before, with other content."""
-    deleted: frozenset[str]
 
 
 class Variables:
@@ -329,27 +317,8 @@ class Variables:
         self, before: Mapping[str, Held], after: Mapping[str, Held], code: StepSignature
     ) -> Changes:
         """Compare two looks, between which code ran."""
-        certain = code.certain
-        known = map(before.get, after, after.values())
-        others = set(compress(after, map(is_not, known, after.values())))
-        anew = {n for n in others & certain - code.reads if type(before[n].value) is LetGo}
-        # One that ended may have left its place to the next; the code has no way to the old one.
-        rebound = anew | {n for n in others if not before[n].holds(after[n].value)}
-        mutated = {
-            n
-            for n in others - rebound
-            if before[n].fingerprint is not None and not before[n].same_as(after[n])
-        }
-        # Binding a value to a name that holds it already leaves no trace but the code's.
-        rebound |= (certain & before.keys() & after.keys()) - mutated
-        created = after.keys() - before.keys()
-        restated = {n for n in created if n in self._restated and n not in certain}
-        mutated |= restated
-        return Changes(
-            written=frozenset(rebound | (created - restated)),
-            mutated=frozenset(mutated),
-            deleted=frozenset(before.keys() - after.keys() - self.namespace.keys()),
-        )
+        found = compared(before, after, code, self._restated.keys())
+        return replace(found, deleted=found.deleted - self.namespace.keys())
 
     def is_unchanged(self, held: Held) -> bool:
         """Whether a value that was looked at has its content still, bound to a name or not.

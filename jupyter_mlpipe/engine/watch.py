@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import site
 import sys
 import tempfile
@@ -11,10 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
+from types import CodeType
 from typing import Any
 
 from jupyter_mlpipe.analysis.bytecode import global_names
+from jupyter_mlpipe.engine.askers import (
+    asked_by_user,
+    called_by_import,
+    called_by_notebook,
+    runs_among_names,
+)
 from jupyter_mlpipe.engine.databases import Databases, database_path
 from jupyter_mlpipe.engine.entropy import NumpyEntropy
 from jupyter_mlpipe.engine.environ import EnvironmentReads
@@ -39,16 +46,7 @@ _EMPTIES = frozenset({"os.rename", "os.rmdir", "shutil.rmtree"})
 """Those after which a folder of that name holds only what was put there since."""
 _LISTS = frozenset({"os.listdir", "os.scandir"})
 _RUNS = frozenset({"subprocess.Popen", "os.system"})
-_BETWEEN = frozenset(
-    {
-        *(__name__, "jupyter_mlpipe.engine.inquiries", "os", "genericpath", "posixpath", "ntpath"),
-        *("pathlib", "pathlib._local", "pathlib._abc", "pathlib._os", "io", "codecs", "shutil"),
-        "glob",
-    }
-)
-"""Modules through which code reaches a file."""
-_WRITES_FILES = "IPython.core.magics.osm"
-"""Where `%%writefile` is."""
+_ID = re.compile(r"(?<![.\w])id\b(?!\s*=[^=])")
 _OFTEN = 1000
 """Files after which Linux is asked what it has to tell, for it remembers so much only."""
 _HEARD = frozenset(
@@ -154,6 +152,9 @@ class ProcessWatch:
         self._trace = FunctionTrace()
         self._unheard = UnheardFiles(self._ignored)
         self._installed = False
+        self.places: set[int] = set()
+        """What `id` gave to code of the user's, in steps and between them."""
+        self._minds_places = [False]
 
     @contextmanager
     def watching(
@@ -165,6 +166,21 @@ class ProcessWatch:
         finally:
             self.stop()
 
+    def listen(self) -> None:
+        """Be ready to hear what happens."""
+        if not self._installed:
+            sys.addaudithook(self._hook())
+            self._installed = True
+
+    def mind_places(self, text: str, codes: Iterable[CodeType] = ()) -> None:
+        """Hear what `id` gives from now on, if a text or code that is about to run mentions it.
+
+        Libraries ask for it a million times, so nothing is spent on it where nobody else does.
+        """
+        if not self._minds_places[0] and (_ID.search(text) or any(map(_mentions_id, codes))):
+            self._minds_places[0] = True
+            self.listen()
+
     def start(self, journal: Journal | None = None, places: Iterable[str] = ()) -> Sightings:
         """Begin to collect; what is returned fills up until `stop`.
 
@@ -172,9 +188,7 @@ class ProcessWatch:
             journal: Given to code that asks meanwhile which step runs.
             places: Texts that the step may make paths of.
         """
-        if not self._installed:
-            sys.addaudithook(self._hook())
-            self._installed = True
+        self.listen()
         self.stop()  # an interrupt may have left the last one open, and `os` with it
         self._unheard.start(places)
         seen = self._now[0] = Sightings(journal=journal or Journal())
@@ -215,9 +229,21 @@ class ProcessWatch:
 
         A method would make it search for an attribute each time, at five times the price.
         """
-        now, this = self._now, weakref.ref(self)
+        now, this, places = self._now, weakref.ref(self), self.places
+        minds = self._minds_places
+        own: dict[Any, bool] = {"__main__": True, None: True}
+        frame_at = sys._getframe  # noqa: SLF001
 
         def hear(event: str, arguments: tuple[Any, ...]) -> None:
+            if event == "builtins.id":
+                if not minds[0]:
+                    return
+                module = frame_at(1).f_globals.get("__name__")
+                if (known := own.get(module)) is None:
+                    known = own[module] = is_local(str(module))
+                if known:
+                    places.add(arguments[0])
+                return
             seen = now[0]
             if seen is not None and event in _HEARD and (watch := this()) is not None:
                 watch._hear(seen, event, arguments)  # noqa: SLF001
@@ -229,7 +255,7 @@ class ProcessWatch:
             self._hear_open(seen, *arguments)
         elif event in _LISTS:
             path = self._relevant(seen, arguments[0] if arguments[0] is not None else ".")
-            if path and not _called_by_import():
+            if path and not called_by_import():
                 seen.listed.add(path)
                 if event == "os.listdir" and path not in seen.names:
                     seen.names[path] = frozenset()  # we are about to be heard ourselves
@@ -238,7 +264,7 @@ class ProcessWatch:
             self._hear_change(seen, event, arguments)
         elif event == "sqlite3.connect":
             self._hear_database(seen, database_path(arguments[0]))
-        elif event in _RUNS and _called_by_notebook():
+        elif event in _RUNS and called_by_notebook():
             seen.commands.add(str(arguments[0]))
         else:
             _hear_other(seen, event, arguments)
@@ -280,10 +306,15 @@ class ProcessWatch:
         path = os.path.abspath(said)  # noqa: PTH100 - Path costs 20x in this hook
         if path.startswith(self._ignored):
             return None
-        if os.path.splitext(path)[1] in _CODE_SUFFIXES and not _asked_by_user():  # noqa: PTH122
+        if os.path.splitext(path)[1] in _CODE_SUFFIXES and not asked_by_user():  # noqa: PTH122
             return None  # it was imported, or shown in a traceback
         seen.relative = seen.relative or not os.path.isabs(said)  # noqa: PTH117
         return path
+
+
+def _mentions_id(code: CodeType) -> bool:
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return "id" in code.co_names or any(map(_mentions_id, inner))
 
 
 def _names_in(folder: str) -> frozenset[str]:
@@ -316,7 +347,7 @@ def _hear_other(seen: Sightings, event: str, arguments: tuple[Any, ...]) -> None
         _hear_pickle(seen, *arguments)
     elif event == "socket.connect" and not seen.journal.busy:
         _hear_connect(seen, arguments[1])
-    elif event == "exec" and (_called_by_notebook() or _runs_among_names()):
+    elif event == "exec" and (called_by_notebook() or runs_among_names()):
         seen.executed.names |= global_names(arguments[0]).reads  # of a text that was put together
     elif event == ASKED:
         arguments[0].append(seen.journal)
@@ -334,46 +365,3 @@ def _hear_connect(seen: Sightings, address: Any) -> None:
         host = str(address[0])
         if not host.startswith("127.") and host not in ("::1", "localhost"):
             seen.hosts.add(host)
-
-
-def _called_by_import() -> bool:
-    """Whether Python itself looks for a module, in every folder of its path."""
-    frame: FrameType | None = sys._getframe(3)  # noqa: SLF001
-    for _ in range(4):
-        if frame is None:
-            return False
-        if str(frame.f_globals.get("__name__")).startswith(("importlib", "pkgutil")):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _asked_by_user() -> bool:
-    """Whether a cell or a local module opens or asks about a file, rather than Python itself."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
-    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
-        frame = frame.f_back
-    name = str(frame.f_globals.get("__name__")) if frame is not None else ""
-    return name in ("__main__", _WRITES_FILES) or is_local(name)
-
-
-def _called_by_notebook() -> bool:
-    """Whether the user's own code asked for it, rather than a library that probes the machine."""
-    frame = _asking()
-    return frame is not None and frame.f_globals.get("__name__") == "__main__"
-
-
-def _runs_among_names() -> bool:
-    """Whether it is a script that sees the notebook's variables: `%run -i`."""
-    frame = _asking()
-    if frame is None or frame.f_code.co_name != "execfile":
-        return False
-    return "get_ipython" in frame.f_locals.get("glob", ())  # a namespace of its own lacks it
-
-
-def _asking() -> FrameType | None:
-    """What caused the event."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
-    while frame is not None and frame.f_globals.get("__name__") in (__name__, "subprocess", "os"):
-        frame = frame.f_back
-    return frame

@@ -51,8 +51,17 @@ def held_by(kind: type | FunctionType) -> Mapping[str, Any]:
 
 
 def members_of(kind: type[enum.Enum]) -> Mapping[str, Any]:
-    """The attributes of each member of an enumeration, its value among them."""
-    return {name: dict(vars(member)) for name, member in kind.__members__.items()}
+    """The attributes of each member of an enumeration, its value among them.
+
+    Without what `~member` of a flag made Python remember.
+    """
+    return {
+        name: {n: value for n, value in vars(member).items() if n != _INVERTED}
+        for name, member in kind.__members__.items()
+    }
+
+
+_INVERTED = "_inverted_"
 
 
 def virtual_subclasses(kind: type) -> tuple[type, ...]:

@@ -49,6 +49,7 @@ from jupyter_mlpipe.materializers.moments import Moment
 from jupyter_mlpipe.materializers.own_state import (
     OF_THE_PROCESS,
     forgotten_by_library,
+    taken_apart_by_itself,
     whole_state,
 )
 from jupyter_mlpipe.materializers.pickling import bounded_recursion
@@ -210,7 +211,7 @@ class _FactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
             return (*fact("object", kind), state)
         if forgotten := forgotten_by_library(obj):
             return with_forgotten(obj, forgotten)
-        reduced = unasked(obj) or super().reducer_override(obj)
+        reduced = taken_apart_by_itself(obj) or unasked(obj) or super().reducer_override(obj)
         if reduced is NotImplemented and not issubclass(kind, _DEFINITIONS):
             answers = _answers_itself(kind)
             self.wayward = self.wayward or answers

@@ -8,7 +8,7 @@ import pickle
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -22,7 +22,6 @@ from jupyter_mlpipe.materializers.attributes import (
     with_lent_attributes,
     with_slots,
 )
-from jupyter_mlpipe.materializers.builtin_types import is_atom
 from jupyter_mlpipe.materializers.classes import (
     OwnClass,
     members_of,
@@ -31,8 +30,9 @@ from jupyter_mlpipe.materializers.classes import (
 )
 from jupyter_mlpipe.materializers.constants import constant
 from jupyter_mlpipe.materializers.dataset_tables import reduced_table
-from jupyter_mlpipe.materializers.dispatchers import is_dispatcher, registered
+from jupyter_mlpipe.materializers.dispatchers import is_dispatcher
 from jupyter_mlpipe.materializers.exceptions import reduced_exception
+from jupyter_mlpipe.materializers.functions import reduced_dispatcher, reduced_function
 from jupyter_mlpipe.materializers.identity import identity
 from jupyter_mlpipe.materializers.keras_facts import reduced_keras_model
 from jupyter_mlpipe.materializers.making import (
@@ -56,7 +56,11 @@ from jupyter_mlpipe.materializers.naming import (
     found_by_name,
     is_of_past,
 )
-from jupyter_mlpipe.materializers.own_state import forgotten_by_library, whole_state
+from jupyter_mlpipe.materializers.own_state import (
+    forgotten_by_library,
+    taken_apart_by_itself,
+    whole_state,
+)
 from jupyter_mlpipe.materializers.tensors import (
     is_tensor,
     lies_in_memory,
@@ -70,7 +74,6 @@ from jupyter_mlpipe.materializers.type_names import (
     is_type_name,
     parts_of_type_name,
     tracked,
-    type_parameters,
 )
 from jupyter_mlpipe.materializers.views import array_view, dict_view, has_attributes
 from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
@@ -78,15 +81,6 @@ from jupyter_mlpipe.materializers.weak import WEAK_MAPPINGS
 _SAFE_RECURSION = 3000
 _EXACT = frozenset({"matplotlib", "numpy", "pandas", "scipy", "sklearn"})
 """Packages whose objects are known to come back as they were."""
-_FUNCTION_ATTRIBUTES = (
-    "__name__",
-    "__qualname__",
-    "__module__",
-    "__doc__",
-    "__defaults__",
-    "__kwdefaults__",
-    "__annotations__",
-)
 
 
 class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
@@ -184,14 +178,15 @@ class ExactPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ha
         if _sets_itself(type(obj)):
             self.doubtful = True
             return _reduce_bare(obj) if self._bare else NotImplemented
-        return with_slots(obj) or unasked(obj) or super().reducer_override(obj)
+        own = with_slots(obj) or taken_apart_by_itself(obj) or unasked(obj)
+        return own or super().reducer_override(obj)
 
     def _reduce_definition(self, definition: Any) -> Any:
         if not belongs_to_notebook(definition):
             return super().reducer_override(definition)
         if isinstance(definition, types.FunctionType):
             dispatcher = is_dispatcher(definition)
-            return (_reduce_dispatcher if dispatcher else _reduce_function)(definition)
+            return (reduced_dispatcher if dispatcher else reduced_function)(definition)
         if found_by_name(definition):
             return NotImplemented  # pickle's own way: module and name
         _refuse_past(definition)
@@ -328,30 +323,6 @@ def _refuse_past(kind: type) -> None:
     if is_of_past(kind):
         name = kind.__qualname__
         raise pickle.PicklingError(f"cannot pickle '{name}' object: that class was defined anew")
-
-
-def _reduce_function(function: types.FunctionType) -> Any:
-    attributes: Mapping[str, Any] = {
-        **{name: getattr(function, name) for name in _FUNCTION_ATTRIBUTES},
-        **({"__type_params__": own} if (own := type_parameters(function)) else {}),
-        **vars(function),
-    }
-    if _is_plain(function):
-        return rebuild.named_function, (function.__code__, attributes)
-    arguments = (function.__code__, function.__closure__)
-    return rebuild.function, arguments, attributes, None, None, rebuild.set_function
-
-
-def _is_plain(function: types.FunctionType) -> bool:
-    """Whether the notebook has it under its name, and nothing of it can change but its code."""
-    held = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-    changing = function.__closure__ or vars(function) or type_parameters(function)
-    return found_by_name(function) and not changing and all(is_atom(type(one)) for one in held)
-
-
-def _reduce_dispatcher(function: types.FunctionType) -> Any:
-    (_, default), *others = registered(function)
-    return rebuild.dispatcher, (default,), others, None, None, rebuild.set_dispatcher
 
 
 def _reduce_type_name(value: Any) -> Any:

@@ -19,6 +19,7 @@ from jupyter_mlpipe.analysis.statements import (
     read_statements,
 )
 from jupyter_mlpipe.analysis.syntax import python_source
+from jupyter_mlpipe.analysis.variable_hints import gives_hints
 from jupyter_mlpipe.model.step import StepSource
 
 _LOOKED_UP = frozenset(
@@ -64,6 +65,11 @@ class Definitions:
         """Classes above: code that asks one for its subclasses may find any of them."""
         above = (s for s in self.statements if s.cell < position)
         return frozenset(n for s in above if s.kind is StatementKind.CLASS for n in s.names)
+
+    def hinted_above(self, position: int) -> frozenset[str]:
+        """Names above that are given a hint, for code that asks for all hints."""
+        above = (s for s in self.statements if s.cell < position and gives_hints(s.source))
+        return frozenset(name for s in above for name in s.names)
 
     def last_binding(self, name: str, position: int) -> Statement | None:
         """The statement above `position` that bound the name last."""

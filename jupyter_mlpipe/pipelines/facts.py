@@ -15,6 +15,7 @@ from jupyter_mlpipe.analysis.signatures import step_signature
 from jupyter_mlpipe.analysis.statements import Statement, StatementKind
 from jupyter_mlpipe.analysis.syntax import python_source
 from jupyter_mlpipe.analysis.touches import touches_process
+from jupyter_mlpipe.analysis.variable_hints import KEPT_HINTS, asks_for_hints
 from jupyter_mlpipe.engine.immovable import StepText, text_of
 from jupyter_mlpipe.engine.open_figures import FIGURES
 from jupyter_mlpipe.materializers.paths import FilesMaterializer
@@ -87,7 +88,7 @@ def read_facts(
     Raises:
         NotebookError: A cell is not valid Python.
     """
-    reader = _Reader(notebook.name, definitions, metadata)
+    reader = _Reader(notebook, definitions, metadata)
     ids = unique_slugs((step.name for step in notebook.steps), "step")
     return tuple(reader.read(id_, step) for id_, step in zip(ids, notebook.steps, strict=True))
 
@@ -108,15 +109,17 @@ class _Reader:
     """Goes through the steps in order, for a step may reach whatever those before it left."""
 
     def __init__(
-        self, pipeline: str, definitions: Definitions, metadata: MetadataStore | None
+        self, notebook: Notebook, definitions: Definitions, metadata: MetadataStore | None
     ) -> None:
-        self._pipeline = pipeline
+        self._pipeline = notebook.name
         self._definitions = definitions
         self._metadata = metadata
         self._reach = _Reach()
         self._code_behind: dict[str, frozenset[str]] = {}
         """For each variable that a step makes, the functions and classes its value may need."""
         self._past = PastClasses()
+        cells = (python_source(step.source) for step in notebook.steps)
+        self._hints_matter = asks_for_hints((*cells, *(s.source for s in notebook.statements)))
 
     def read(self, id_: str, step: StepSource) -> StepFacts:
         """Facts about the next step."""
@@ -131,6 +134,9 @@ class _Reader:
             hidden = signature.dynamic or hidden
         if signature.subclasses or any(_FINDING_CLASSES.search(s.source) for s in needed):
             mentioned |= self._definitions.classes_above(step.position)
+            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
+        if self._hints_matter:  # in the notebook's order, so those that give some need the rest
+            mentioned |= self._definitions.hinted_above(step.position)
             needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
         if hidden:
             mentioned |= self._code_behind.keys() | self._definitions.code_above(step.position)
@@ -275,8 +281,8 @@ def _code_names(statements: Iterable[Statement]) -> frozenset[str]:
 
 
 def _immovable(by_text: Iterable[Immovable], runs: Sequence[StepRun]) -> tuple[Immovable, ...]:
-    """What is on record, and changes to modules that the text states."""
-    stated = [state for state in by_text if not runs or state.kind == "module"]
+    """What is on record, and what the text states of modules and of hints of variables."""
+    stated = [state for state in by_text if not runs or state.kind in ("module", KEPT_HINTS)]
     found = [*stated, *(state for run in reversed(runs) for state in run.immovable)]
     return tuple({_subject(state): state for state in found}.values())
 

@@ -138,6 +138,7 @@ class Workbench:
         """
         if self._tools is None:
             return Brought()
+        self._tools.watch.mind_places(" ".join(cell.reads | cell.held))
         if load:
             self._tools.variables.let_go(cell.writes | cell.deletes)
         if not self.restores:

@@ -1,3 +1,4 @@
+import builtins
 import sys
 
 import numpy as np
@@ -367,3 +368,9 @@ class Pair:
     a: int
     b: int = {limit}
 """
+
+
+def test_the_builtins_in_a_dict_that_exec_filled_lead_nowhere(closure, monkeypatch):
+    monkeypatch.setattr(builtins, "told", "y ~ Out", raising=False)
+    found = closure("space['x']", "Out = {}\nspace = {}\nexec('x = 2', space)")
+    assert (found.reads, found.dynamic) == ({"space"}, None)

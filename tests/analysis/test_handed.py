@@ -14,6 +14,7 @@ from jupyter_mlpipe.analysis.handed import handed_by_call, handed_over
         ("import codecs\ncodecs.register_error('study', replaced)", {"replaced"}),
         ("from signal import signal as on, SIGUSR1\non(SIGUSR1, handler=react)", {"react"}),
         ("bye.register(tidy)", {"tidy"}),
+        ("from copyreg import pickle as keep\nkeep(Point, shrink)", {"Point", "shrink"}),
         ("import codecs\ncodecs.lookup(name)", set()),
         ("register(tidy)", set()),
         ("registered = sorted(rows, key=weight)", set()),

@@ -1,5 +1,6 @@
 """What is stored of what a step left."""
 
+from jupyter_mlpipe.model.run import Status
 from jupyter_mlpipe.tracking.previews import stored_preview
 
 
@@ -25,3 +26,23 @@ def test_others_that_share_memory_stay_together_beside_one_that_cannot_be_kept(s
     rows, also = (version for _, version in report.outputs)
     assert rows.manifest == also.manifest
     assert rows.member != also.member
+
+
+def test_what_is_looked_up_by_id_is_not_stored_and_never_hit(session):
+    cells = ("%%step make\nrows = [[1], [2]]", "%%step note\nseen = {id(row) for row in rows}")
+    look = "%%step look\nfound = sum(id(row) in seen for row in rows)"
+    for cell in (*cells, look):
+        session.step(cell)
+    note = session.step(cells[1])
+    told = "a set that holds what id() gave, an object's place in memory"
+    assert [(s.name, s.what) for s in note.step_run.immovable] == [("seen", told)]
+    reason = session.step(look).step_run.reason
+    assert reason == "`seen` cannot be compared with what it was"
+    assert session["found"] == 2
+
+
+def test_an_id_that_is_only_compared_keeps_nothing_from_being_stored(session):
+    session.step("%%step make\na = [1]\nb = a")
+    compare = "%%step compare\nsame = id(a) == id(b)\nkinds = len({id(a), id(b)})"
+    assert session.step(compare).step_run.immovable == ()
+    assert session.step(compare).step_run.status is Status.CACHED

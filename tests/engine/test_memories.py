@@ -1,6 +1,8 @@
 import pytest
 
 from jupyter_mlpipe.engine.memories import handed_out, remembered, remembered_since
+from jupyter_mlpipe.model.errors import NotebookError
+from tests.engine.sessions import Session
 
 CACHED = "from functools import lru_cache\nk = 2\n@lru_cache\ndef f(x):\n    return x * {}\n"
 
@@ -67,3 +69,22 @@ def test_steps_whose_calls_are_asked_for_run_again(session):
     ]
     assert again[calls[1]].reason == "always runs: `ask` asks for calls that it makes"
     assert again[ask].reason == "always runs: it asks how often `f` was called"
+
+
+def test_steps_whose_hints_are_asked_for_run_again(session):
+    give, ask = "%%step give\nx: int = 1", "%%step ask\nout = list(__annotations__)"
+    for cell in (give, ask, give, ask):
+        run = session.step(cell).step_run
+    assert (
+        run.reason
+        == "always runs: it asks for the hints of the notebook's variables (__annotations__)"
+    )
+    assert session.step(give).step_run.reason == "always runs: `ask` asks for hints that it gives"
+
+
+def test_hints_of_a_step_that_was_skipped_are_missed_by_name(tmp_path):
+    Session(tmp_path).step("%%step give\nx: int = 1")
+    later = Session(tmp_path, "r2")
+    later.step("%%step give\nx: int = 1")
+    with pytest.raises(NotebookError, match="the hints of step give are missing"):
+        later.step("%%step ask\nout = list(__annotations__)")

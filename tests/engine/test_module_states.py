@@ -310,9 +310,23 @@ def test_what_a_step_puts_into_a_table_of_a_library_is_named(session):
     put = "import copyreg\nclass P:\n    pass\ncopyreg.pickle(P, lambda p: (P, ()))"
     run = session.step("put", put)
     try:
-        assert left(run) == [("copyreg", "module", "dispatch_table changed")]
+        assert left(run) == [
+            ("copyreg", "module", "dispatch_table changed"),
+            ("copyreg", "handed", "which keeps `P` of the notebook"),
+        ]
     finally:
         session.plain("del copyreg.dispatch_table[P]")
+
+
+def test_what_copyreg_was_told_is_no_change_of_modules_that_look_it_up_there(session):
+    session.plain("import copyreg, pickle\nclass P: pass\ndef f(p): return (P, ())")
+    session.step("put", "copyreg.pickle(P, f)")
+    try:
+        run = session.step("dump", "data = pickle.dumps(P())")
+        details = [d.detail for d in run.dependencies if "dispatch_table" in d.detail]
+        assert details == ["module `copyreg` was changed by step put: dispatch_table"]
+    finally:
+        session.plain("copyreg.dispatch_table.pop(P, None)")
 
 
 def test_a_function_under_another_key_of_a_table_is_a_change(session):

@@ -1,5 +1,6 @@
 """What a step opens, lists, reaches and runs."""
 
+import copy
 import os
 import shutil
 import socket
@@ -270,3 +271,18 @@ def test_a_step_that_counts_the_files_of_a_folder_and_adds_one_always_runs(tmp_p
     session.step(cell)
     assert session["n"] == 1
     session.context.metadata.close()
+
+
+def test_what_id_gives_is_heard_where_code_of_the_user_s_asks_for_it(watch):
+    row = []
+    code = compile("place = id(row); copied = copy.deepcopy([row])", "<cell>", "exec")
+    namespace = {"__name__": "__main__", "row": row, "copy": copy}
+    watch.listen()
+    exec(code, namespace)
+    assert not watch.places
+    watch.mind_places("shape = valid(row)")
+    exec(code, namespace)
+    assert not watch.places
+    watch.mind_places("place = id(row)")
+    exec(code, namespace)
+    assert watch.places == {namespace["place"]}

@@ -1,9 +1,11 @@
 """Classes of the notebook: what they hold, and how they are given it back."""
 
+import enum
+
 import pytest
 
 from jupyter_mlpipe.materializers.buffers import BufferDigests
-from jupyter_mlpipe.materializers.classes import OwnClass, virtual_subclasses
+from jupyter_mlpipe.materializers.classes import OwnClass, members_of, virtual_subclasses
 from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.standing import state_fingerprint, still_registered
@@ -110,3 +112,11 @@ def test_what_was_registered_before_stays_so_where_definitions_did_it(notebook, 
     with still_registered([kind]):
         CloudpickleMaterializer()
     assert virtual_subclasses(kind) == (notebook("", "A"),)
+
+
+def test_what_python_remembers_of_an_inverted_flag_is_no_content():
+    kind = enum.Flag("Color", "RED BLUE")
+    before = members_of(kind)
+    assert ~kind.RED is kind.BLUE
+    assert members_of(kind) == before
+    assert before["RED"]["_value_"] == 1

@@ -1,4 +1,5 @@
 import collections
+import copyreg
 import dataclasses
 import decimal
 import io
@@ -326,3 +327,27 @@ def test_slots_are_filled_although_their_class_guards_them(tmp_path, notebook):
     point = notebook(source + "p = P()\nobject.__setattr__(p, 'x', [1])", "p")
     CloudpickleMaterializer().save(point, tmp_path)
     assert CloudpickleMaterializer().load(tmp_path).x == [1]
+
+
+_OWN = "class Own:\n    def __init__(self, x, names): self.x, self.names = x, names"
+
+
+def halved(point):
+    return type(point), (point.x // 2, point.names)
+
+
+@pytest.mark.parametrize(("held", "left"), [(["a"], 8), (threading.Lock(), 4)])
+def test_what_copyreg_was_told_decides_only_where_an_object_cannot_be_kept_whole(
+    held, left, tmp_path, notebook, monkeypatch
+):
+    kind = notebook(_OWN, "Own")
+    reduce = (lambda own: (kind, (own.x // 2, None))) if left == 4 else halved
+    monkeypatch.setitem(copyreg.dispatch_table, kind, reduce)
+    assert kept(kind(8, held), tmp_path).x == left
+
+
+def test_what_copyreg_was_told_makes_no_other_content(notebook, monkeypatch):
+    own = notebook("class Own: pass\nown = Own()\nown.x, own.names = 8, []", "own")
+    before = content_digest(own)
+    monkeypatch.setitem(copyreg.dispatch_table, type(own), halved)
+    assert content_digest(own) == before is not None
