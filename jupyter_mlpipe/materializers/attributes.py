@@ -22,6 +22,9 @@ _NEW_ARGUMENTS = ("__getnewargs__", "__getnewargs_ex__")
 EMPTY = object()
 """Stands for the value of a slot that holds none."""
 _MANAGED_DICT = 1 << 4  # Py_TPFLAGS_MANAGED_DICT, of most classes that Python code defines
+_INLINE_VALUES = 1 << 2  # Py_TPFLAGS_INLINE_VALUES, of most of these
+_HIDES_DICTS = sys.version_info >= (3, 13)
+"""Whether the garbage collector is told of the attributes past the dict that holds them."""
 
 
 def attributes_of(obj: Any) -> dict[str, Any] | None:
@@ -48,12 +51,21 @@ def has_attributes_dict(kind: type) -> bool:
     return bool(getattr(kind, "__dictoffset__", 0))
 
 
-def perhaps_lent(obj: Any, led_to: Iterable[Any]) -> dict[str, Any] | None:
-    """The dict of attributes among what an object leads to, if anybody else refers to it."""
+def perhaps_lent(obj: Any, led_to: Iterable[Any], *, ask: bool) -> dict[str, Any] | None:
+    """The dict of attributes of an object, if anybody else refers to it.
+
+    Args:
+        obj: The object.
+        led_to: What it leads to.
+        ask: Whether it may be given a dict where Python does not tell if it has one yet.
+    """
     for part in led_to:
         if type(part) is dict and sys.getrefcount(part) > _ALONE and attributes_of(obj) is part:
             return part
-    return None
+    if not ask or not _HIDES_DICTS or not type(obj).__flags__ & _INLINE_VALUES:
+        return None
+    held = attributes_of(obj)
+    return held if sys.getrefcount(held) > _ASKED_ALONE else None
 
 
 def _references_alone() -> int:
@@ -66,6 +78,7 @@ def _references_alone() -> int:
 
 
 _ALONE = _references_alone()
+_ASKED_ALONE = 3  # the owner, the name and the call that counts
 
 
 def lent(owners: Mapping[int, list[Any]], met: Set[int]) -> frozenset[int]:

@@ -58,6 +58,8 @@ _NOT_COUNTED = (
     *(types.BuiltinFunctionType, types.MemberDescriptorType, types.GetSetDescriptorType),
 )
 """Immutable themselves, but they may lead to something mutable."""
+_MOST_ASKED = 1_000
+"""Objects that are asked for their dicts of attributes, where that makes them."""
 
 
 def is_atom(value: Any) -> bool:
@@ -207,7 +209,8 @@ def _through_object(item: Any, reached: Reached) -> Iterable[Any]:
 def _through_owner(item: Any, reached: Reached) -> Iterable[Any]:
     led_to = gc.get_referents(item)
     reached.objects.add(identity(item))
-    if (dict_ := perhaps_lent(item, led_to)) is not None:
+    ask = len(reached.objects) <= _MOST_ASKED
+    if (dict_ := perhaps_lent(item, led_to, ask=ask)) is not None:
         reached.dicts.setdefault(identity(dict_), []).append(item)
     return led_to
 
