@@ -36,7 +36,6 @@ _MAKERS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("reader", "DictReader"), "a reader"),
         **dict.fromkeys(("writer", "DictWriter"), "a writer"),
         "ref": "a weak reference",
-        "id": _PLACE,
     }
 )
 """Calls by the last part of the function's name."""
@@ -167,7 +166,7 @@ class _Text:
             return "a generator" if yields else ""
         if name in _PASS_ON:
             return self._holder(call.args)
-        return _MAKERS.get(name, "")
+        return _PLACE if _asks_place(call) else _MAKERS.get(name, "")
 
     def _holder(self, items: Iterable[ast.expr]) -> str:
         return next((word for word in map(self._word, items) if word), "")
@@ -246,7 +245,14 @@ def _put_by_place(node: ast.AST) -> str:
             put = put if method in MUTATORS else []
         case _:
             return ""
-    return name if any(isinstance(p, ast.Call) and _last(p.func) == "id" for p in put) else ""
+    return name if any(map(_asks_place, put)) else ""
+
+
+def _asks_place(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="id")):
+            return True
+    return False
 
 
 def _last(node: ast.expr) -> str:
