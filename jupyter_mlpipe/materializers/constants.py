@@ -6,7 +6,7 @@ import struct
 import sys
 from typing import Any
 
-from jupyter_mlpipe.materializers import rebuild
+from jupyter_mlpipe.materializers import live_settings, rebuild
 
 _GENERATORS = {
     "random": ("random", "_inst"),
@@ -26,9 +26,9 @@ def constant(obj: Any) -> Any | None:
     if type(obj) is struct.Struct:
         return struct.Struct, (obj.format,)
     if (branch := pandas_options(obj)) is not None:
-        return rebuild.pandas_options, (branch,)
+        return live_settings.pandas_options, (branch,)
     if (name := process_settings(obj)) is not None:
-        return rebuild.process_settings, (name,)
+        return live_settings.process_settings, (name,)
     name = global_generator(obj)
     return (rebuild.global_generator, (name,)) if name is not None else None
 
@@ -50,7 +50,7 @@ def process_settings(obj: Any) -> str | None:
     """
     if type(obj).__name__ not in _SETTINGS_KINDS:
         return None
-    return next((n for n in rebuild.PROCESS_SETTINGS if obj is _settings(n)), None)
+    return next((n for n in live_settings.PROCESS_SETTINGS if obj is _settings(n)), None)
 
 
 def pandas_options(obj: Any) -> str | None:
@@ -63,7 +63,7 @@ def pandas_options(obj: Any) -> str | None:
 
 def process_constants() -> list[Any]:
     """Global generators and settings of the libraries that are loaded."""
-    found = (*map(_generator, _GENERATORS), *map(_settings, rebuild.PROCESS_SETTINGS))
+    found = (*map(_generator, _GENERATORS), *map(_settings, live_settings.PROCESS_SETTINGS))
     return [one for one in found if one is not None]
 
 
@@ -75,7 +75,7 @@ def _generator(name: str) -> Any:
 def _settings(name: str) -> Any:
     """None while the library is not loaded, for then nobody holds them."""
     loaded = name.partition(".")[0] in sys.modules
-    return rebuild.process_settings(name) if loaded else None
+    return live_settings.process_settings(name) if loaded else None
 
 
 def _dtype(dtype: Any, numpy: Any) -> Any | None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import abc
 import functools
-import importlib
 import io
 import math
-import operator
 import random
 import sys
 import types
@@ -103,30 +101,6 @@ def global_generator(library: str) -> Any:
     import torch
 
     return torch.default_generator
-
-
-PROCESS_SETTINGS = ("os.environ", "os.environb", "matplotlib.rcParams", "decimal.getcontext")
-"""What `process_settings` can be asked for."""
-
-
-def process_settings(name: str) -> Any:
-    """The object in which all code of this process sets things.
-
-    Raises:
-        KeyError: There is none of this name.
-    """
-    if name not in PROCESS_SETTINGS:
-        raise KeyError(name)
-    module, _, attribute = name.partition(".")
-    found = getattr(importlib.import_module(module), attribute)
-    return found() if attribute == "getcontext" else found
-
-
-def pandas_options(branch: str) -> Any:
-    """`pandas.options`, or a branch of it such as `display`."""
-    import pandas as pd
-
-    return operator.attrgetter(branch)(pd.options) if branch else pd.options
 
 
 def record(row: Any) -> Any:

@@ -127,21 +127,7 @@ class _Reader:
         signature = step_signature(step)
         runs = self._finished_runs(source_hash)
         own = self._definitions.of_step(step)
-        mentioned = self._mentioned(signature, runs)
-        needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
-        hidden = next((s.dynamic for s in needed if s.dynamic), None)
-        if not self._is_settled(signature, needed):
-            hidden = signature.dynamic or hidden
-        if signature.subclasses or any(_FINDING_CLASSES.search(s.source) for s in needed):
-            mentioned |= self._definitions.classes_above(step.position)
-            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
-        if self._hints_matter:  # in the notebook's order, so those that give some need the rest
-            mentioned |= self._definitions.hinted_above(step.position)
-            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
-        if hidden:
-            mentioned |= self._code_behind.keys() | self._definitions.code_above(step.position)
-            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
-        reads = _as_seen(reads, mentioned, runs)
+        needed, reads, hidden = self._needed(step, signature, runs)
         makes = (signature.writes | _bound_by_calls(needed, runs)) - names_of(own)
         makes |= {output.variable for run in runs for output in run.outputs}
         changes = self._reach.join(reads, makes)
@@ -168,6 +154,26 @@ class _Reader:
             past=self._past.note(id_, reads, makes, (*needed, *own)),
             dynamic=hidden,
         )
+
+    def _needed(
+        self, step: StepSource, signature: StepSignature, runs: Sequence[StepRun]
+    ) -> tuple[tuple[Statement, ...], frozenset[str], str | None]:
+        """Definitions around the step, the variables it reads, and why others may be hidden."""
+        mentioned = self._mentioned(signature, runs)
+        needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
+        hidden = next((s.dynamic for s in needed if s.dynamic), None)
+        if not self._is_settled(signature, needed):
+            hidden = signature.dynamic or hidden
+        if signature.subclasses or any(_FINDING_CLASSES.search(s.source) for s in needed):
+            mentioned |= self._definitions.classes_above(step.position)
+            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
+        if self._hints_matter:  # in the notebook's order, so those that give some need the rest
+            mentioned |= self._definitions.hinted_above(step.position)
+            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
+        if hidden:
+            mentioned |= self._code_behind.keys() | self._definitions.code_above(step.position)
+            needed, reads = self._close(mentioned, step.position, signature.deferred_reads)
+        return needed, _as_seen(reads, mentioned, runs), hidden
 
     def _is_settled(self, signature: StepSignature, needed: Sequence[Statement]) -> bool:
         """Whether names that may hide what is read are all the notebook's own."""

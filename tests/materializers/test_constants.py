@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from jupyter_mlpipe.materializers import rebuild
+from jupyter_mlpipe.materializers import live_settings
 from jupyter_mlpipe.materializers.cloudpickled import CloudpickleMaterializer
 from jupyter_mlpipe.materializers.fingerprint import content_digest
 from jupyter_mlpipe.materializers.sharing import sharing_groups
@@ -47,7 +47,7 @@ def test_settings_of_ones_own_are_content_like_any_value(tmp_path):
 
 @pytest.mark.parametrize("branch", ["", "display", "display.html"])
 def test_a_branch_of_the_options_of_pandas_is_the_live_one_again(branch, tmp_path):
-    options = rebuild.pandas_options(branch)
+    options = live_settings.pandas_options(branch)
     loaded = again(options, tmp_path / "kept")
     assert dir(loaded) == dir(options)
     with pandas.option_context("display.precision", 2):
@@ -61,7 +61,7 @@ def test_variables_that_hold_the_same_settings_share_no_memory():
 
 def test_a_stored_name_that_is_none_of_these_settings_is_refused():
     with pytest.raises(KeyError):
-        rebuild.process_settings("os.system")
-    stored = pickle.dumps((rebuild.process_settings, "os.environ"))
+        live_settings.process_settings("os.system")
+    stored = pickle.dumps((live_settings.process_settings, "os.environ"))
     function, name = pickle.loads(stored)
     assert function(name) is os.environ
